@@ -36,7 +36,7 @@ pub enum EventError {
         /// Parameters in the header.
         nparams: u32,
     },
-    /// Header, lengths and parameters do not add up to the event's length.
+    /// Header, lengths and parameters add up to more than the event's length.
     #[error("parameters of event code {code} add up to {sum} bytes, the event has {len}")]
     ParamSum {
         /// Event code.
@@ -48,7 +48,7 @@ pub enum EventError {
     },
 }
 
-/// One event whose shape has been checked: header, lengths and values fill the bytes exactly.
+/// One event whose shape has been checked: header, lengths and values lie inside the bytes.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     bytes: &'a [u8],
@@ -92,10 +92,19 @@ impl<'a> Event<'a> {
             table.as_chunks::<4>().0.iter().map(|c| u64::from(u32::from_le_bytes(*c))).sum()
         };
         let sum = HEADER_LEN as u64 + lengths + values;
-        if sum != len as u64 {
+        // Less is tolerated, as Falco does: bytes after the last parameter belong to nobody.
+        if sum > len as u64 {
             return Err(EventError::ParamSum { code: code.0, sum, len });
         }
         Ok(event)
+    }
+
+    /// The event in bytes that have been checked before, without checking again: for bytes that passed [`Self::parse`] and were
+    /// kept. Wrong bytes are no danger (every access is bounded), they only make parameters come out absent.
+    #[inline]
+    pub fn checked_before(bytes: &'a [u8]) -> Self {
+        let code = EventType(u16::from_le_bytes(array(bytes, 20)));
+        Self { bytes, code, nparams: u32::from_le_bytes(array(bytes, 22)) }
     }
 
     /// All bytes of the event, header included.
@@ -143,7 +152,7 @@ impl<'a> Event<'a> {
     #[inline]
     pub fn params(&self) -> Params<'a> {
         let lengths = self.nparams as usize * self.length_width();
-        let rest = &self.bytes[HEADER_LEN..];
+        let rest = self.bytes.get(HEADER_LEN..).unwrap_or(&[]);
         let (lengths, values) = rest.split_at_checked(lengths).unwrap_or((rest, &[]));
         Params { lengths, values, wide: self.code.has_large_payload() }
     }
@@ -155,7 +164,7 @@ impl<'a> Event<'a> {
             return None;
         }
         let width = self.length_width();
-        let lengths = &self.bytes[HEADER_LEN..];
+        let lengths = self.bytes.get(HEADER_LEN..)?;
         let mut at = HEADER_LEN + width * self.nparams as usize;
         let len;
         if width == 2 {
@@ -166,10 +175,10 @@ impl<'a> Event<'a> {
         } else {
             let lengths = lengths.as_chunks::<4>().0.get(..=i)?;
             let (last, before) = lengths.split_last()?;
-            at += before.iter().map(|c| u32::from_le_bytes(*c) as usize).sum::<usize>();
+            at += before.iter().fold(0, |n: usize, c| n.saturating_add(u32::from_le_bytes(*c) as usize));
             len = u32::from_le_bytes(*last) as usize;
         }
-        self.bytes.get(at..at + len)
+        self.bytes.get(at..)?.get(..len)
     }
 
     /// Parameter `i` with its description; `None` if the event or the table lacks it.

@@ -55,6 +55,8 @@ fn every_truncation_and_every_flipped_byte_is_total() {
             hostile[at] ^= 1 << bit;
             if let Ok(e) = Event::parse(&hostile) {
                 assert_eq!(e.params().count(), e.nparams());
+                let again = Event::checked_before(e.bytes());
+                assert!(again.params().eq(e.params()));
                 for (i, p) in e.params().enumerate() {
                     assert_eq!(e.param(i), Some(p));
                 }
@@ -76,6 +78,8 @@ fn absurd_counts_and_lengths_are_errors() {
     let mut bytes = openat();
     bytes[26] += 1;
     assert!(matches!(Event::parse(&bytes), Err(EventError::ParamSum { .. })));
+    let unchecked = Event::checked_before(&bytes);
+    assert_eq!((unchecked.params().count(), unchecked.param(2)), (2, None), "a lie costs the last parameter, no more");
 }
 
 #[test]

@@ -1,2 +1,3 @@
 //! See ARCHITECTURE.md.
+pub mod capture;
 pub mod fields;
