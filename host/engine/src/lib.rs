@@ -1,1 +1,14 @@
-//! See ARCHITECTURE.md.
+//! The rule language of Lanner: conditions and output formats from text to evaluation.
+//!
+//! Text becomes a tree ([`parse`], [`ast`]), the tree a typed condition ([`check`]), the conditions of one source one
+//! compiled set ([`compile`]). [`format`] does the same for output formats. Nothing here does I/O, knows a source or a
+//! plugin: the host describes fields and events in a [`scheme`] and hands over values through [`value::Extract`].
+#![forbid(unsafe_code)]
+
+pub mod ast;
+pub mod check;
+pub mod compile;
+pub mod format;
+pub mod parse;
+pub mod scheme;
+pub mod value;

@@ -1,0 +1,152 @@
+//! Event codes, their names, and sets of them.
+
+use std::collections::HashMap;
+use std::ops::{BitAnd, BitOr, Not};
+
+use super::SchemeError;
+
+const WORDS: usize = 8;
+
+/// A set of event codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventSet([u64; WORDS]);
+
+impl EventSet {
+    /// The highest code that a set can hold.
+    pub const MAX_CODE: u16 = (WORDS * 64 - 1) as u16;
+    /// No code.
+    pub const EMPTY: EventSet = EventSet([0; WORDS]);
+    /// Every code that a set can hold.
+    pub const FULL: EventSet = EventSet([u64::MAX; WORDS]);
+
+    /// Whether the code is in the set.
+    pub fn contains(&self, code: u16) -> bool {
+        self.0.get(usize::from(code / 64)).is_some_and(|w| w >> (code % 64) & 1 == 1)
+    }
+
+    /// Adds a code; one above [`EventSet::MAX_CODE`] is left out.
+    pub fn insert(&mut self, code: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(code / 64)) {
+            *word |= 1 << (code % 64);
+        }
+    }
+
+    /// The number of codes in the set.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// Whether the set has no code.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|w| *w == 0)
+    }
+
+    /// The codes in rising order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..=Self::MAX_CODE).filter(|code| self.contains(*code))
+    }
+}
+
+impl FromIterator<u16> for EventSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(codes: I) -> Self {
+        let mut set = EventSet::EMPTY;
+        codes.into_iter().for_each(|code| set.insert(code));
+        set
+    }
+}
+
+impl BitAnd for EventSet {
+    type Output = EventSet;
+    fn bitand(self, other: Self) -> Self {
+        EventSet(std::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+}
+
+impl BitOr for EventSet {
+    type Output = EventSet;
+    fn bitor(self, other: Self) -> Self {
+        EventSet(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+}
+
+impl Not for EventSet {
+    type Output = EventSet;
+    fn not(self) -> Self {
+        EventSet(self.0.map(|w| !w))
+    }
+}
+
+/// One event code.
+#[derive(Debug, Clone)]
+pub struct EventKind {
+    /// The code in the event table.
+    pub code: u16,
+    /// What `evt.type` says of it, unless `dynamic`.
+    pub name: Box<str>,
+    /// `evt.type` differs from event to event (generic system calls, asynchronous events), so that it must be asked for.
+    pub dynamic: bool,
+    /// Evaluated by every rule, whatever event types it names (asynchronous events).
+    pub every_rule: bool,
+}
+
+/// The event codes of a source and the names that `evt.type` and `syscall.type` can have.
+#[derive(Debug, Default)]
+pub struct EventNames {
+    kinds: Vec<EventKind>,
+    names: HashMap<Box<str>, Vec<u16>>,
+    syscalls: HashMap<Box<str>, Vec<u16>>,
+}
+
+impl EventNames {
+    /// All codes that were added.
+    pub fn kinds(&self) -> &[EventKind] {
+        &self.kinds
+    }
+
+    /// Every code of the source.
+    pub fn all(&self) -> EventSet {
+        self.kinds.iter().map(|k| k.code).collect()
+    }
+
+    /// The codes that can have this `evt.type`; `None` for a name that nothing has.
+    pub fn codes(&self, name: &str) -> Option<EventSet> {
+        let codes = [self.names.get(name), self.syscalls.get(name)];
+        codes.iter().any(Option::is_some).then(|| codes.iter().flatten().flat_map(|c| c.iter().copied()).collect())
+    }
+
+    /// The codes that can have this `syscall.type`; `None` for a name that is no system call.
+    pub fn syscall_codes(&self, name: &str) -> Option<EventSet> {
+        self.syscalls.get(name).map(|codes| codes.iter().copied().collect())
+    }
+
+    /// Every name that `evt.type` can have, in no particular order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().chain(self.syscalls.keys().filter(|n| !self.names.contains_key(*n))).map(|n| &**n)
+    }
+
+    pub(super) fn add(&mut self, kind: EventKind) -> Result<(), SchemeError> {
+        if !kind.dynamic {
+            self.add_name(&kind.name, &[kind.code])?;
+        } else if kind.code > EventSet::MAX_CODE {
+            return Err(SchemeError::EventCode(kind.code));
+        }
+        self.kinds.push(kind);
+        Ok(())
+    }
+
+    pub(super) fn add_name(&mut self, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
+        add_codes(&mut self.names, name, codes)
+    }
+
+    pub(super) fn add_syscall(&mut self, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
+        add_codes(&mut self.syscalls, name, codes)
+    }
+}
+
+fn add_codes(map: &mut HashMap<Box<str>, Vec<u16>>, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
+    if let Some(code) = codes.iter().find(|c| **c > EventSet::MAX_CODE) {
+        return Err(SchemeError::EventCode(*code));
+    }
+    map.entry(name.into()).or_default().extend_from_slice(codes);
+    Ok(())
+}

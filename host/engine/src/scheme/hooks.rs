@@ -1,0 +1,46 @@
+//! What only the host can answer while conditions are checked or evaluated. The engine itself does no I/O.
+
+use std::net::IpAddr;
+
+use super::{FieldId, FieldType};
+
+/// Checks the argument of a field and tells the type that the field has with it (`evt.rawarg.fd`).
+pub trait ArgResolver {
+    /// `Ok(None)`: the argument is fine and the field has its usual type.
+    ///
+    /// # Errors
+    /// The text says why the argument is refused; it becomes part of the error shown to the user.
+    fn resolve(&self, field: FieldId, arg: &str) -> Result<Option<FieldType>, String>;
+}
+
+/// Resolves host names for fields with [`Matching::Host`](super::Matching::Host).
+pub trait HostLookup {
+    /// Appends the addresses that are known for `name` now. Called while an event is evaluated: it must not block.
+    fn lookup(&self, name: &str, out: &mut Vec<IpAddr>);
+}
+
+/// The services database (`/etc/services`): port constants may be names.
+pub trait ServiceLookup {
+    /// The port of the service of this name.
+    fn port(&self, name: &str) -> Option<u16>;
+}
+
+/// Answers nothing: every argument passes, no host and no service is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoHooks;
+
+impl ArgResolver for NoHooks {
+    fn resolve(&self, _field: FieldId, _arg: &str) -> Result<Option<FieldType>, String> {
+        Ok(None)
+    }
+}
+
+impl HostLookup for NoHooks {
+    fn lookup(&self, _name: &str, _out: &mut Vec<IpAddr>) {}
+}
+
+impl ServiceLookup for NoHooks {
+    fn port(&self, _name: &str) -> Option<u16> {
+        None
+    }
+}

@@ -1,0 +1,192 @@
+//! Values on their way from the host to the engine, and the slots that they belong to.
+
+use std::collections::HashMap;
+
+use crate::scheme::{FieldId, FieldType};
+
+/// One distinct thing to extract from an event: a field with its argument, in one form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SlotId(u32);
+
+impl SlotId {
+    /// The position in [`SlotTable::slots`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The form in which a field is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// The value; every value for a list field.
+    Scalar,
+    /// All values of a field that has several in conditions ([`Matching::Any`](crate::scheme::Matching::Any) without
+    /// argument, [`Matching::Either`](crate::scheme::Matching::Either)).
+    All,
+    /// The address behind a host name field ([`Matching::Host`](crate::scheme::Matching::Host)).
+    Address,
+    /// A time field that prints as text, as nanoseconds since the epoch: one number.
+    Nanoseconds,
+}
+
+/// What the host must know to answer a slot. It prepares its extraction request from this once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SlotInfo {
+    /// The field.
+    pub field: FieldId,
+    /// The argument as written.
+    pub arg: Option<Box<str>>,
+    /// The argument as a number, if the field takes one and it is one.
+    pub index: Option<u64>,
+    /// The form wanted.
+    pub want: Want,
+    /// The type of the values, with the argument taken into account.
+    pub ty: FieldType,
+    /// Whether there may be any number of values.
+    pub list: bool,
+}
+
+/// The slots of one source, each distinct one once. Formats and conditions of a source share one table.
+#[derive(Debug, Default, Clone)]
+pub struct SlotTable {
+    slots: Vec<SlotInfo>,
+    ids: HashMap<SlotInfo, SlotId>,
+}
+
+impl SlotTable {
+    /// A table without slots.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All slots; the index is the [`SlotId`].
+    pub fn slots(&self) -> &[SlotInfo] {
+        &self.slots
+    }
+
+    /// The slot of this id.
+    pub fn get(&self, id: SlotId) -> &SlotInfo {
+        &self.slots[id.index()]
+    }
+
+    /// The id of this slot, which is added if it is new.
+    pub fn intern(&mut self, info: SlotInfo) -> SlotId {
+        let next = SlotId(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
+        *self.ids.entry(info).or_insert_with_key(|info| {
+            self.slots.push(info.clone());
+            next
+        })
+    }
+}
+
+/// A value in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// Every number, boolean and double.
+    Number(u64),
+    /// Text, buffers and addresses: a range of the arena's bytes.
+    Bytes { start: u32, end: u32 },
+}
+
+/// A range of the arena's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Run {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+/// The values of one event. The engine owns it and clears it for each event; its memory is kept.
+#[derive(Debug, Default)]
+pub struct Values {
+    items: Vec<Item>,
+    bytes: Vec<u8>,
+}
+
+/// The most bytes that the values of one event may take; what goes beyond is cut.
+const MAX_BYTES: usize = 1 << 28;
+
+impl Values {
+    /// An empty arena.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a number: integers sign- or zero-extended to 64 bits, booleans as 0 and 1, doubles as their bits.
+    pub fn push_u64(&mut self, value: u64) {
+        self.items.push(Item::Number(value));
+    }
+
+    /// Adds a signed number.
+    pub fn push_i64(&mut self, value: i64) {
+        self.push_u64(value as u64);
+    }
+
+    /// Adds a boolean.
+    pub fn push_bool(&mut self, value: bool) {
+        self.push_u64(u64::from(value));
+    }
+
+    /// Adds a double.
+    pub fn push_f64(&mut self, value: f64) {
+        self.push_u64(value.to_bits());
+    }
+
+    /// Adds text (without a terminating NUL), a buffer, or an address of 4 or 16 bytes in network order.
+    pub fn push_bytes(&mut self, value: &[u8]) {
+        let start = self.bytes.len();
+        let room = MAX_BYTES.saturating_sub(start);
+        self.bytes.extend_from_slice(&value[..value.len().min(room)]);
+        self.items.push(Item::Bytes { start: start as u32, end: self.bytes.len() as u32 });
+    }
+
+    /// Adds text.
+    pub fn push_str(&mut self, value: &str) {
+        self.push_bytes(value.as_bytes());
+    }
+
+    /// Forgets all values and keeps the memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.bytes.clear();
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.items.len() as u32
+    }
+
+    pub(crate) fn truncate(&mut self, len: u32) {
+        self.items.truncate(len as usize);
+    }
+
+    pub(crate) fn items(&self, run: Run) -> &[Item] {
+        self.items.get(run.first as usize..(run.first + run.count) as usize).unwrap_or(&[])
+    }
+
+    pub(crate) fn first(&self, run: Run) -> Option<Item> {
+        self.items.get(run.first as usize).copied()
+    }
+
+    pub(crate) fn bytes(&self, item: Item) -> &[u8] {
+        match item {
+            Item::Bytes { start, end } => self.bytes.get(start as usize..end as usize).unwrap_or(&[]),
+            Item::Number(_) => &[],
+        }
+    }
+}
+
+impl Item {
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Item::Number(value) => value,
+            Item::Bytes { .. } => 0,
+        }
+    }
+}
+
+/// Asks the host for values. One object per event; the engine asks at most once per slot and event while it evaluates.
+pub trait Extract {
+    /// Puts the values of the slot into `out` and says whether there is a value. A list may be empty and still be one.
+    /// What was pushed before `false` is ignored. Pushing values of another kind than [`SlotInfo::ty`] says is the
+    /// host's error: such values compare as zero or as empty text.
+    fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool;
+}
