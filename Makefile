@@ -1,0 +1,60 @@
+# Lanner: `make run` shows it at work, `make test` proves it. Both install what they miss (Debian packages, cargo-nextest).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+CARGO     ?= cargo
+CAPTURE   ?= tests/captures/attack.scap.gz
+RULES     ?= rules/syscall/lanner_rules.yaml
+FUZZ_SECS ?= 30
+FUZZ_BINS := capture event yaml_rules condition format
+FUZZ_ARCH := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+FUZZ_OUT  := tests/fuzz/target/$(FUZZ_ARCH)/release
+# Coverage instrumentation that libFuzzer reads; plain codegen options, so that the stable compiler takes them.
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+
+.PHONY: help deps run test lint bench fuzz fuzz-build clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+deps: ## install what is missing: a C and C++ compiler, git, cargo-nextest
+	@tests/install-deps
+
+run: deps ## build Lanner and replay a recorded attack, printing its alerts
+	@echo "==> building lanner (release)"
+	@$(CARGO) build --release --quiet -p lanner
+	@echo "==> lanner replay $(CAPTURE) -r $(RULES)"
+	@target/release/lanner replay $(CAPTURE) -r $(RULES)
+
+test: deps ## build everything and run all tests
+	@echo "==> building and running all tests"
+	@$(CARGO) nextest run --workspace --no-fail-fast
+	@echo "==> examples in the documentation"
+	@$(CARGO) test --workspace --doc --quiet
+
+lint: ## formatting, lints, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+bench: deps ## measure: parts by criterion, whole replays on a capture of 4 million events
+	@tests/bench
+
+fuzz-build:
+	@echo "==> building the fuzz targets"
+	@RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --target $(FUZZ_ARCH) --manifest-path tests/fuzz/Cargo.toml
+
+fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds on its committed corpus
+	@for bin in $(FUZZ_BINS); do \
+	  echo "==> fuzz $$bin ($(FUZZ_SECS) s)"; \
+	  grown=tests/fuzz/target/corpus/$$bin; mkdir -p $$grown; \
+	  $(FUZZ_OUT)/$$bin $$grown tests/fuzz/corpus/$$bin -max_total_time=$(FUZZ_SECS) -timeout=10 -rss_limit_mb=1024 \
+	    -artifact_prefix=tests/fuzz/target/$$bin- -print_final_stats=0 -verbosity=0; \
+	done
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf tests/fuzz/target
