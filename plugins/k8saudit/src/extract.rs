@@ -1,0 +1,407 @@
+//! Values of the `ka.*` fields from one audit event.
+//!
+//! Where Falco's plugin does something else than it documents, this does the documented thing: registry ports survive in
+//! image repositories, effective users look at security contexts, added capabilities and service ports are lists of
+//! elements, source addresses come from the top of the event, and `has_name` compares.
+
+use std::borrow::Cow;
+
+use crate::json::Node;
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// The value at a path.
+    Path(&'static [&'static str]),
+    /// The elements of the array at a path.
+    Items(&'static [&'static str]),
+    /// Query parameter of `requestURI` named by the key.
+    UriParam,
+    /// `responseObject.metadata.name` of a request on a pod itself.
+    TargetPod,
+    /// Names of the subjects of one kind.
+    Subjects {
+        /// `kind` of the subject.
+        kind: &'static str,
+        /// Print `namespace:name`.
+        with_namespace: bool,
+    },
+    /// Whether a subject has the name given by the key.
+    SubjectHasName,
+    /// Image of the first container.
+    FirstImage {
+        /// Only the repository.
+        repository: bool,
+    },
+    /// Whether any container is privileged.
+    AnyPrivileged,
+    /// A part of each container of the named list.
+    Container(&'static str, Part),
+    /// One key of every rule of a role.
+    RoleRules(&'static str),
+    /// Something of each volume.
+    Volumes(Volume),
+    /// Whether a volume mounts the host path given by the key.
+    HasHostPath,
+    /// Ports of a service.
+    ServicePorts,
+    /// `sourceIPs`.
+    SourceIps,
+}
+
+/// Part of a container.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// `name`
+    Name,
+    /// `image`
+    Image,
+    /// `image` without tag and digest.
+    Repository,
+    /// `command`, joined by blanks.
+    Command,
+    /// `args`, joined by blanks.
+    Args,
+    /// `ports[].hostPort`, else `containerPort`.
+    HostPort,
+    /// A key of `securityContext`.
+    Security(&'static str),
+    /// A key of `securityContext`, else of the pod's, else 0.
+    Effective(&'static str),
+    /// `securityContext.capabilities.add[]`
+    AddedCapabilities,
+}
+
+/// Part of a volume.
+#[derive(Debug, Clone, Copy)]
+pub enum Volume {
+    /// `hostPath.path`
+    HostPath,
+    /// `flexVolume.driver`
+    FlexDriver,
+    /// Every key but `name`.
+    Type,
+}
+
+/// The argument of a field, as the host read it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Argument<'a> {
+    /// Text in the brackets of a keyed field.
+    pub key: Option<&'a str>,
+    /// Number in the brackets of an indexed field.
+    pub index: Option<u64>,
+}
+
+const SPEC: &[&str] = &["requestObject", "spec"];
+
+/// Hands each value of a field to `put`; `false` when the event has none.
+pub fn extract(event: &Node<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn FnMut(&str)) -> bool {
+    // What is not an audit event has no audit fields, whatever keys it carries.
+    if event.get("auditID").is_none() {
+        return false;
+    }
+    let mut found = false;
+    let mut emit = |text: &str| {
+        found = true;
+        put(text);
+    };
+    match rule {
+        Rule::Path(path) => {
+            if let Some(node) = event.at(path) {
+                emit(&node.text());
+            }
+        }
+        Rule::Items(path) => each(event.at(path), &mut emit),
+        Rule::UriParam => {
+            if let (Some(uri), Some(key)) = (event.get("requestURI").and_then(Node::as_str), arg.key)
+                && let Some(value) = query_value(uri, key)
+            {
+                emit(&value);
+            }
+        }
+        Rule::TargetPod => {
+            let of_pods = event.at(&["objectRef", "resource"]).and_then(Node::as_str) == Some("pods");
+            if of_pods
+                && event.at(&["objectRef", "subresource"]).is_none()
+                && let Some(name) = event.at(&["responseObject", "metadata", "name"])
+            {
+                emit(&name.text());
+            }
+        }
+        Rule::Subjects { kind, with_namespace } => subjects(event, kind, with_namespace, &mut emit),
+        Rule::SubjectHasName => {
+            if let (Some(list), Some(key)) = (event.at(&["requestObject", "subjects"]), arg.key) {
+                let named = list.items().iter().any(|s| s.get("name").and_then(Node::as_str) == Some(key));
+                emit(if named { "true" } else { "false" });
+            }
+        }
+        Rule::FirstImage { repository: only_repository } => {
+            let first = event.at(SPEC).and_then(|spec| spec.get("containers")).and_then(|list| list.items().first());
+            if let Some(image) = first.and_then(|c| c.get("image")).and_then(Node::as_str) {
+                emit(if only_repository { repository(image) } else { image });
+            }
+        }
+        Rule::AnyPrivileged => {
+            if let Some(list) = event.at(SPEC).and_then(|spec| spec.get("containers")) {
+                let any = list
+                    .items()
+                    .iter()
+                    .any(|c| matches!(c.at(&["securityContext", "privileged"]), Some(Node::Bool(true))));
+                emit(if any { "true" } else { "false" });
+            }
+        }
+        Rule::Container(list, part) => {
+            if let Some(spec) = event.at(SPEC) {
+                for container in picked(spec.get(list), arg.index) {
+                    part_of(container, spec, part, &mut emit);
+                }
+            }
+        }
+        Rule::RoleRules(key) => {
+            for rule in picked(event.at(&["requestObject", "rules"]), arg.index) {
+                each(rule.get(key), &mut emit);
+            }
+        }
+        Rule::Volumes(part) => {
+            for volume in picked(event.at(SPEC).and_then(|spec| spec.get("volumes")), arg.index) {
+                volume_part(volume, part, &mut emit);
+            }
+        }
+        Rule::HasHostPath => {
+            if let (Some(volumes), Some(key)) = (event.at(SPEC).and_then(|spec| spec.get("volumes")), arg.key) {
+                let mut hit = false;
+                for volume in volumes.items() {
+                    volume_part(volume, Volume::HostPath, &mut |path| {
+                        hit |= match key.strip_suffix('*') {
+                            Some(prefix) => path.starts_with(prefix),
+                            None => path == key,
+                        };
+                    });
+                }
+                emit(if hit { "true" } else { "false" });
+            }
+        }
+        Rule::ServicePorts => {
+            for port in picked(event.at(SPEC).and_then(|spec| spec.get("ports")), arg.index) {
+                emit(&port.text());
+            }
+        }
+        Rule::SourceIps => {
+            for address in picked(event.get("sourceIPs"), arg.index) {
+                emit(&address.text());
+            }
+        }
+    }
+    found
+}
+
+fn each(list: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
+    for item in list.map_or(&[][..], Node::items) {
+        emit(&item.text());
+    }
+}
+
+/// All elements, or the one that the index names.
+fn picked<'n, 'a>(list: Option<&'n Node<'a>>, index: Option<u64>) -> &'n [Node<'a>] {
+    let items = list.map_or(&[][..], Node::items);
+    match index {
+        None => items,
+        Some(index) => usize::try_from(index).ok().and_then(|i| items.get(i..=i)).unwrap_or(&[]),
+    }
+}
+
+fn subjects(event: &Node<'_>, kind: &str, with_namespace: bool, emit: &mut dyn FnMut(&str)) {
+    for subject in event.at(&["requestObject", "subjects"]).map_or(&[][..], Node::items) {
+        if subject.get("kind").and_then(Node::as_str) != Some(kind) {
+            continue;
+        }
+        let Some(name) = subject.get("name").and_then(Node::as_str) else { continue };
+        match subject.get("namespace").and_then(Node::as_str) {
+            Some(namespace) if with_namespace => emit(&format!("{namespace}:{name}")),
+            None if with_namespace => emit(&format!(":{name}")),
+            _ => emit(name),
+        }
+    }
+}
+
+fn part_of(container: &Node<'_>, spec: &Node<'_>, part: Part, emit: &mut dyn FnMut(&str)) {
+    match part {
+        Part::Name => put_node(container.get("name"), emit),
+        Part::Image => put_node(container.get("image"), emit),
+        Part::Repository => {
+            if let Some(image) = container.get("image").and_then(Node::as_str) {
+                emit(repository(image));
+            }
+        }
+        Part::Command => joined(container.get("command"), emit),
+        Part::Args => joined(container.get("args"), emit),
+        Part::HostPort => {
+            for port in container.get("ports").map_or(&[][..], Node::items) {
+                put_node(port.get("hostPort").or_else(|| port.get("containerPort")), emit);
+            }
+        }
+        Part::Security(key) => put_node(container.at(&["securityContext", key]), emit),
+        Part::Effective(key) => {
+            match container.at(&["securityContext", key]).or_else(|| spec.at(&["securityContext", key])) {
+                Some(node) => emit(&node.text()),
+                None => emit("0"),
+            }
+        }
+        Part::AddedCapabilities => each(container.at(&["securityContext", "capabilities", "add"]), emit),
+    }
+}
+
+fn put_node(node: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
+    if let Some(node) = node {
+        emit(&node.text());
+    }
+}
+
+fn joined(list: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
+    if let Some(list) = list {
+        let words: Vec<Cow<'_, str>> = list.items().iter().map(Node::text).collect();
+        emit(&words.join(" "));
+    }
+}
+
+fn volume_part(volume: &Node<'_>, part: Volume, emit: &mut dyn FnMut(&str)) {
+    match part {
+        Volume::HostPath => put_node(volume.at(&["hostPath", "path"]), emit),
+        Volume::FlexDriver => put_node(volume.at(&["flexVolume", "driver"]), emit),
+        Volume::Type => {
+            if let Node::Map(entries) = volume {
+                for (key, _) in entries.iter().filter(|(key, _)| key != "name") {
+                    emit(key);
+                }
+            }
+        }
+    }
+}
+
+/// Repository of an image reference: without `@digest`, and without a `:tag` that stands behind the last slash.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[name..].find(':') {
+        Some(colon) => &image[..name + colon],
+        None => image,
+    }
+}
+
+/// First value of a query parameter, with `%XX` and `+` decoded.
+fn query_value<'u>(uri: &'u str, key: &str) -> Option<Cow<'u, str>> {
+    let (_, query) = uri.split_once('?')?;
+    let query = query.split('#').next().unwrap_or(query);
+    query.split('&').find_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(name) == key).then(|| decoded(value))
+    })
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (bytes[at], hex.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+                continue;
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        at += 1;
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::FIELDS;
+
+    fn values(json: &str, name: &str, arg: Argument<'_>) -> Option<Vec<String>> {
+        let event = Node::parse(json.as_bytes()).unwrap();
+        let rule = FIELDS.iter().find(|field| field.name == name).expect(name).rule;
+        let mut out = Vec::new();
+        extract(&event, rule, arg, &mut |text| out.push(text.to_owned())).then_some(out)
+    }
+
+    const POD: &str = r#"{"auditID":"1","verb":"create","requestURI":"/a?command=ls&command=id&x=a%20b+c",
+        "sourceIPs":["10.0.0.1"],"objectRef":{"resource":"pods"},"responseObject":{"metadata":{"name":"web"}},
+        "requestObject":{"spec":{"securityContext":{"runAsUser":7},
+        "containers":[{"name":"a","image":"registry:5000/app:1@sha256:0","command":["sh","-c"],
+          "ports":[{"hostPort":80},{"containerPort":81}],
+          "securityContext":{"privileged":true,"capabilities":{"add":["SYS_ADMIN","NET_RAW"]}}},
+         {"name":"b","image":"nginx","securityContext":{"runAsUser":9}}],
+        "volumes":[{"name":"v","hostPath":{"path":"/etc/x"}},{"name":"w","emptyDir":{}}]}}}"#;
+
+    fn list(items: &[&str]) -> Option<Vec<String>> {
+        Some(items.iter().map(|s| (*s).to_owned()).collect())
+    }
+
+    #[test]
+    fn there_are_100_fields_with_distinct_names() {
+        let names: std::collections::BTreeSet<_> = FIELDS.iter().map(|field| field.name).collect();
+        assert_eq!(names.len(), 100);
+        assert_eq!(FIELDS.len(), 100);
+    }
+
+    #[test]
+    fn containers_yield_one_value_each_or_the_indexed_one() {
+        let all = Argument::default();
+        let second = Argument { index: Some(1), ..all };
+        assert_eq!(values(POD, "ka.req.pod.containers.image", all), list(&["registry:5000/app:1@sha256:0", "nginx"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.image.repository", all), list(&["registry:5000/app", "nginx"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.image", second), list(&["nginx"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.image", Argument { index: Some(2), ..all }), None);
+        assert_eq!(values(POD, "ka.req.pod.containers.eff_run_as_user", all), list(&["7", "9"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.eff_run_as_group", all), list(&["0", "0"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.add_capabilities", all), list(&["SYS_ADMIN", "NET_RAW"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.host_port", all), list(&["80", "81"]));
+        assert_eq!(values(POD, "ka.req.pod.containers.command", all), list(&["sh -c"]));
+        assert_eq!(values(POD, "ka.req.container.privileged", all), list(&["true"]));
+    }
+
+    #[test]
+    fn keyed_fields_compare_with_the_key() {
+        let key = |key| Argument { key: Some(key), index: None };
+        assert_eq!(values(POD, "ka.uri.param", key("command")), list(&["ls"]));
+        assert_eq!(values(POD, "ka.uri.param", key("x")), list(&["a b c"]));
+        assert_eq!(values(POD, "ka.uri.param", key("none")), None);
+        assert_eq!(values(POD, "ka.req.volume.hostpath", key("/etc/*")), list(&["true"]));
+        assert_eq!(values(POD, "ka.req.volume.hostpath", key("/etc")), list(&["false"]));
+    }
+
+    #[test]
+    fn volumes_and_targets() {
+        let all = Argument::default();
+        assert_eq!(values(POD, "ka.req.pod.volumes.volume_type", all), list(&["hostPath", "emptyDir"]));
+        assert_eq!(values(POD, "ka.req.pod.volumes.hostpath", all), list(&["/etc/x"]));
+        assert_eq!(values(POD, "ka.target.pod.name", all), list(&["web"]));
+        assert_eq!(values(POD, "ka.sourceips", all), list(&["10.0.0.1"]));
+    }
+
+    #[test]
+    fn subjects_by_kind() {
+        let json = r#"{"auditID":"1","requestObject":{"subjects":[{"kind":"User","name":"u"},
+            {"kind":"ServiceAccount","name":"s","namespace":"n"},{"kind":"Group","name":"g"}]}}"#;
+        let all = Argument::default();
+        assert_eq!(values(json, "ka.req.binding.subjects.user_names", all), list(&["u"]));
+        assert_eq!(values(json, "ka.req.binding.subjects.group_names", all), list(&["g"]));
+        assert_eq!(values(json, "ka.req.binding.subjects.serviceaccount_ns_names", all), list(&["n:s"]));
+        let key = Argument { key: Some("u"), index: None };
+        assert_eq!(values(json, "ka.req.binding.subject.has_name", key), list(&["true"]));
+    }
+
+    #[test]
+    fn what_is_no_audit_event_has_no_fields() {
+        assert_eq!(values(r#"{"verb":"create"}"#, "ka.verb", Argument::default()), None);
+    }
+}
