@@ -12,3 +12,4 @@ pub mod format;
 pub mod parse;
 pub mod scheme;
 pub mod value;
+pub mod yaml;
