@@ -85,3 +85,24 @@ pub enum Arch {
     Riscv64,
     Loongarch64,
 }
+
+impl Arch {
+    /// The architecture this program runs on, `None` if the table has no numbers for it.
+    pub const HOST: Option<Self> = {
+        if cfg!(target_arch = "x86_64") {
+            Some(Self::X86_64)
+        } else if cfg!(target_arch = "aarch64") {
+            Some(Self::Aarch64)
+        } else if cfg!(target_arch = "s390x") {
+            Some(Self::S390x)
+        } else if cfg!(target_arch = "powerpc64") {
+            Some(Self::Ppc64le)
+        } else if cfg!(target_arch = "riscv64") {
+            Some(Self::Riscv64)
+        } else if cfg!(target_arch = "loongarch64") {
+            Some(Self::Loongarch64)
+        } else {
+            None
+        }
+    };
+}

@@ -166,18 +166,17 @@ impl<'a> Event<'a> {
         let width = self.length_width();
         let lengths = self.bytes.get(HEADER_LEN..)?;
         let mut at = HEADER_LEN + width * self.nparams as usize;
-        let len;
-        if width == 2 {
+        let len = if width == 2 {
             let lengths = lengths.as_chunks::<2>().0.get(..=i)?;
             let (last, before) = lengths.split_last()?;
             at += before.iter().map(|c| usize::from(u16::from_le_bytes(*c))).sum::<usize>();
-            len = usize::from(u16::from_le_bytes(*last));
+            usize::from(u16::from_le_bytes(*last))
         } else {
             let lengths = lengths.as_chunks::<4>().0.get(..=i)?;
             let (last, before) = lengths.split_last()?;
             at += before.iter().fold(0, |n: usize, c| n.saturating_add(u32::from_le_bytes(*c) as usize));
-            len = u32::from_le_bytes(*last) as usize;
-        }
+            u32::from_le_bytes(*last) as usize
+        };
         self.bytes.get(at..)?.get(..len)
     }
 
@@ -292,7 +291,7 @@ impl ParamIndex {
         self.ends[0] = at;
         self.count = 0;
         for (param, end) in event.params().zip(&mut self.ends[1..]) {
-            at += param.len() as u32;
+            at = at.wrapping_add(param.len() as u32);
             *end = at;
             self.count += 1;
         }

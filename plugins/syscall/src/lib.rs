@@ -1,3 +1,4 @@
 //! See ARCHITECTURE.md.
 pub mod capture;
+pub mod converter;
 pub mod fields;

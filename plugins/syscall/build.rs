@@ -1,0 +1,63 @@
+//! Turns the converter's rules into a static table. A malformed row stops the build with its line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+const RULES: &str = "src/converter/rules.csv";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed={RULES}");
+    let text = fs::read_to_string(RULES).unwrap_or_else(|e| panic!("{RULES}: {e}"));
+    let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
+        let cells: Vec<_> = line.split(',').collect();
+        let [event, nparams, action, new, params] = cells[..] else {
+            panic!("{RULES}:{}: five columns expected", i + 1)
+        };
+        let nparams: u8 = nparams.parse().unwrap_or_else(|_| panic!("{RULES}:{}: number of parameters", i + 1));
+        let list: Vec<_> = params.split_whitespace().map(instruction).collect();
+        let list = format!("&[{}]", list.join(", "));
+        let action = match action {
+            "STORE" => "Action::Store".to_owned(),
+            "PASS" => "Action::Pass".to_owned(),
+            "STORE_AND_PASS" => "Action::StoreAndPass".to_owned(),
+            "ADD_PARAMS" => format!("Action::AddParams({list})"),
+            "CHANGE_TYPE" => format!("Action::ChangeType(EventType::{new}, {list})"),
+            other => panic!("{RULES}:{}: unknown action {other}", i + 1),
+        };
+        rules.entry(event).or_default().push(format!("Rule {{ nparams: {nparams}, action: {action} }}"));
+    }
+    let mut out = String::new();
+    writeln!(out, "/// Rules by event code.\nstatic RULES: [&[Rule]; EventType::COUNT as usize] = {{").unwrap();
+    writeln!(out, "let mut table: [&[Rule]; EventType::COUNT as usize] = [&[]; EventType::COUNT as usize];").unwrap();
+    for (event, rules) in &rules {
+        writeln!(out, "table[EventType::{event}.0 as usize] = &[{}];", rules.join(", ")).unwrap();
+    }
+    writeln!(out, "table\n}};").unwrap();
+    let target = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("converter.rs");
+    fs::write(target, out).expect("the output folder is writable");
+}
+
+fn instruction(text: &str) -> String {
+    let number = |t: &str| t.parse::<u8>().unwrap_or_else(|_| panic!("{RULES}: {text}: parameter number"));
+    if let Some(n) = text.strip_prefix("old[").and_then(|t| t.strip_suffix(']')) {
+        return format!("Take::Old({})", number(n));
+    }
+    if let Some(rest) = text.strip_prefix("enter[") {
+        if let Some(n) = rest.strip_suffix("]?empty") {
+            return format!("Take::EnterOrEmpty({})", number(n));
+        }
+        if let Some(n) = rest.strip_suffix(']') {
+            return format!("Take::EnterOrDefault({})", number(n));
+        }
+    }
+    match text {
+        "default" => "Take::Default".into(),
+        "empty" => "Take::Empty".into(),
+        "container_json" => "Take::ContainerJson".into(),
+        other => panic!("{RULES}: unknown instruction {other}"),
+    }
+}

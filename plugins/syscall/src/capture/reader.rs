@@ -1,0 +1,370 @@
+//! Events of a capture in batches that borrow the reader's buffer.
+
+use std::io::Read;
+use std::path::Path;
+
+use lanner_plugin_api::raw::EventMeta;
+use lanner_plugin_api::schema::EventType;
+use lanner_plugin_api::wire::{Event, HEADER_LEN};
+
+use super::block::{Block, EVENT_V2, EventBlock};
+use super::error::{CaptureError, CaptureErrorKind};
+use super::head;
+use super::initial::InitialState;
+use super::old;
+use super::stream::Stream;
+use crate::converter::{Converted, Converter, fate_is_pass};
+
+/// Longest event block of the kinds that are not "large", without type and length.
+const MAX_BLOCK: u32 = 64 * 1024;
+/// Longest event block at all. The format allows 4 GiB; no plugin sends events of more than a few MiB.
+const MAX_LARGE_BLOCK: u32 = 64 << 20;
+/// Rewritten events of one batch; more begin a new batch.
+const MAX_REWRITTEN: usize = 1 << 20;
+/// Capture flag: the event was kept for state only.
+const STATE_ONLY: u32 = 1;
+
+/// Reads one capture from front to back.
+///
+/// A capture may be several recordings one after another: each begins with a [`Step::Section`].
+pub struct CaptureReader {
+    stream: Stream,
+    converter: Converter,
+    spans: Vec<Span>,
+    meta: Vec<EventMeta>,
+    /// Rewritten events of the batch.
+    rewritten: Vec<u8>,
+    old_event: Vec<u8>,
+    /// Bytes of the window that the batch covers.
+    consumed: usize,
+    phase: Phase,
+    num: u64,
+    /// Numbers go on from here when the head of a later recording is over.
+    num_after_head: Option<u64>,
+    /// Events that announce users, groups and containers at the head of a recording are state.
+    in_head: bool,
+    skipped_unknown: u64,
+}
+
+enum Phase {
+    /// A section header comes next.
+    Section,
+    /// Events come next.
+    Events,
+    /// The batch before met this.
+    Failed(CaptureError),
+    /// Nothing comes.
+    End,
+}
+
+/// Where an event of the batch lies.
+#[derive(Clone, Copy)]
+struct Span {
+    at: u32,
+    len: u32,
+    rewritten: bool,
+}
+
+/// What the capture holds next.
+pub enum Step<'a> {
+    /// A recording begins: what is known about its machine. State of a recording before it is void.
+    Section(Box<InitialState>),
+    /// Events, in their order.
+    Events(Batch<'a>),
+    /// The capture ends here.
+    End,
+}
+
+/// Events of a capture; they live until the reader is used again.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    window: &'a [u8],
+    rewritten: &'a [u8],
+    spans: &'a [Span],
+    meta: &'a [EventMeta],
+}
+
+impl<'a> Batch<'a> {
+    /// Number of events.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// What is known about each event beside its bytes.
+    pub fn meta(&self) -> &'a [EventMeta] {
+        self.meta
+    }
+
+    /// Bytes of each event; their shape has been checked.
+    #[inline]
+    pub fn bytes(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let Self { window, rewritten, spans, .. } = *self;
+        spans.iter().map(move |s| {
+            let from = if s.rewritten { rewritten } else { window };
+            from.get(s.at as usize..s.at as usize + s.len as usize).unwrap_or(&[])
+        })
+    }
+
+    /// Each event with what is known about it.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Event<'a>, EventMeta)> + use<'a> {
+        self.bytes().zip(self.meta).map(|(b, m)| (Event::checked_before(b), *m))
+    }
+}
+
+impl CaptureReader {
+    /// Opens a capture file, plain or compressed.
+    ///
+    /// # Errors
+    /// If the file cannot be opened. What it holds shows in [`Self::step`].
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        Stream::open(path).map(Self::with_stream)
+    }
+
+    /// Reads a capture from anything, plain or compressed; `size` in bytes where known, for progress.
+    ///
+    /// # Errors
+    /// If the input cannot be read at all.
+    pub fn new(input: impl Read + Send + 'static, size: Option<u64>) -> Result<Self, CaptureError> {
+        Stream::new(input, size).map(Self::with_stream)
+    }
+
+    fn with_stream(stream: Stream) -> Self {
+        Self {
+            stream,
+            converter: Converter::new(),
+            spans: Vec::new(),
+            meta: Vec::new(),
+            rewritten: Vec::new(),
+            old_event: Vec::new(),
+            consumed: 0,
+            phase: Phase::Section,
+            num: 0,
+            num_after_head: None,
+            in_head: true,
+            skipped_unknown: 0,
+        }
+    }
+
+    /// Bytes of the file (as it lies on disk) read so far, and its size where known.
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        self.stream.progress().get()
+    }
+
+    /// Events passed over because their code is newer than the event table.
+    pub fn skipped_unknown(&self) -> u64 {
+        self.skipped_unknown
+    }
+
+    /// What comes next. After [`Step::End`] and after an error always the end.
+    ///
+    /// # Errors
+    /// [`CaptureError`] with its place, after everything before that place has been delivered.
+    pub fn step(&mut self) -> Result<Step<'_>, CaptureError> {
+        self.stream.advance(std::mem::take(&mut self.consumed));
+        match std::mem::replace(&mut self.phase, Phase::End) {
+            Phase::End => return Ok(Step::End),
+            Phase::Failed(error) => return Err(error),
+            Phase::Section => return self.section(),
+            Phase::Events => {}
+        }
+        self.spans.clear();
+        self.meta.clear();
+        self.rewritten.clear();
+        // The buffer shrinks back to its usual size after a batch of large events.
+        self.stream.refill(1);
+        self.phase = Phase::Events;
+        loop {
+            match self.frame() {
+                Ok(Stop::Full) => {}
+                Ok(Stop::NeedMore(wanted)) if self.spans.is_empty() => {
+                    self.stream.advance(std::mem::take(&mut self.consumed));
+                    if self.stream.is_at_end() {
+                        return Err(self.end_inside_block(wanted));
+                    }
+                    self.stream.refill(wanted);
+                    continue;
+                }
+                Ok(Stop::NeedMore(_)) => {}
+                Ok(Stop::Section) => {
+                    self.phase = Phase::Section;
+                    self.num_after_head = Some(self.num);
+                    if self.spans.is_empty() {
+                        self.stream.advance(std::mem::take(&mut self.consumed));
+                        return self.section();
+                    }
+                }
+                Ok(Stop::End) => {
+                    self.phase = Phase::End;
+                    if let Some(error) = self.stream.failure() {
+                        self.phase = Phase::Failed(error);
+                    }
+                    if self.spans.is_empty() {
+                        return match std::mem::replace(&mut self.phase, Phase::End) {
+                            Phase::Failed(error) => Err(error),
+                            _ => Ok(Step::End),
+                        };
+                    }
+                }
+                Err(kind) => {
+                    let error = CaptureError { offset: self.stream.offset() + self.consumed as u64, kind };
+                    if self.spans.is_empty() {
+                        self.phase = Phase::End;
+                        return Err(error);
+                    }
+                    self.phase = Phase::Failed(error);
+                }
+            }
+            return Ok(Step::Events(Batch {
+                window: self.stream.window(),
+                rewritten: &self.rewritten,
+                spans: &self.spans,
+                meta: &self.meta,
+            }));
+        }
+    }
+
+    fn end_inside_block(&mut self, wanted: usize) -> CaptureError {
+        self.phase = Phase::End;
+        self.stream.cut_off(wanted)
+    }
+
+    fn section(&mut self) -> Result<Step<'_>, CaptureError> {
+        self.phase = Phase::End;
+        let state = head::read(&mut self.stream)?;
+        self.converter.reset();
+        self.in_head = true;
+        self.num = 0;
+        self.phase = Phase::Events;
+        Ok(Step::Section(Box::new(state)))
+    }
+
+    /// Finds the events in the window, as far as they are whole.
+    fn frame(&mut self) -> Result<Stop, CaptureErrorKind> {
+        let Self { stream, converter, spans, meta, rewritten, .. } = self;
+        let window = stream.window();
+        loop {
+            let rest = window.get(self.consumed..).unwrap_or(&[]);
+            let Some((code, total)) = block_header(rest) else {
+                return Ok(match (rest.is_empty(), stream.is_at_end()) {
+                    (true, true) => Stop::End,
+                    _ => Stop::NeedMore(8),
+                });
+            };
+            let layout = if code == EVENT_V2 {
+                EventBlock { flags: false, old: false, large: false }
+            } else if let Block::Event(layout) = Block::of(code) {
+                layout
+            } else {
+                return Ok(Stop::Section);
+            };
+            let header_len = if layout.old { HEADER_LEN - 4 } else { HEADER_LEN };
+            let before = if layout.flags { 14 } else { 10 };
+            let min = before + header_len + 4;
+            if (total as usize) < min {
+                return Err(CaptureErrorKind::BlockTooShort { block: code, len: total });
+            }
+            if total - 8 > if layout.large { MAX_LARGE_BLOCK } else { MAX_BLOCK } {
+                return Err(CaptureErrorKind::BlockTooLong { block: code, len: total });
+            }
+            let Some(block) = rest.get(..total as usize) else { return Ok(Stop::NeedMore(total as usize)) };
+            // Bounded by the checks above: 14 <= min <= total.
+            let cpu = u16::from_le_bytes([block[8], block[9]]);
+            let flags = if layout.flags { u32::from_le_bytes([block[10], block[11], block[12], block[13]]) } else { 0 };
+            let body = &block[before..block.len() - 4];
+            let event_type = EventType(u16::from_le_bytes([body[20], body[21]]));
+            if event_type.0 >= EventType::COUNT {
+                self.skipped_unknown += 1;
+                self.consumed += block.len();
+                continue;
+            }
+            let event = if layout.old { old::upgrade(body, &mut self.old_event)? } else { Event::parse(body)? };
+            let span = if !layout.old && fate_is_pass(event_type, event.nparams()) {
+                let at = self.consumed + before;
+                Span { at: at as u32, len: event.bytes().len() as u32, rewritten: false }
+            } else {
+                let at = rewritten.len();
+                match converter.convert(&event, rewritten)? {
+                    Converted::Dropped => {
+                        self.in_head = false;
+                        self.consumed += block.len();
+                        continue;
+                    }
+                    Converted::Unchanged if !layout.old => {
+                        let at = self.consumed + before;
+                        Span { at: at as u32, len: event.bytes().len() as u32, rewritten: false }
+                    }
+                    Converted::Unchanged => {
+                        rewritten.extend_from_slice(event.bytes());
+                        Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
+                    }
+                    Converted::Rewritten => Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true },
+                }
+            };
+            // The code may have changed.
+            let event_type = if span.rewritten {
+                let code = rewritten.get(span.at as usize + 20..).and_then(|b| b.first_chunk());
+                EventType(code.map_or(0, |c| u16::from_le_bytes(*c)))
+            } else {
+                event_type
+            };
+            if self.in_head && !is_head_event(event_type) {
+                self.in_head = false;
+            }
+            if !self.in_head
+                && let Some(num) = self.num_after_head.take()
+            {
+                self.num = num;
+            }
+            self.num += 1;
+            let hidden = self.in_head || flags & STATE_ONLY != 0 || event_type.is_hidden();
+            spans.push(span);
+            meta.push(EventMeta {
+                num: self.num,
+                cpu: u32::from(cpu),
+                flags: if hidden { EventMeta::HIDDEN } else { 0 },
+            });
+            self.consumed += block.len();
+            if rewritten.len() > MAX_REWRITTEN {
+                return Ok(Stop::Full);
+            }
+        }
+    }
+}
+
+/// Why framing stopped.
+enum Stop {
+    /// The batch is large enough.
+    Full,
+    /// The next block needs this many bytes.
+    NeedMore(usize),
+    /// A block that is no event comes next.
+    Section,
+    /// Nothing comes next.
+    End,
+}
+
+#[inline]
+fn block_header(bytes: &[u8]) -> Option<(u32, u32)> {
+    let [a, b, c, d, e, f, g, h] = *bytes.first_chunk::<8>()?;
+    Some((u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])))
+}
+
+/// Codes that are state, not events, as long as nothing else came before.
+#[inline]
+fn is_head_event(code: EventType) -> bool {
+    matches!(
+        code,
+        EventType::CONTAINER_JSON_2_E
+            | EventType::USER_ADDED_E
+            | EventType::USER_DELETED_E
+            | EventType::GROUP_ADDED_E
+            | EventType::GROUP_DELETED_E
+            | EventType::ASYNCEVENT_E
+    )
+}
