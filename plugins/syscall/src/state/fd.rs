@@ -1,0 +1,359 @@
+//! One open descriptor.
+
+use super::flags::{fdf, o};
+use super::table::DynValues;
+use super::zstr::ZStr;
+
+/// What a descriptor is; numbers of the capture format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(i8)]
+pub enum FdType {
+    /// Never set.
+    Uninitialized = -1,
+    /// A socket of a family the state does not follow.
+    #[default]
+    Unknown = 0,
+    /// File (as older captures list it).
+    File = 1,
+    /// Directory.
+    Directory = 2,
+    /// IPv4 socket.
+    Ipv4Sock = 3,
+    /// IPv6 socket.
+    Ipv6Sock = 4,
+    /// Listening IPv4 socket.
+    Ipv4ServSock = 5,
+    /// Listening IPv6 socket.
+    Ipv6ServSock = 6,
+    /// Pipe or FIFO.
+    Fifo = 7,
+    /// Unix socket.
+    UnixSock = 8,
+    /// eventfd.
+    Event = 9,
+    /// Of a type that is not followed.
+    Unsupported = 10,
+    /// signalfd.
+    Signalfd = 11,
+    /// epoll.
+    Eventpoll = 12,
+    /// inotify.
+    Inotify = 13,
+    /// timerfd.
+    Timerfd = 14,
+    /// Netlink socket.
+    Netlink = 15,
+    /// File.
+    FileV2 = 16,
+    /// bpf.
+    Bpf = 17,
+    /// userfaultfd.
+    Userfaultfd = 18,
+    /// io_uring.
+    IoUring = 19,
+    /// memfd.
+    Memfd = 20,
+    /// pidfd.
+    Pidfd = 21,
+}
+
+impl FdType {
+    /// The type with this number, if there is one.
+    pub fn from_number(n: i64) -> Option<FdType> {
+        use FdType::*;
+        Some(match n {
+            -1 => Uninitialized,
+            0 => Unknown,
+            1 => File,
+            2 => Directory,
+            3 => Ipv4Sock,
+            4 => Ipv6Sock,
+            5 => Ipv4ServSock,
+            6 => Ipv6ServSock,
+            7 => Fifo,
+            8 => UnixSock,
+            9 => Event,
+            10 => Unsupported,
+            11 => Signalfd,
+            12 => Eventpoll,
+            13 => Inotify,
+            14 => Timerfd,
+            15 => Netlink,
+            16 => FileV2,
+            17 => Bpf,
+            18 => Userfaultfd,
+            19 => IoUring,
+            20 => Memfd,
+            21 => Pidfd,
+            _ => return None,
+        })
+    }
+
+    /// The letter of `fd.typechar`.
+    pub fn letter(self) -> u8 {
+        use FdType::*;
+        match self {
+            FileV2 | File => b'f',
+            Directory => b'd',
+            Ipv4Sock | Ipv4ServSock => b'4',
+            Ipv6Sock | Ipv6ServSock => b'6',
+            Fifo => b'p',
+            UnixSock | Userfaultfd => b'u',
+            Event => b'e',
+            Unknown => b'o',
+            Unsupported => b'X',
+            Signalfd => b's',
+            Eventpoll => b'l',
+            Inotify => b'i',
+            Timerfd => b't',
+            Netlink => b'n',
+            Bpf => b'b',
+            IoUring => b'r',
+            Memfd => b'm',
+            Pidfd => b'P',
+            Uninitialized => b'?',
+        }
+    }
+
+    /// The word of `fd.type`, with its NUL.
+    pub fn word_with_nul(self) -> &'static [u8] {
+        use FdType::*;
+        match self {
+            FileV2 | File => b"file\0",
+            Directory => b"directory\0",
+            Ipv4Sock | Ipv4ServSock => b"ipv4\0",
+            Ipv6Sock | Ipv6ServSock => b"ipv6\0",
+            UnixSock => b"unix\0",
+            Fifo => b"pipe\0",
+            Event => b"event\0",
+            Signalfd => b"signalfd\0",
+            Eventpoll => b"eventpoll\0",
+            Inotify => b"inotify\0",
+            Timerfd => b"timerfd\0",
+            Netlink => b"netlink\0",
+            Bpf => b"bpf\0",
+            Userfaultfd => b"userfaultfd\0",
+            IoUring => b"io_uring\0",
+            Memfd => b"memfd\0",
+            Pidfd => b"pidfd\0",
+            Unknown | Unsupported | Uninitialized => b"<NA>\0",
+        }
+    }
+}
+
+/// Transport protocol; numbers of the capture format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum L4 {
+    /// Not known.
+    #[default]
+    Unknown = 0,
+    /// Not applicable, or the role is still unknown.
+    Na = 1,
+    /// TCP.
+    Tcp = 2,
+    /// UDP.
+    Udp = 3,
+    /// ICMP.
+    Icmp = 4,
+    /// Raw.
+    Raw = 5,
+}
+
+impl L4 {
+    /// The protocol with this number; unknown numbers are [`L4::Unknown`].
+    pub fn from_number(n: u8) -> L4 {
+        [L4::Unknown, L4::Na, L4::Tcp, L4::Udp, L4::Icmp, L4::Raw].get(usize::from(n)).copied().unwrap_or_default()
+    }
+}
+
+/// Addresses of a socket. IPv4 addresses stand in the first four bytes. Network byte order; ports in host order.
+///
+/// A listening socket has its address in `dst`: it is the server end of every connection to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sock {
+    /// Source (client) address; the local socket's kernel address for unix sockets.
+    pub src: [u8; 16],
+    /// Destination (server) address; the peer's kernel address for unix sockets.
+    pub dst: [u8; 16],
+    /// Source port.
+    pub sport: u16,
+    /// Destination port.
+    pub dport: u16,
+    /// Transport protocol as the socket call said; see [`Fd::l4`] for what is shown.
+    pub l4: L4,
+}
+
+impl Sock {
+    /// Source address as IPv4.
+    pub fn src4(&self) -> [u8; 4] {
+        first4(&self.src)
+    }
+    /// Destination address as IPv4.
+    pub fn dst4(&self) -> [u8; 4] {
+        first4(&self.dst)
+    }
+    /// Source as a unix socket's kernel address.
+    pub fn unix_src(&self) -> u64 {
+        first8(&self.src)
+    }
+    /// Peer as a unix socket's kernel address.
+    pub fn unix_dst(&self) -> u64 {
+        first8(&self.dst)
+    }
+    /// An address field that holds an IPv4 address.
+    pub fn from4(a: [u8; 4]) -> [u8; 16] {
+        let mut out = [0; 16];
+        out[..4].copy_from_slice(&a);
+        out
+    }
+    /// An address field that holds a kernel address.
+    pub fn from_unix(a: u64) -> [u8; 16] {
+        let mut out = [0; 16];
+        out[..8].copy_from_slice(&a.to_le_bytes());
+        out
+    }
+    /// Exchanges both ends.
+    pub fn swap(&mut self) {
+        std::mem::swap(&mut self.src, &mut self.dst);
+        std::mem::swap(&mut self.sport, &mut self.dport);
+    }
+}
+
+fn first4(a: &[u8; 16]) -> [u8; 4] {
+    [a[0], a[1], a[2], a[3]]
+}
+
+fn first8(a: &[u8; 16]) -> u64 {
+    u64::from_le_bytes([a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]])
+}
+
+/// One open descriptor of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Fd {
+    /// What it is.
+    pub ty: FdType,
+    /// Bits of [`fdf`].
+    pub flags: u32,
+    /// Flags it was opened with (bits of [`o`]).
+    pub openflags: u32,
+    /// Device of a file.
+    pub dev: u32,
+    /// Mount of a file, from a start-up scan.
+    pub mount_id: u32,
+    /// Inode.
+    pub ino: u64,
+    /// Process that a pidfd refers to.
+    pub pid: i64,
+    /// Addresses of a socket.
+    pub sock: Sock,
+    /// Full path, tuple or other readable name.
+    pub name: ZStr,
+    /// Path as the program passed it (files only).
+    pub raw_name: ZStr,
+    /// Name before the last event that named this descriptor.
+    pub old_name: ZStr,
+    /// Values of fields that plugins added.
+    pub dynamic: DynValues,
+}
+
+impl Fd {
+    /// A descriptor of this type.
+    pub fn new(ty: FdType) -> Fd {
+        Fd { ty, ..Fd::default() }
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        self.flags & bit != 0
+    }
+
+    /// A regular file.
+    pub fn is_file(&self) -> bool {
+        matches!(self.ty, FdType::File | FdType::FileV2)
+    }
+    /// A connected or connectable IPv4 or IPv6 socket (not a listening one).
+    pub fn is_inet(&self) -> bool {
+        matches!(self.ty, FdType::Ipv4Sock | FdType::Ipv6Sock)
+    }
+    /// An IPv4 TCP socket.
+    pub fn is_tcp4(&self) -> bool {
+        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4::Tcp
+    }
+    /// An IPv4 UDP socket.
+    pub fn is_udp4(&self) -> bool {
+        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4::Udp
+    }
+    /// Server end.
+    pub fn is_server(&self) -> bool {
+        self.has(fdf::ROLE_SERVER)
+    }
+    /// Client end.
+    pub fn is_client(&self) -> bool {
+        self.has(fdf::ROLE_CLIENT)
+    }
+    /// Neither end yet.
+    pub fn has_no_role(&self) -> bool {
+        !self.has(fdf::ROLE_CLIENT | fdf::ROLE_SERVER)
+    }
+    /// Connected.
+    pub fn is_connected(&self) -> bool {
+        self.has(fdf::CONNECTED)
+    }
+    /// Connection failed.
+    pub fn is_failed(&self) -> bool {
+        self.has(fdf::FAILED)
+    }
+    /// Connection in progress.
+    pub fn is_pending(&self) -> bool {
+        self.has(fdf::PENDING)
+    }
+    /// On an overlay's upper layer.
+    pub fn is_overlay_upper(&self) -> bool {
+        self.has(fdf::OVERLAY_UPPER)
+    }
+    /// On an overlay's lower layer.
+    pub fn is_overlay_lower(&self) -> bool {
+        self.has(fdf::OVERLAY_LOWER)
+    }
+    /// The system log's socket.
+    pub fn is_syslog(&self) -> bool {
+        memchr::memmem::find(self.name.as_bytes(), b"/dev/log").is_some()
+    }
+    /// Major device number.
+    pub fn dev_major(&self) -> u32 {
+        (self.dev & 0xfff00) >> 8
+    }
+    /// Minor device number.
+    pub fn dev_minor(&self) -> u32 {
+        (self.dev & 0xff) | ((self.dev >> 12) & 0xfff00)
+    }
+    /// Server port of a connection (destination port); 0 when there is none.
+    pub fn server_port(&self) -> u16 {
+        if self.is_inet() { self.sock.dport } else { 0 }
+    }
+
+    /// Transport protocol to show: not applicable while it is open which end this is, except for raw sockets.
+    pub fn l4(&self) -> L4 {
+        match self.ty {
+            FdType::Ipv4ServSock | FdType::Ipv6ServSock => self.sock.l4,
+            FdType::Ipv4Sock | FdType::Ipv6Sock if self.sock.l4 == L4::Raw => L4::Raw,
+            FdType::Ipv4Sock | FdType::Ipv6Sock if self.has_no_role() => L4::Na,
+            FdType::Ipv4Sock | FdType::Ipv6Sock => self.sock.l4,
+            _ => L4::Na,
+        }
+    }
+
+    /// Closed by an exec.
+    pub fn is_close_on_exec(&self) -> bool {
+        self.openflags & o::CLOEXEC != 0
+            || (matches!(self.ty, FdType::Eventpoll | FdType::Memfd) && self.openflags & o::SMALL_CLOEXEC != 0)
+    }
+
+    pub(crate) fn clear_close_on_exec(&mut self) {
+        self.openflags &= !(o::CLOEXEC | o::SMALL_CLOEXEC);
+    }
+
+    pub(crate) fn set_connected(&mut self) {
+        self.flags = self.flags & !(fdf::PENDING | fdf::FAILED) | fdf::CONNECTED;
+    }
+}

@@ -1,0 +1,260 @@
+//! One thread; a process is the thread whose tid is its pid.
+
+use std::cell::OnceCell;
+
+use super::flags::{NO_ID, cl};
+use super::ids::{GroupId, Slot, TableId};
+use super::table::DynValues;
+use super::zstr::{ZList, ZStr};
+
+/// What is known of one thread. Ids are -1 and users 0xffffffff when unknown, times 0 (ns since the epoch otherwise).
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// Thread id in the first pid namespace; key of the table.
+    pub tid: i64,
+    /// Bits of [`cl`].
+    pub flags: u32,
+    /// Code of the last enter event seen (`u16::MAX`: none).
+    pub(crate) last_enter: u16,
+    /// Descriptor of the last event that named one; -1: none.
+    pub last_fd: i64,
+    /// Time of the last event.
+    pub lastevent_ts: u64,
+    /// Time of the event before the last.
+    pub prevevent_ts: u64,
+    /// Time of the last look-up by an event.
+    pub lastaccess_ts: u64,
+    pub(crate) fds: TableId,
+    pub(crate) group: Option<GroupId>,
+    pub(crate) group_prev: Option<Slot>,
+    pub(crate) group_next: Option<Slot>,
+    pub(crate) parent_link: Option<Slot>,
+    pub(crate) child_first: Option<Slot>,
+    pub(crate) sibling_prev: Option<Slot>,
+    pub(crate) sibling_next: Option<Slot>,
+    pub(crate) enter: Option<u32>,
+    /// All entries of the descriptor table count as inherited (they are marked when the table is next changed).
+    pub(crate) fds_inherited: bool,
+
+    /// Process id.
+    pub pid: i64,
+    /// Parent's thread id.
+    pub ptid: i64,
+    /// Thread that got the children at exit, if the kernel said.
+    pub reaper_tid: i64,
+    /// Session id, as seen in the process's pid namespace.
+    pub sid: i64,
+    /// Process group, as seen in the process's pid namespace.
+    pub vpgid: i64,
+    /// Process group, as seen in the first pid namespace.
+    pub pgid: i64,
+    /// Thread id, as seen in the thread's pid namespace.
+    pub vtid: i64,
+    /// Process id, as seen in the process's pid namespace.
+    pub vpid: i64,
+    /// Most descriptors the process may open; -1: unknown.
+    pub fdlimit: i64,
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// User that logged in.
+    pub loginuid: u32,
+    /// Controlling terminal.
+    pub tty: u32,
+    /// Name of the command (at most 15 bytes from the kernel).
+    pub comm: ZStr,
+    /// First argument.
+    pub exe: ZStr,
+    /// Path of the executable.
+    pub exepath: ZStr,
+    /// Arguments after the first.
+    pub args: ZList,
+    /// Environment. Only main threads have one: see `State::env`.
+    pub env: ZList,
+    /// Control groups: pairs of items, subsystem and path.
+    pub cgroups: ZList,
+    /// Working directory, ends in '/'. Only main threads have one: see `State::cwd`.
+    pub cwd: ZStr,
+    /// Root directory.
+    pub root: ZStr,
+    /// The executable is writable by the process's user.
+    pub exe_writable: bool,
+    /// The executable is in an overlay's upper layer.
+    pub exe_upper_layer: bool,
+    /// The executable is in an overlay's lower layer.
+    pub exe_lower_layer: bool,
+    /// The executable is memory without a file.
+    pub exe_from_memfd: bool,
+    /// Inode of the executable; 0: unknown.
+    pub exe_ino: u64,
+    /// Its last change of status.
+    pub exe_ino_ctime: u64,
+    /// Its last modification.
+    pub exe_ino_mtime: u64,
+    /// From its last change of status to the clone, ns; `None`: never computed.
+    pub exe_ino_ctime_duration_clone_ts: Option<u64>,
+    /// From the start of the pid namespace to its last change of status, ns; `None`: never computed.
+    pub exe_ino_ctime_duration_pidns_start: Option<u64>,
+    /// Inheritable capabilities.
+    pub cap_inheritable: u64,
+    /// Permitted capabilities.
+    pub cap_permitted: u64,
+    /// Effective capabilities.
+    pub cap_effective: u64,
+    /// Virtual memory, KiB.
+    pub vmsize_kb: u32,
+    /// Resident memory, KiB.
+    pub vmrss_kb: u32,
+    /// Swapped memory, KiB.
+    pub vmswap_kb: u32,
+    /// Major page faults.
+    pub pfmajor: u64,
+    /// Minor page faults.
+    pub pfminor: u64,
+    /// Time of the clone that made the thread.
+    pub clone_ts: u64,
+    /// Time of the last exec.
+    pub lastexec_ts: u64,
+    /// Start of the pid namespace's first process.
+    pub pidns_init_start_ts: u64,
+    /// Values of fields that plugins added.
+    pub dynamic: DynValues,
+    /// Serial number of this entry: never used twice, so a remembered value can tell whose it is.
+    pub serial: u64,
+    pub(crate) cmdline: OnceCell<ZStr>,
+}
+
+impl Thread {
+    pub(crate) fn new(tid: i64) -> Thread {
+        Thread {
+            tid,
+            flags: cl::NAME_CHANGED,
+            last_enter: u16::MAX,
+            last_fd: 0,
+            lastevent_ts: 0,
+            prevevent_ts: 0,
+            lastaccess_ts: 0,
+            fds: TableId::NONE,
+            group: None,
+            group_prev: None,
+            group_next: None,
+            parent_link: None,
+            child_first: None,
+            sibling_prev: None,
+            sibling_next: None,
+            enter: None,
+            fds_inherited: false,
+            pid: -1,
+            ptid: -1,
+            reaper_tid: -1,
+            sid: -1,
+            vpgid: -1,
+            pgid: -1,
+            vtid: -1,
+            vpid: -1,
+            fdlimit: -1,
+            uid: NO_ID,
+            gid: NO_ID,
+            loginuid: NO_ID,
+            tty: 0,
+            comm: ZStr::EMPTY,
+            exe: ZStr::EMPTY,
+            exepath: ZStr::EMPTY,
+            args: ZList::EMPTY,
+            env: ZList::EMPTY,
+            cgroups: ZList::EMPTY,
+            cwd: ZStr::EMPTY,
+            root: ZStr::EMPTY,
+            exe_writable: false,
+            exe_upper_layer: false,
+            exe_lower_layer: false,
+            exe_from_memfd: false,
+            exe_ino: 0,
+            exe_ino_ctime: 0,
+            exe_ino_mtime: 0,
+            exe_ino_ctime_duration_clone_ts: None,
+            exe_ino_ctime_duration_pidns_start: None,
+            cap_inheritable: 0,
+            cap_permitted: 0,
+            cap_effective: 0,
+            vmsize_kb: 0,
+            vmrss_kb: 0,
+            vmswap_kb: 0,
+            pfmajor: 0,
+            pfminor: 0,
+            clone_ts: 0,
+            lastexec_ts: 0,
+            pidns_init_start_ts: 0,
+            dynamic: DynValues::default(),
+            serial: 0,
+            cmdline: OnceCell::new(),
+        }
+    }
+
+    /// The thread that stands for its process.
+    #[inline]
+    pub fn is_main_thread(&self) -> bool {
+        self.tid == self.pid || self.flags & cl::IS_MAIN_THREAD != 0
+    }
+
+    /// Lives in a pid namespace of its own.
+    pub fn is_in_pid_namespace(&self) -> bool {
+        self.flags & cl::CHILD_IN_PIDNS != 0 || (self.tid != self.vtid && self.vtid >= 0)
+    }
+
+    /// A placeholder: only the tid is known.
+    pub fn is_invalid(&self) -> bool {
+        self.tid < 0 || self.pid < 0 || self.ptid < 0
+    }
+
+    /// Has exited; the entry goes at the next event, or with the last thread of its process.
+    pub fn is_dead(&self) -> bool {
+        self.flags & cl::CLOSED != 0
+    }
+
+    /// Command and arguments, separated by blanks (`proc.cmdline`). What follows the command and its blank is
+    /// `proc.args`.
+    pub fn cmdline(&self) -> &ZStr {
+        self.cmdline.get_or_init(|| join(self.comm.as_bytes(), &self.args))
+    }
+
+    /// First argument and the others, separated by blanks (`proc.exeline`).
+    pub fn exeline(&self) -> ZStr {
+        join(self.exe.as_bytes(), &self.args)
+    }
+
+    /// Path of the control group of a subsystem, with its NUL.
+    pub fn cgroup(&self, subsystem: &[u8]) -> Option<&[u8]> {
+        self.cgroup_pairs().find(|(s, _)| s.strip_suffix(b"\0") == Some(subsystem)).map(|(_, path)| path)
+    }
+
+    /// Control groups as pairs of subsystem and path, each with its NUL.
+    pub fn cgroup_pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut items = self.cgroups.iter_with_nul();
+        std::iter::from_fn(move || Some((items.next()?, items.next()?)))
+    }
+
+    pub(crate) fn set_comm(&mut self, comm: ZStr) {
+        self.comm = comm;
+        self.cmdline.take();
+    }
+
+    pub(crate) fn set_args(&mut self, args: ZList) {
+        self.args = args;
+        self.cmdline.take();
+    }
+}
+
+fn join(first: &[u8], args: &ZList) -> ZStr {
+    if args.is_empty() {
+        return ZStr::new(first);
+    }
+    let mut text = Vec::with_capacity(first.len() + 1 + args.as_bytes().len());
+    text.extend_from_slice(first);
+    for arg in args.iter() {
+        text.push(b' ');
+        text.extend_from_slice(arg);
+    }
+    ZStr::long(&text)
+}

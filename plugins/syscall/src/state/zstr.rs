@@ -1,0 +1,178 @@
+//! Shared, NUL-terminated byte strings: what the state keeps of names, paths and argument lists.
+//!
+//! Field extraction hands out C strings, so every string is stored with its terminating NUL and is never copied to
+//! be shown. Forks share strings by reference count. `Arc` and not `Rc`: one thread owns a state, but the whole
+//! plugin moves between threads, and the difference (about 4 ns per open and close) did not justify `unsafe`.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Longest string kept, without its NUL (a kernel path is at most 4095 bytes; comm, exe and names are shorter).
+pub const MAX_STRING: usize = 4096;
+/// Longest list kept (arguments, environment, control groups), in bytes. The probe captures 4096 of each.
+pub const MAX_LIST: usize = 16384;
+
+/// A shared string without inner NUL bytes, stored with a terminating NUL. The empty string costs nothing.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ZStr(Option<Arc<[u8]>>);
+
+impl ZStr {
+    /// The empty string.
+    pub const EMPTY: ZStr = ZStr(None);
+
+    /// Copies `bytes` up to the first NUL, at most [`MAX_STRING`] bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        let bytes = &bytes[..bytes.len().min(MAX_STRING + 1)];
+        match memchr::memchr(0, bytes) {
+            Some(0) => ZStr(None),
+            Some(end) => ZStr(Some(Arc::from(&bytes[..=end]))),
+            None if bytes.is_empty() => ZStr(None),
+            None => {
+                let cut = &bytes[..bytes.len().min(MAX_STRING)];
+                ZStr(Some(cut.iter().copied().chain([0]).collect()))
+            }
+        }
+    }
+
+    /// Like [`ZStr::new`], but shares `candidate`'s memory when it holds the same text.
+    pub fn new_or_share(bytes: &[u8], candidate: &ZStr) -> Self {
+        let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];
+        if text == candidate.as_bytes() { candidate.clone() } else { ZStr::new(bytes) }
+    }
+
+    /// The text without its NUL.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Some(b) => &b[..b.len() - 1],
+            None => b"",
+        }
+    }
+
+    /// The text with its NUL: its pointer is a valid C string for as long as this value is borrowed.
+    #[inline]
+    pub fn as_bytes_with_nul(&self) -> &[u8] {
+        match &self.0 {
+            Some(b) => b,
+            None => b"\0",
+        }
+    }
+
+    /// Length without the NUL.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |b| b.len() - 1)
+    }
+
+    /// True for the empty string.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// True when both share the same memory (so equal texts; the reverse need not hold).
+    #[inline]
+    pub fn same(&self, other: &ZStr) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for ZStr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(self.as_bytes()))
+    }
+}
+
+impl From<&str> for ZStr {
+    fn from(s: &str) -> Self {
+        ZStr::new(s.as_bytes())
+    }
+}
+
+impl PartialEq<&str> for ZStr {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+/// A shared list of strings, each stored with its NUL, one behind the other.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ZList(Option<Arc<[u8]>>);
+
+impl ZList {
+    /// The empty list.
+    pub const EMPTY: ZList = ZList(None);
+
+    /// Copies NUL-separated `bytes`; one trailing NUL ends the last item instead of starting an empty one.
+    /// No bytes, or a single NUL, are no items.
+    pub fn new(bytes: &[u8]) -> Self {
+        ZList::new_or_share(bytes, &ZList::EMPTY)
+    }
+
+    /// Like [`ZList::new`], but shares `candidate`'s memory when it holds the same items.
+    pub fn new_or_share(bytes: &[u8], candidate: &ZList) -> Self {
+        let bytes = &bytes[..bytes.len().min(MAX_LIST)];
+        let body = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+        if body.is_empty() {
+            return ZList(None);
+        }
+        if let Some(c) = &candidate.0
+            && &c[..c.len() - 1] == body
+        {
+            return candidate.clone();
+        }
+        if body.len() < bytes.len() {
+            return ZList(Some(Arc::from(bytes)));
+        }
+        ZList(Some(body.iter().copied().chain([0]).collect()))
+    }
+
+    /// All items with their NULs, one behind the other.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or(b"")
+    }
+
+    /// True when there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Number of items.
+    pub fn count(&self) -> usize {
+        memchr::memchr_iter(0, self.as_bytes()).count()
+    }
+
+    /// The items, without their NULs.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.iter_with_nul().map(|s| &s[..s.len() - 1])
+    }
+
+    /// The items, each with its NUL: valid C strings.
+    pub fn iter_with_nul(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.as_bytes().split_inclusive(|&b| b == 0)
+    }
+
+    /// Item `n`, with its NUL.
+    pub fn get_with_nul(&self, n: usize) -> Option<&[u8]> {
+        self.iter_with_nul().nth(n)
+    }
+
+    /// True when both share the same memory.
+    pub fn same(&self, other: &ZList) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for ZList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(String::from_utf8_lossy)).finish()
+    }
+}
