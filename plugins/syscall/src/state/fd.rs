@@ -251,8 +251,6 @@ pub struct Fd {
     pub name: ZStr,
     /// Path as the program passed it (files only).
     pub raw_name: ZStr,
-    /// Name before the last event that named this descriptor.
-    pub old_name: ZStr,
     /// Values of fields that plugins added.
     pub dynamic: DynValues,
 }

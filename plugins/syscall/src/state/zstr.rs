@@ -34,6 +34,12 @@ impl ZStr {
         }
     }
 
+    /// Like [`ZStr::new`] without its limit: for text put together from parts that were limited themselves.
+    pub(crate) fn long(bytes: &[u8]) -> Self {
+        let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];
+        if text.is_empty() { ZStr(None) } else { ZStr(Some(text.iter().copied().chain([0]).collect())) }
+    }
+
     /// Like [`ZStr::new`], but shares `candidate`'s memory when it holds the same text.
     pub fn new_or_share(bytes: &[u8], candidate: &ZStr) -> Self {
         let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];

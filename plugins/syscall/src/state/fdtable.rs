@@ -1,0 +1,279 @@
+//! Descriptor tables: a slab of tables that processes share until one of them changes its own.
+//!
+//! A fork shares the parent's table (one count); the first change copies it. Descriptors below [`DENSE`] are found by
+//! direct index, others through a small hash table. Entries of closed descriptors are used again.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use super::fd::Fd;
+use super::flags::fdf;
+use super::ids::TableId;
+
+/// Most descriptors kept for one process.
+pub const MAX_FDS: usize = 4096;
+/// Descriptors below this are found by direct index.
+const DENSE: i64 = 1024;
+
+#[derive(Clone, Debug)]
+struct Entry {
+    /// -1 marks a free entry.
+    fd: i64,
+    info: Fd,
+}
+
+#[derive(Clone, Debug, Default)]
+struct FdTable {
+    refs: u32,
+    /// Entry number plus one by descriptor; 0: not open.
+    dense: Vec<u16>,
+    sparse: HashMap<i64, u16, FxBuildHasher>,
+    entries: Vec<Entry>,
+    free: Vec<u16>,
+}
+
+impl FdTable {
+    #[inline]
+    fn find(&self, fd: i64) -> Option<u16> {
+        match usize::try_from(fd).ok().and_then(|i| self.dense.get(i)) {
+            Some(&n) => n.checked_sub(1),
+            None if self.sparse.is_empty() => None,
+            None => self.sparse.get(&fd).copied(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    fn insert(&mut self, fd: i64, entry: u16) {
+        if (0..DENSE).contains(&fd) {
+            let i = fd as usize;
+            if self.dense.len() <= i {
+                self.dense.resize((i + 1).next_power_of_two().max(32), 0);
+            }
+            self.dense[i] = entry + 1;
+        } else {
+            self.sparse.insert(fd, entry);
+        }
+    }
+
+    fn forget(&mut self, fd: i64) {
+        if (0..DENSE).contains(&fd) {
+            if let Some(n) = self.dense.get_mut(fd as usize) {
+                *n = 0;
+            }
+        } else {
+            self.sparse.remove(&fd);
+        }
+    }
+}
+
+/// Place of an entry: valid until its table changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FdRef {
+    pub(crate) table: TableId,
+    entry: u16,
+}
+
+/// All descriptor tables.
+#[derive(Debug)]
+pub(crate) struct FdTables {
+    tables: Vec<FdTable>,
+    free: Vec<u32>,
+    /// Bytes of entries and names over all tables.
+    bytes: usize,
+    max_bytes: usize,
+    /// Descriptors refused because a table or the memory for all of them was full.
+    pub(crate) refused: u64,
+}
+
+fn weight(fd: &Fd) -> usize {
+    size_of::<Entry>() + fd.name.len() + fd.raw_name.len()
+}
+
+impl FdTables {
+    pub(crate) fn new(max_bytes: usize) -> FdTables {
+        FdTables { tables: Vec::new(), free: Vec::new(), bytes: 0, max_bytes, refused: 0 }
+    }
+
+    #[inline]
+    fn table(&self, id: TableId) -> Option<&FdTable> {
+        self.tables.get(id.0 as usize)
+    }
+
+    /// The entry of a descriptor.
+    #[inline]
+    pub(crate) fn find(&self, table: TableId, fd: i64) -> Option<FdRef> {
+        let entry = self.table(table)?.find(fd)?;
+        Some(FdRef { table, entry })
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: FdRef) -> Option<&Fd> {
+        self.table(at.table)?.entries.get(usize::from(at.entry)).filter(|e| e.fd >= 0).map(|e| &e.info)
+    }
+
+    pub(crate) fn len(&self, table: TableId) -> usize {
+        self.table(table).map_or(0, FdTable::len)
+    }
+
+    /// Open descriptors in ascending order below [`DENSE`], the others after them in no order.
+    pub(crate) fn iter(&self, table: TableId) -> impl Iterator<Item = (i64, &Fd)> {
+        let table = self.table(table);
+        let numbers = table.map(|t| t.dense.iter().filter_map(|n| n.checked_sub(1))).into_iter().flatten();
+        let far = table.map(|t| t.sparse.values().copied()).into_iter().flatten();
+        numbers.chain(far).filter_map(move |n| table?.entries.get(usize::from(n)).map(|e| (e.fd, &e.info)))
+    }
+
+    fn alloc(&mut self, table: FdTable) -> TableId {
+        match self.free.pop() {
+            Some(i) => {
+                self.tables[i as usize] = table;
+                TableId(i)
+            }
+            None => {
+                self.tables.push(table);
+                TableId(self.tables.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// One more owner of a table.
+    pub(crate) fn share(&mut self, id: TableId) -> TableId {
+        if let Some(t) = self.tables.get_mut(id.0 as usize) {
+            t.refs += 1;
+        }
+        id
+    }
+
+    /// One owner less; the last one frees it.
+    pub(crate) fn release(&mut self, id: &mut TableId) {
+        let old = std::mem::replace(id, TableId::NONE);
+        let Some(t) = self.tables.get_mut(old.0 as usize) else { return };
+        t.refs -= 1;
+        if t.refs > 0 {
+            return;
+        }
+        self.bytes -= t.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
+        *t = FdTable::default();
+        self.free.push(old.0);
+    }
+
+    /// Makes the table its owner's alone. `inherited`: the entries came by a fork and are marked so.
+    fn own(&mut self, id: &mut TableId, inherited: &mut bool) -> &mut FdTable {
+        let at = id.0 as usize;
+        match self.tables.get(at).map(|t| t.refs) {
+            None => *id = self.alloc(FdTable { refs: 1, ..FdTable::default() }),
+            Some(1) => {}
+            Some(_) => {
+                self.tables[at].refs -= 1;
+                let mut copy = self.tables[at].clone();
+                copy.refs = 1;
+                self.bytes += copy.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
+                *id = self.alloc(copy);
+            }
+        }
+        let table = &mut self.tables[id.0 as usize];
+        if std::mem::take(inherited) {
+            table.entries.iter_mut().for_each(|e| e.info.flags |= fdf::CLONED);
+        }
+        table
+    }
+
+    /// An entry to change; `at` follows when the table had to be copied.
+    pub(crate) fn get_mut(&mut self, id: &mut TableId, inherited: &mut bool, at: &mut FdRef) -> Option<&mut Fd> {
+        if at.table != *id {
+            return None;
+        }
+        let table = self.own(id, inherited);
+        at.table = *id;
+        table.entries.get_mut(usize::from(at.entry)).filter(|e| e.fd >= 0).map(|e| &mut e.info)
+    }
+
+    /// Opens a descriptor, replacing what has its number. `None`: no room.
+    pub(crate) fn add(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64, info: Fd) -> Option<FdRef> {
+        if fd < 0 {
+            return None;
+        }
+        let new = weight(&info);
+        let full = self.bytes + new > self.max_bytes;
+        let table = self.own(id, inherited);
+        if let Some(n) = table.find(fd) {
+            let entry = &mut table.entries[usize::from(n)];
+            let old = std::mem::replace(&mut entry.info, info);
+            self.bytes = self.bytes + new - weight(&old);
+            return Some(FdRef { table: *id, entry: n });
+        }
+        if full || table.len() >= MAX_FDS {
+            self.refused += 1;
+            return None;
+        }
+        let n = match table.free.pop() {
+            Some(n) => {
+                table.entries[usize::from(n)] = Entry { fd, info };
+                n
+            }
+            None => {
+                table.entries.push(Entry { fd, info });
+                table.entries.len() as u16 - 1
+            }
+        };
+        table.insert(fd, n);
+        self.bytes += new;
+        Some(FdRef { table: *id, entry: n })
+    }
+
+    /// Closes a descriptor.
+    pub(crate) fn remove(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64) -> bool {
+        let Some(found) = self.find(*id, fd) else { return false };
+        let table = self.own(id, inherited);
+        let entry = &mut table.entries[usize::from(found.entry)];
+        entry.fd = -1;
+        let old = std::mem::take(&mut entry.info);
+        table.free.push(found.entry);
+        table.forget(fd);
+        self.bytes -= weight(&old);
+        true
+    }
+
+    /// Closes the descriptors for which `closes` is true.
+    pub(crate) fn close_where(
+        &mut self,
+        id: &mut TableId,
+        inherited: &mut bool,
+        mut closes: impl FnMut(i64, &Fd) -> bool,
+    ) {
+        let Some(table) = self.table(*id) else { return };
+        let gone: Vec<i64> =
+            table.entries.iter().filter(|e| e.fd >= 0 && closes(e.fd, &e.info)).map(|e| e.fd).collect();
+        for fd in gone {
+            self.remove(id, inherited, fd);
+        }
+    }
+
+    /// Changes every entry for which `wants` is true.
+    pub(crate) fn update_where(
+        &mut self,
+        id: &mut TableId,
+        inherited: &mut bool,
+        wants: impl Fn(i64) -> bool,
+        mut change: impl FnMut(&mut Fd),
+    ) {
+        if !self.table(*id).is_some_and(|t| t.entries.iter().any(|e| e.fd >= 0 && wants(e.fd))) {
+            return;
+        }
+        let table = self.own(id, inherited);
+        table.entries.iter_mut().filter(|e| e.fd >= 0 && wants(e.fd)).for_each(|e| change(&mut e.info));
+    }
+
+    /// Tells that an entry's names changed their length.
+    pub(crate) fn account(&mut self, before: usize, after: usize) {
+        self.bytes = (self.bytes + after).saturating_sub(before);
+    }
+
+    /// Bytes of entries and names over all tables.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

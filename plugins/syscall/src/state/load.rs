@@ -1,0 +1,204 @@
+//! Taking over what was known before the first event.
+
+use std::net::Ipv6Addr;
+
+use super::fd::{Fd, FdType, L4, Sock};
+use super::flags::{cl, fdf};
+use super::initial::{FdEntry, FdKind, InitialState, ThreadEntry};
+use super::thread::Thread;
+use super::zstr::{ZList, ZStr};
+use super::{State, names, path};
+
+impl State {
+    /// Forgets all threads and interfaces and takes over these lists. Users and groups are kept and completed.
+    pub fn load(&mut self, initial: &InitialState) {
+        self.clear();
+        self.boot_ts = initial.machine.as_ref().map_or(0, |m| m.boot_ts);
+        self.interfaces.import(&initial.interfaces);
+        for user in &initial.users {
+            self.users.add_user(b"", user);
+        }
+        for group in &initial.groups {
+            self.users.add_group(b"", group);
+        }
+        for entry in &initial.threads {
+            let thread = self.thread_of(entry);
+            self.put(thread);
+        }
+        for list in &initial.fds {
+            for entry in &list.fds {
+                self.put_scanned_fd(list.tid, entry);
+            }
+        }
+        let all: Vec<_> = self.threads.iter().map(|(slot, _)| slot).collect();
+        for &slot in &all {
+            self.link(slot);
+        }
+        for &slot in &all {
+            self.orient_sockets(slot);
+        }
+    }
+
+    fn thread_of(&mut self, e: &ThreadEntry) -> Thread {
+        let mut t = Thread::new(e.tid);
+        (t.pid, t.ptid, t.sid, t.vpgid, t.pgid) = (e.pid, e.ptid, e.sid, e.vpgid, e.pgid);
+        (t.vtid, t.vpid) = (e.vtid, e.vpid);
+        t.comm = ZStr::new(&e.comm);
+        t.exe = ZStr::new(&e.exe);
+        t.exepath = exepath(&e.exepath);
+        t.args = ZList::new(&e.args);
+        if t.is_main_thread() {
+            t.env = ZList::new(&e.env);
+            t.cwd = cwd(b"", &e.cwd, &mut self.scratch);
+        }
+        t.flags |= e.flags | cl::ACTIVE;
+        t.fdlimit = e.fdlimit;
+        (t.uid, t.gid, t.loginuid, t.tty) = (e.uid, e.gid, e.loginuid, e.tty);
+        (t.cap_inheritable, t.cap_permitted, t.cap_effective) = (e.cap_inheritable, e.cap_permitted, e.cap_effective);
+        (t.exe_ino, t.exe_ino_ctime, t.exe_ino_mtime) = (e.exe_ino, e.exe_ino_ctime, e.exe_ino_mtime);
+        (t.exe_writable, t.exe_from_memfd) = (e.exe_writable, e.exe_from_memfd);
+        (t.exe_upper_layer, t.exe_lower_layer) = (e.exe_upper_layer, e.exe_lower_layer);
+        (t.vmsize_kb, t.vmrss_kb, t.vmswap_kb) = (e.vmsize_kb, e.vmrss_kb, e.vmswap_kb);
+        (t.pfmajor, t.pfminor) = (e.pfmajor, e.pfminor);
+        (t.pidns_init_start_ts, t.clone_ts) = (e.pidns_init_start_ts, e.clone_ts);
+        t.cgroups = cgroups(&e.cgroups, &ZList::EMPTY, &mut self.scratch).unwrap_or_default();
+        t.root = ZStr::new(&e.root);
+        t
+    }
+
+    fn put_scanned_fd(&mut self, tid: i64, entry: &FdEntry) {
+        let Some(slot) = self.threads.find(tid) else { return };
+        let Some(mut fd) = scanned_fd(entry) else { return };
+        match fd.ty {
+            FdType::Ipv4Sock | FdType::Ipv6Sock => {
+                if fd.sock.l4 == L4::Tcp {
+                    fd.flags |= fdf::CONNECTED;
+                }
+                if fd.ty == FdType::Ipv4Sock {
+                    self.interfaces.complete(&mut fd);
+                }
+            }
+            FdType::Ipv4ServSock | FdType::Ipv6ServSock => drop(self.server_ports.insert(fd.sock.dport)),
+            FdType::UnixSock if fd.name.is_empty() => fd.flags |= fdf::ROLE_CLIENT,
+            FdType::UnixSock => fd.flags |= fdf::ROLE_SERVER,
+            _ => {}
+        }
+        self.scratch.clear();
+        names::push_scanned_name(&mut self.scratch, &fd);
+        if !self.scratch.is_empty() {
+            fd.name = ZStr::new(&self.scratch);
+        }
+        let t = self.threads.at_mut(slot);
+        self.fds.add(&mut t.fds, &mut t.fds_inherited, entry.fd, fd);
+    }
+
+    /// Established IPv4 connections whose own port is one that something listens on are seen from the server's side.
+    fn orient_sockets(&mut self, slot: super::Slot) {
+        let t = self.threads.at_mut(slot);
+        let (ports, scratch) = (&self.server_ports, &mut self.scratch);
+        self.fds.update_where(
+            &mut t.fds,
+            &mut t.fds_inherited,
+            |_| true,
+            |fd| {
+                if fd.ty != FdType::Ipv4Sock {
+                    return;
+                }
+                if !ports.contains(&fd.sock.sport) {
+                    fd.flags |= fdf::ROLE_CLIENT;
+                    return;
+                }
+                fd.sock.swap();
+                scratch.clear();
+                names::push_scanned_name(scratch, fd);
+                fd.name = ZStr::new(scratch);
+                fd.flags |= fdf::ROLE_SERVER;
+            },
+        );
+    }
+}
+
+/// Path of an executable without the kernel's mark for a removed file.
+pub(crate) fn exepath(path: &[u8]) -> ZStr {
+    let path = &path[..memchr::memchr(0, path).unwrap_or(path.len())];
+    match path.strip_suffix(b" (deleted)") {
+        Some(short) if !short.is_empty() => ZStr::new(short),
+        _ => ZStr::new(path),
+    }
+}
+
+/// A working directory as it is kept: normalised, with '/' at its end.
+pub(crate) fn cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) -> ZStr {
+    path::join(base, dir, scratch);
+    if scratch.last() != Some(&b'/') {
+        scratch.push(b'/');
+    }
+    ZStr::new(scratch)
+}
+
+/// Control groups as they are kept: "subsystem", "path" items of the list "subsystem=path", subsystems by their present
+/// names. `None` when an item has no '='.
+pub(crate) fn cgroups(list: &[u8], share: &ZList, scratch: &mut Vec<u8>) -> Option<ZList> {
+    scratch.clear();
+    for item in lanner_plugin_api::wire::read::list(list) {
+        let at = memchr::memchr(b'=', item)?;
+        let (subsystem, path) = (&item[..at], &item[at + 1..]);
+        match subsystem.strip_suffix(b"_cgroup").unwrap_or(subsystem) {
+            b"perf" => scratch.extend_from_slice(b"perf_event"),
+            b"mem" => scratch.extend_from_slice(b"memory"),
+            b"io" => scratch.extend_from_slice(b"blkio"),
+            other => scratch.extend_from_slice(other),
+        }
+        scratch.push(0);
+        scratch.extend_from_slice(path);
+        scratch.push(0);
+    }
+    Some(ZList::new_or_share(scratch, share))
+}
+
+fn scanned_fd(entry: &FdEntry) -> Option<Fd> {
+    let mut fd = Fd { ino: entry.ino, flags: fdf::FROM_PROC, ..Fd::default() };
+    match &entry.kind {
+        FdKind::Ipv4 { src, dst, sport, dport, l4 } => {
+            fd.ty = FdType::Ipv4Sock;
+            fd.sock = sock(Sock::from4(src.octets()), *sport, Sock::from4(dst.octets()), *dport, *l4);
+        }
+        FdKind::Ipv6 { src, dst, sport, dport, l4 } => match names::mapped(src).zip(names::mapped(dst)) {
+            Some((s, d)) => {
+                fd.ty = FdType::Ipv4Sock;
+                fd.sock = sock(Sock::from4(s.octets()), *sport, Sock::from4(d.octets()), *dport, *l4);
+            }
+            None => {
+                fd.ty = FdType::Ipv6Sock;
+                fd.sock = sock(src.octets(), *sport, dst.octets(), *dport, *l4);
+            }
+        },
+        FdKind::Ipv4Server { ip, port, l4 } => {
+            fd.ty = FdType::Ipv4ServSock;
+            fd.sock = sock([0; 16], 0, Sock::from4(ip.octets()), *port, *l4);
+        }
+        FdKind::Ipv6Server { ip, port, l4 } => {
+            fd.ty = FdType::Ipv6ServSock;
+            fd.sock = sock(Ipv6Addr::UNSPECIFIED.octets(), 0, ip.octets(), *port, *l4);
+        }
+        FdKind::Unix { src, dst, path } => {
+            fd.ty = FdType::UnixSock;
+            fd.sock = sock(Sock::from_unix(*src), 0, Sock::from_unix(*dst), 0, 0);
+            fd.name = ZStr::new(path);
+        }
+        FdKind::FileV2 { open_flags, name, dev, mount_id } => {
+            fd.ty = FdType::FileV2;
+            (fd.openflags, fd.dev, fd.mount_id) = (*open_flags, *dev, *mount_id);
+            fd.name = ZStr::new(name);
+        }
+        FdKind::Other { ty, name } => {
+            fd.ty = FdType::from_number((*ty).into())?;
+            fd.name = ZStr::new(name);
+        }
+    }
+    Some(fd)
+}
+
+fn sock(src: [u8; 16], sport: u16, dst: [u8; 16], dport: u16, l4: u8) -> Sock {
+    Sock { src, dst, sport, dport, l4: L4::from_number(l4) }
+}

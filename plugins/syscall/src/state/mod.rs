@@ -1,0 +1,214 @@
+//! The state behind the syscall events: threads, descriptors, users, interfaces.
+//!
+//! [`State::load`] takes what was known before the first event, [`State::on_event`] follows every event, hidden ones
+//! included, and leaves in [`State::current`] what the event is about. A thread or descriptor that an event closes goes
+//! away when the next event comes, so that fields of the closing event still see it.
+
+mod current;
+mod event;
+pub mod fd;
+mod fdtable;
+pub mod flags;
+mod ids;
+pub mod initial;
+mod interfaces;
+mod lifecycle;
+mod load;
+pub mod names;
+mod parse;
+pub mod path;
+pub mod table;
+mod thread;
+mod threads;
+mod users;
+mod walk;
+pub mod zstr;
+
+pub use current::Current;
+pub use fdtable::MAX_FDS;
+pub use ids::Slot;
+pub use interfaces::Interfaces;
+pub use thread::Thread;
+pub use threads::MAX_THREADS;
+pub use users::{Group, User, Users};
+pub use walk::{Ancestors, Parents};
+
+use fd::Fd;
+use fdtable::FdTables;
+use flags::cl;
+use ids::TableId;
+use table::DynFields;
+use threads::Threads;
+use zstr::ZStr;
+
+/// Where events come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// A capture: nothing can be asked about a thread that is not in the table.
+    #[default]
+    Capture,
+    /// The running system: the source may fill in unknown threads.
+    Live,
+}
+
+/// How much may be kept. Whatever goes beyond is refused and counted, never half-kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Threads in the table.
+    pub threads: usize,
+    /// Bytes of all descriptors with their names.
+    pub fd_bytes: usize,
+    /// Bytes of stored enter events.
+    pub enter_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { threads: MAX_THREADS, fd_bytes: 1 << 30, enter_bytes: 16 << 20 }
+    }
+}
+
+/// Counters of the state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Threads added.
+    pub added_threads: u64,
+    /// Threads removed.
+    pub removed_threads: u64,
+    /// Threads not added because the table was full.
+    pub refused_threads: u64,
+    /// Events of threads that were not in the table.
+    pub unknown_threads: u64,
+    /// Enter events that were stored for their exit.
+    pub stored_enters: u64,
+    /// Enter events not stored: no thread, or too many stored.
+    pub refused_enters: u64,
+}
+
+/// Threads, descriptors, users and interfaces as of the last event.
+#[derive(Debug)]
+pub struct State {
+    threads: Threads,
+    fds: FdTables,
+    /// Users and groups.
+    pub users: Users,
+    /// Network interfaces.
+    pub interfaces: Interfaces,
+    /// Boot time of the machine, ns since the epoch; 0: unknown.
+    pub boot_ts: u64,
+    /// Fields that plugins added to threads.
+    pub thread_fields: DynFields,
+    /// Fields that plugins added to descriptors.
+    pub fd_fields: DynFields,
+    mode: Mode,
+    limits: Limits,
+    stats: Stats,
+    current: Current,
+    pending: event::Pending,
+    exited: event::Exited,
+    enters: parse::Enters,
+    codes: Box<[parse::Code]>,
+    scratch: Vec<u8>,
+    server_ports: std::collections::BTreeSet<u16>,
+    lost_cwd: ZStr,
+    unknown: ZStr,
+}
+
+impl State {
+    /// An empty state.
+    pub fn new(mode: Mode, limits: Limits) -> State {
+        State {
+            threads: Threads::new(),
+            fds: FdTables::new(limits.fd_bytes),
+            users: Users::default(),
+            interfaces: Interfaces::default(),
+            boot_ts: 0,
+            thread_fields: DynFields::default(),
+            fd_fields: DynFields::default(),
+            mode,
+            limits,
+            stats: Stats::default(),
+            current: Current::default(),
+            pending: event::Pending::default(),
+            exited: event::Exited::default(),
+            enters: parse::Enters::new(limits.enter_bytes),
+            codes: parse::codes(),
+            scratch: Vec::new(),
+            server_ports: std::collections::BTreeSet::new(),
+            lost_cwd: ZStr::from("./"),
+            unknown: lifecycle::unknown(),
+        }
+    }
+
+    /// What the last event is about.
+    #[inline]
+    pub fn current(&self) -> &Current {
+        &self.current
+    }
+
+    /// Thread of the last event.
+    #[inline]
+    pub fn current_thread(&self) -> Option<&Thread> {
+        self.threads.get(self.current.thread?)
+    }
+
+    /// Descriptor of the last event.
+    #[inline]
+    pub fn current_fd(&self) -> Option<&Fd> {
+        self.fds.get(self.current.fd?)
+    }
+
+    /// The thread with this id.
+    #[inline]
+    pub fn thread(&self, tid: i64) -> Option<&Thread> {
+        self.threads.get(self.threads.find(tid)?)
+    }
+
+    /// The thread with this id, to change fields that a plugin may write.
+    pub fn thread_mut(&mut self, tid: i64) -> Option<&mut Thread> {
+        let slot = self.threads.find(tid)?;
+        self.threads.get_mut(slot)
+    }
+
+    /// All threads, in no particular order.
+    pub fn threads(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.iter().map(|(_, t)| t)
+    }
+
+    /// Number of threads in the table.
+    pub fn len(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// True when no thread is known.
+    pub fn is_empty(&self) -> bool {
+        self.threads.len() == 0
+    }
+
+    /// Where events come from.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Descriptors refused because a table was full.
+    pub fn refused_fds(&self) -> u64 {
+        self.fds.refused
+    }
+
+    /// Table of the thread's process: the main thread's for threads, its own otherwise.
+    #[inline]
+    fn table_of(&self, thread: &Thread) -> Option<TableId> {
+        if thread.flags & cl::CLONE_FILES == 0 {
+            return Some(thread.fds);
+        }
+        self.main_thread(thread).map(|t| t.fds)
+    }
+}
+
+#[cfg(test)]
+mod tests;

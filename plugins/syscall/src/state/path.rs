@@ -1,0 +1,76 @@
+//! Joining and normalising paths by their text alone: no link is followed, nothing is asked of a file system.
+
+/// Longest joined path, NUL included; a longer one becomes [`TOO_LONG`], as Falco shows it.
+pub const MAX_PATH: usize = 1024;
+/// Stands for a path longer than [`MAX_PATH`].
+pub const TOO_LONG: &[u8] = b"/DIR_TOO_LONG/FILENAME_TOO_LONG";
+
+/// Writes into `out` the path that `path` means in the directory `base`: `path` itself when it begins with '/' or is
+/// empty, else `base` and `path`. In `path`, "." and empty components go away and ".." takes the component before it;
+/// one '/' at the end is dropped. `base` is taken as it is and should end in '/'.
+pub fn join(base: &[u8], path: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    if base.len() + path.len() + 1 > MAX_PATH {
+        out.extend_from_slice(TOO_LONG);
+        return;
+    }
+    let relative = path.first().is_some_and(|&b| b != b'/');
+    if relative {
+        out.extend_from_slice(base);
+    }
+    if is_plain(path) && (!relative || path[0] != b'.') {
+        out.extend_from_slice(path);
+        return;
+    }
+    let empty_base = out.is_empty();
+    let mut rest = path;
+    loop {
+        let starts_component = out.last().is_none_or(|&b| b == b'/');
+        match rest {
+            [] => break,
+            [b'.', b'.', b'/', tail @ ..] if starts_component => {
+                up(out);
+                rest = tail;
+            }
+            b".." if starts_component => {
+                up(out);
+                rest = &[];
+            }
+            [b'.', b'/', tail @ ..] if starts_component => rest = tail,
+            b"." if starts_component => rest = &[],
+            [b'/', tail @ ..] => {
+                // An empty component; or the way up ate a relative base, and what follows must stay relative.
+                if !(out.last() == Some(&b'/') || (out.is_empty() && !empty_base)) {
+                    out.push(b'/');
+                }
+                rest = tail;
+            }
+            [b, tail @ ..] => {
+                out.push(*b);
+                rest = tail;
+            }
+        }
+    }
+    if out.len() > 1 && out.last() == Some(&b'/') {
+        out.pop();
+    }
+}
+
+/// Nothing in the path needs normalising (judged generously: a component that begins with '.' is looked at closely).
+#[inline]
+fn is_plain(path: &[u8]) -> bool {
+    let Some((_, next)) = path.split_first() else { return true };
+    let suspicious =
+        path.iter().zip(next).fold(false, |odd, (&a, &b)| odd | ((a == b'/') & ((b == b'/') | (b == b'.'))));
+    !suspicious && path.last() != Some(&b'/')
+}
+
+/// Drops the last component of a path that ends in '/'; "/" and one leading character stay.
+fn up(out: &mut Vec<u8>) {
+    if out.len() <= 1 {
+        return;
+    }
+    out.pop();
+    let end = memchr::memrchr(b'/', out).map_or(0, |at| at + 1);
+    out.truncate(end);
+}
