@@ -2,3 +2,4 @@
 pub mod capture;
 pub mod converter;
 pub mod fields;
+pub mod state;

@@ -118,8 +118,8 @@ impl State {
         }
         let enter = self.enters.take(self.threads.at_mut(slot).enter.take()?)?;
         let exit = ev.event_type();
-        let fits = enter.code + 1 == exit.0
-            || (exit == T::SYSCALL_EXECVE_19_X && enter.code == T::SYSCALL_EXECVEAT_E.0);
+        let fits =
+            enter.code + 1 == exit.0 || (exit == T::SYSCALL_EXECVE_19_X && enter.code == T::SYSCALL_EXECVEAT_E.0);
         if fits {
             return Some(enter);
         }
