@@ -1,11 +1,38 @@
 //! The fields of the syscall source: their table and their extraction from state and event.
+//!
+//! ```text
+//! Extractor::next(event)            once per event, after the state has followed it
+//! Extractor::extract(request, sink) for every field that is asked for
+//! ```
+//!
+//! [`FIELDS`] says what fields there are, and each entry names its extraction. Values are put into a [`Sink`].
 
+mod containers;
+mod context;
 mod describe;
+mod extract;
+mod hosts;
+mod memory;
+mod names;
+mod render;
+mod sink;
 pub mod spec;
 mod table;
+mod time;
 
+pub use context::{FieldArg, Seen, Want};
 pub use describe::{details_json, fields_json};
+pub use extract::arg::{ArgError, resolve};
+pub use names::{errno, signal};
+pub use render::BufferFormat;
+pub use sink::Sink;
 pub use table::{CLASSES, FIELDS};
+
+use context::Cx;
+use jiff::tz::TimeZone;
+use memory::Memory;
+
+use crate::state::State;
 
 /// A field's id: its position in [`FIELDS`] and in the plugin's `get_fields`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,5 +57,71 @@ impl FieldId {
     #[must_use]
     pub fn info(self) -> &'static spec::Field {
         &FIELDS[usize::from(self.0)]
+    }
+}
+
+/// What is asked for: a field with its argument, in some form.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    /// The field.
+    pub field: FieldId,
+    /// Its argument; [`resolve`] has accepted it.
+    pub arg: FieldArg<'r>,
+    /// The form.
+    pub want: Want,
+    /// `PT_*` number of the type that the caller compiled the field for.
+    pub ty: u32,
+}
+
+impl<'r> Request<'r> {
+    /// One value of a field, in its own type. `arg` is the text between the brackets or behind the dot.
+    #[must_use]
+    pub fn scalar(field: FieldId, arg: Option<&'r str>) -> Self {
+        let ty = resolve(field.info(), arg).unwrap_or_else(|_| field.info().ty.number());
+        Self { field, arg: FieldArg::parse(field.info(), arg), want: Want::Scalar, ty }
+    }
+}
+
+/// Extracts fields; remembers what some of them need from event to event.
+pub struct Extractor {
+    memory: Memory,
+}
+
+impl Extractor {
+    /// A fresh extractor; `zone` is where times inside arguments are shown.
+    #[must_use]
+    pub fn new(buffer_format: BufferFormat, zone: TimeZone) -> Self {
+        Self { memory: Memory::new(buffer_format, zone) }
+    }
+
+    /// Takes note of an event. To be called for every event that rules may see, in order, after the state followed it.
+    pub fn next(&mut self, seen: &Seen<'_>) {
+        self.memory.next(seen);
+    }
+
+    /// Puts the values of a field into `out`; false if there is no value (nothing has been put then).
+    pub fn extract<'a>(
+        &mut self,
+        state: &'a State,
+        seen: &Seen<'a>,
+        request: &Request<'_>,
+        out: &mut dyn Sink<'a>,
+    ) -> bool {
+        let mut cx = Cx {
+            state,
+            event: seen.event,
+            cpu: seen.cpu,
+            arg: request.arg,
+            want: request.want,
+            wanted_type: request.ty,
+            memory: &mut self.memory,
+        };
+        (request.field.info().extract)(&mut cx, out)
+    }
+}
+
+impl Default for Extractor {
+    fn default() -> Self {
+        Self::new(BufferFormat::default(), TimeZone::system())
     }
 }

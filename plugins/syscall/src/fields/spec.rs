@@ -1,7 +1,9 @@
-//! What one field is: the entry of the field table, without its extraction.
+//! What one field is: the entry of the field table, with the function that extracts it.
 //!
 //! One entry is the only place where a field is described. The plugin's `get_fields`, the field details, the printed
 //! list and the documentation are all read from it.
+
+use super::extract::Extract;
 
 /// Type of a field's value. The numbers are those of the event table's parameter types (`PT_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -211,10 +213,17 @@ pub struct Field {
     pub no_transformer: bool,
     /// The value lives in memory that the next extraction reuses.
     pub unstable: bool,
+    pub(super) extract: Extract,
 }
 
 impl Field {
-    pub(super) const fn new(name: &'static str, ty: FieldType, display: &'static str, desc: &'static str) -> Self {
+    pub(super) const fn new(
+        name: &'static str,
+        ty: FieldType,
+        display: &'static str,
+        desc: &'static str,
+        extract: Extract,
+    ) -> Self {
         Self {
             name,
             ty,
@@ -231,6 +240,7 @@ impl Field {
             no_rhs: false,
             no_transformer: false,
             unstable: false,
+            extract,
         }
     }
     pub(super) const fn format(mut self, format: PrintFormat) -> Self {

@@ -1,0 +1,100 @@
+//! What an extraction works with.
+
+use lanner_plugin_api::schema::{EventFlags, EventInfo, EventType, SyscallCategory};
+use lanner_plugin_api::wire::Event;
+
+use super::memory::Memory;
+use super::spec::Field;
+use crate::state::fd::Fd;
+use crate::state::table::DynValue;
+use crate::state::{State, Thread};
+
+/// Which form of a field is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Want {
+    /// One value, as it is printed.
+    #[default]
+    Scalar,
+    /// Every value: lists, and the fields whose conditions look at several values.
+    All,
+    /// The address behind a host name (`fd.*ip.name`).
+    Address,
+}
+
+/// The argument of a field, as written between the brackets or behind the dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldArg<'r> {
+    /// The text.
+    pub key: Option<&'r str>,
+    /// The number, if the text is one and the field takes one.
+    pub index: Option<u64>,
+}
+
+impl<'r> FieldArg<'r> {
+    /// The argument of a field from its text. `-1` is the same as none.
+    #[must_use]
+    pub fn parse(field: &Field, text: Option<&'r str>) -> Self {
+        let text = text.filter(|&text| text != "-1");
+        let takes_index = field.arg.is_some_and(|arg| arg.index);
+        let index = text.filter(|_| takes_index).and_then(|text| text.parse().ok());
+        Self { key: text, index }
+    }
+}
+
+/// The event that is being looked at, with where it came from.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// The event.
+    pub event: Event<'a>,
+    /// Number of the processor it was recorded on.
+    pub cpu: u32,
+}
+
+/// State, event and request of one extraction.
+pub(crate) struct Cx<'a, 'm> {
+    pub(crate) state: &'a State,
+    pub(crate) event: Event<'a>,
+    pub(crate) cpu: u32,
+    pub(crate) arg: FieldArg<'m>,
+    pub(crate) want: Want,
+    /// `PT_*` number of the type that the caller compiled the field for; decides for `evt.rawarg` only.
+    pub(crate) wanted_type: u32,
+    pub(crate) memory: &'m mut Memory,
+}
+
+impl<'a> Cx<'a, '_> {
+    pub(crate) fn code(&self) -> EventType {
+        self.event.event_type()
+    }
+
+    pub(crate) fn info(&self) -> Option<&'static EventInfo> {
+        self.event.info()
+    }
+
+    pub(crate) fn has_flag(&self, flags: EventFlags) -> bool {
+        self.info().is_some_and(|info| info.flags.intersects(flags))
+    }
+
+    pub(crate) fn category(&self) -> Option<SyscallCategory> {
+        self.info().map(|info| info.syscall_category)
+    }
+
+    /// The thread that raised the event.
+    pub(crate) fn thread(&self) -> Option<&'a Thread> {
+        self.state.current_thread().or_else(|| self.state.thread(self.event.tid()))
+    }
+
+    /// The descriptor that the event concerns.
+    pub(crate) fn fd(&self) -> Option<&'a Fd> {
+        self.state.current_fd()
+    }
+
+    /// Id of the container that a thread runs in, as a plugin wrote it; empty on the host.
+    pub(crate) fn container_id(&self, thread: &'a Thread) -> &'a [u8] {
+        let field = self.state.thread_fields.find("container_id");
+        match field.map(|(number, _)| thread.dynamic.get(number)) {
+            Some(DynValue::Text(id)) => id.as_bytes(),
+            _ => b"",
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! `fd.*`: the descriptor that the event concerns; sockets are in [`super::sock`].
+
+use lanner_plugin_api::schema::{EventFlags, EventType};
+
+use super::emit;
+use crate::fields::context::Cx;
+use crate::fields::render;
+use crate::fields::render::number;
+use crate::fields::sink::Sink;
+use crate::state::fd::{Fd, FdType};
+use crate::state::flags::AT_FDCWD;
+use crate::state::{Thread, path};
+
+/// The thread of an event that concerns descriptors; other events have no `fd.*` at all.
+pub(super) fn thread<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
+    let concerned = cx.has_flag(EventFlags::CREATES_FD | EventFlags::USES_FD | EventFlags::DESTROYS_FD);
+    cx.thread().filter(|_| concerned)
+}
+
+/// The event's descriptor, or the one that its thread used last.
+pub(super) fn fd<'a>(cx: &Cx<'a, '_>) -> Option<&'a Fd> {
+    let thread = thread(cx)?;
+    cx.fd().or_else(|| cx.state.fd_of(thread, thread.last_fd).filter(|_| thread.last_fd != -1))
+}
+
+pub(crate) fn num<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    let Some(thread) = thread(cx) else { return false };
+    out.put_i64(thread.last_fd);
+    true
+}
+
+pub(crate) fn type_word<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    let Some(fd) = fd(cx) else { return false };
+    out.put_cstr(fd.ty.word_with_nul());
+    true
+}
+
+pub(crate) fn types<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    let Some(thread) = thread(cx) else { return false };
+    if let Some(n) = cx.arg.index {
+        let fd = i64::try_from(n).ok().and_then(|n| cx.state.fd_of(thread, n));
+        let Some(fd) = fd else { return false };
+        out.put_cstr(fd.ty.word_with_nul());
+        return true;
+    }
+    let mut seen = 0u32;
+    for (_, fd) in cx.state.fds_of(thread) {
+        // Two types may share a word; the bit of the first stands for both.
+        let bit = 1u32 << (word_class(fd.ty) as i8 & 31);
+        if seen & bit == 0 {
+            seen |= bit;
+            out.put_cstr(fd.ty.word_with_nul());
+        }
+    }
+    true
+}
+
+/// The first of the types that have the same word.
+fn word_class(ty: FdType) -> FdType {
+    match ty {
+        FdType::FileV2 => FdType::File,
+        FdType::Ipv4ServSock => FdType::Ipv4Sock,
+        FdType::Ipv6ServSock => FdType::Ipv6Sock,
+        FdType::Unsupported | FdType::Uninitialized => FdType::Unknown,
+        other => other,
+    }
+}
+
+pub(crate) fn type_letter<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    if thread(cx).is_none() {
+        return false;
+    }
+    let letter = fd(cx).map_or_else(|| guess(cx.code()), |fd| fd.ty.letter());
+    out.put_text(&[letter]);
+    true
+}
+
+/// What the descriptor of a call is, when only the call is known.
+fn guess(code: EventType) -> u8 {
+    match EventType(code.0 | 1) {
+        EventType::SYSCALL_OPENAT_2_X | EventType::SYSCALL_OPENAT2_X | EventType::SYSCALL_CREAT_X => b'f',
+        EventType::SOCKET_SOCKET_X | EventType::SOCKET_ACCEPT_5_X | EventType::SOCKET_ACCEPT4_6_X => b'4',
+        EventType::SYSCALL_PIPE_X | EventType::SYSCALL_PIPE2_X => b'p',
+        EventType::SYSCALL_EVENTFD_X | EventType::SYSCALL_EVENTFD2_X => b'e',
+        EventType::SYSCALL_SIGNALFD_X | EventType::SYSCALL_SIGNALFD4_X => b's',
+        EventType::SYSCALL_TIMERFD_CREATE_X => b't',
+        EventType::SYSCALL_INOTIFY_INIT_X | EventType::SYSCALL_INOTIFY_INIT1_X => b'i',
+        _ => b'o',
+    }
+}
+
+/// Directory that a relative path of an `*at` call starts from.
+pub(super) fn push_base<'a>(cx: &Cx<'a, '_>, dirfd: i64, out: &mut Vec<u8>) {
+    let Some(thread) = cx.thread() else { return out.extend_from_slice(b"<UNKNOWN>") };
+    if dirfd == AT_FDCWD {
+        return out.extend_from_slice(cx.state.cwd(thread).as_bytes());
+    }
+    match cx.state.fd_of(thread, dirfd) {
+        Some(fd) => push_directory(fd, out),
+        None => out.extend_from_slice(b"<UNKNOWN>"),
+    }
+}
+
+/// Name of a directory, with a '/' behind.
+pub(super) fn push_directory(fd: &Fd, out: &mut Vec<u8>) {
+    out.extend_from_slice(fd.name.as_bytes());
+    if !fd.name.is_empty() && !fd.name.as_bytes().ends_with(b"/") {
+        out.push(b'/');
+    }
+}
+
+/// Writes the name of a descriptor that is not known, as far as the event's parameters tell it: the path or tuple of
+/// calls that were to open one, nothing for others. False if there is no name at all.
+fn name_from_event(cx: &mut Cx<'_, '_>, raw: bool, text: &mut Vec<u8>) -> bool {
+    text.clear();
+    match cx.code() {
+        code if code.is_enter() => return false,
+        EventType::SYSCALL_OPEN_X
+        | EventType::SOCKET_ACCEPT_5_X
+        | EventType::SOCKET_ACCEPT4_6_X
+        | EventType::SYSCALL_CREAT_X
+        | EventType::SOCKET_CONNECT_X => {
+            let Some(param) = cx.event.described(1) else { return false };
+            let mut rendered = std::mem::take(&mut cx.memory.rendered);
+            render::param(cx, param.info, param.bytes, &mut rendered);
+            text.extend_from_slice(rendered.best());
+            cx.memory.rendered = rendered;
+        }
+        EventType::SYSCALL_OPENAT_2_X | EventType::SYSCALL_OPENAT2_X => {
+            let Some(name) = cx.event.text(2) else { return false };
+            if raw {
+                text.extend_from_slice(name);
+                return true;
+            }
+            let Some(dirfd) = cx.event.i64(1) else { return false };
+            let mut base = std::mem::take(&mut cx.memory.path);
+            base.clear();
+            push_base(cx, dirfd, &mut base);
+            path::join(&base, name, text);
+            cx.memory.path = base;
+        }
+        EventType::SYSCALL_OPEN_BY_HANDLE_AT_X => {
+            text.extend_from_slice(cx.event.text(3).unwrap_or(b"<NA>"));
+        }
+        _ => {}
+    }
+    true
+}
+
+/// Which text about the descriptor's name is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Name,
+    Directory,
+    Raw,
+}
+
+/// Puts a text made of the descriptor's name, behind the container's id if asked for.
+fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_container: bool) -> bool {
+    let Some(thread) = thread(cx) else { return false };
+    let fd = fd(cx);
+    let name = match (fd, part) {
+        (None, _) => None,
+        (Some(fd), Part::Directory) if !(fd.is_file() || fd.ty == FdType::Directory) => return false,
+        (Some(fd), Part::Raw) => Some(&fd.raw_name),
+        (Some(fd), _) => Some(&fd.name),
+    };
+    if let (Some(name), Part::Name, false) = (name, part, with_container) {
+        out.put_cstr(name.as_bytes_with_nul());
+        return true;
+    }
+    let mut text = std::mem::take(&mut cx.memory.text);
+    let known = match name {
+        Some(name) => {
+            text.clear();
+            text.extend_from_slice(name.as_bytes());
+            true
+        }
+        None => name_from_event(cx, part == Part::Raw, &mut text),
+    };
+    if known {
+        match part {
+            Part::Directory if fd.is_none_or(Fd::is_file) => keep_directory(&mut text),
+            Part::Raw => text.dedup_by(|a, b| *a == b'/' && *b == b'/'),
+            _ => {}
+        }
+        if with_container {
+            let id = cx.container_id(thread);
+            text.splice(0..0, id.iter().copied().chain([b':']));
+        }
+        out.put_text(&text);
+    }
+    cx.memory.text = text;
+    known
+}
+
+/// Cuts a path to its directory; what has none is in "/".
+fn keep_directory(path: &mut Vec<u8>) {
+    match memchr::memrchr(b'/', path) {
+        Some(0) | None => {
+            path.clear();
+            path.push(b'/');
+        }
+        Some(slash) if slash + 1 < path.len() => path.truncate(slash),
+        Some(_) => {}
+    }
+}
+
+pub(crate) fn name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    named(cx, out, Part::Name, false)
+}
+
+pub(crate) fn raw_name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    named(cx, out, Part::Raw, false)
+}
+
+pub(crate) fn directory<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    named(cx, out, Part::Directory, false)
+}
+
+pub(crate) fn container_name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    named(cx, out, Part::Name, true)
+}
+
+pub(crate) fn container_directory<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    named(cx, out, Part::Directory, true)
+}
+
+pub(crate) fn filename<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    let Some(fd) = fd(cx).filter(|fd| fd.is_file()) else { return false };
+    let name = fd.name.as_bytes_with_nul();
+    out.put_cstr(match memchr::memrchr(b'/', name) {
+        None => b"/\0",
+        // A name that ends in '/' stays whole.
+        Some(slash) if slash + 2 < name.len() => &name[slash + 1..],
+        Some(_) => name,
+    });
+    true
+}
+
+pub(crate) fn unique_id<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    let Some(thread) = thread(cx) else { return false };
+    emit(cx, out, |text| {
+        number::decimal(text, thread.tid);
+        number::decimal(text, thread.last_fd);
+    })
+}
+
+pub(crate) fn name_changed<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+    if fd(cx).is_none() {
+        return false;
+    }
+    out.put_bool(cx.state.current().fd_name_changed);
+    true
+}
+
+macro_rules! values {
+    ($($put:ident $name:ident: $value:expr;)*) => {$(
+        pub(crate) fn $name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
+            let Some(fd) = fd(cx) else { return false };
+            out.$put($value(fd));
+            true
+        }
+    )*};
+}
+
+values! {
+    put_bool is_connected: Fd::is_connected;
+    put_bool is_upper_layer: Fd::is_overlay_upper;
+    put_bool is_lower_layer: Fd::is_overlay_lower;
+    put_i64 dev: |fd: &Fd| i64::from(fd.dev as i32);
+    put_i64 dev_major: |fd: &Fd| i64::from(fd.dev_major() as i32);
+    put_i64 dev_minor: |fd: &Fd| i64::from(fd.dev_minor() as i32);
+    put_u64 inode: |fd: &Fd| fd.ino;
+}
