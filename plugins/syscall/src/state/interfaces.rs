@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fd::{Fd, FdType, Sock};
-use super::initial::Interface;
+use crate::capture::{Interface, InterfaceAddr};
 
 #[derive(Clone, Copy, Debug)]
 struct V4 {
@@ -29,9 +29,9 @@ impl Interfaces {
         self.v4.clear();
         self.v6.clear();
         for i in list {
-            match i {
-                Interface::V4 { addr, mask, .. } => self.v4.push(V4 { addr: (*addr).into(), mask: (*mask).into() }),
-                Interface::V6 { addr, .. } => self.v6.push(*addr),
+            match i.addr {
+                InterfaceAddr::V4 { addr, mask, .. } => self.v4.push(V4 { addr: addr.into(), mask: mask.into() }),
+                InterfaceAddr::V6 { addr, .. } => self.v6.push(addr),
             }
         }
     }

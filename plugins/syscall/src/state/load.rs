@@ -1,33 +1,29 @@
 //! Taking over what was known before the first event.
 
-use std::net::Ipv6Addr;
-
 use super::fd::{Fd, FdType, L4, Sock};
 use super::flags::{cl, fdf};
-use super::initial::{FdEntry, FdKind, InitialState, ThreadEntry};
 use super::thread::Thread;
 use super::zstr::{ZList, ZStr};
-use super::{State, names, path};
+use super::{Group, State, User, names, path};
+use crate::capture;
 
 impl State {
     /// Forgets all threads and interfaces and takes over these lists. Users and groups are kept and completed.
-    pub fn load(&mut self, initial: &InitialState) {
+    pub fn load(&mut self, initial: &capture::InitialState) {
         self.clear();
         self.boot_ts = initial.machine.as_ref().map_or(0, |m| m.boot_ts);
         self.interfaces.import(&initial.interfaces);
-        for user in &initial.users {
-            self.users.add_user(b"", user);
+        for u in &initial.users {
+            let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));
+            self.users.add_user(b"", User { uid: u.uid, gid: u.gid, name, home, shell });
         }
-        for group in &initial.groups {
-            self.users.add_group(b"", group);
+        for g in &initial.groups {
+            self.users.add_group(b"", Group { gid: g.gid, name: ZStr::new(&g.name) });
         }
         for entry in &initial.threads {
             let thread = self.thread_of(entry);
-            self.put(thread);
-        }
-        for list in &initial.fds {
-            for entry in &list.fds {
-                self.put_scanned_fd(list.tid, entry);
+            if let Some(slot) = self.put(thread) {
+                entry.fds.iter().for_each(|fd| self.put_scanned_fd(slot, fd));
             }
         }
         let all: Vec<_> = self.threads.iter().map(|(slot, _)| slot).collect();
@@ -39,7 +35,7 @@ impl State {
         }
     }
 
-    fn thread_of(&mut self, e: &ThreadEntry) -> Thread {
+    fn thread_of(&mut self, e: &capture::Thread) -> Thread {
         let mut t = Thread::new(e.tid);
         (t.pid, t.ptid, t.sid, t.vpgid, t.pgid) = (e.pid, e.ptid, e.sid, e.vpgid, e.pgid);
         (t.vtid, t.vpid) = (e.vtid, e.vpid);
@@ -60,15 +56,14 @@ impl State {
         (t.exe_upper_layer, t.exe_lower_layer) = (e.exe_upper_layer, e.exe_lower_layer);
         (t.vmsize_kb, t.vmrss_kb, t.vmswap_kb) = (e.vmsize_kb, e.vmrss_kb, e.vmswap_kb);
         (t.pfmajor, t.pfminor) = (e.pfmajor, e.pfminor);
-        (t.pidns_init_start_ts, t.clone_ts) = (e.pidns_init_start_ts, e.clone_ts);
+        t.pidns_init_start_ts = e.pidns_init_start_ts;
         t.cgroups = cgroups(&e.cgroups, &ZList::EMPTY, &mut self.scratch).unwrap_or_default();
         t.root = ZStr::new(&e.root);
         t
     }
 
-    fn put_scanned_fd(&mut self, tid: i64, entry: &FdEntry) {
-        let Some(slot) = self.threads.find(tid) else { return };
-        let Some(mut fd) = scanned_fd(entry) else { return };
+    fn put_scanned_fd(&mut self, slot: super::Slot, entry: &capture::Fd) {
+        let mut fd = scanned_fd(entry);
         match fd.ty {
             FdType::Ipv4Sock | FdType::Ipv6Sock => {
                 if fd.sock.l4 == L4::Tcp {
@@ -156,49 +151,35 @@ pub(crate) fn cgroups(list: &[u8], share: &ZList, scratch: &mut Vec<u8>) -> Opti
     Some(ZList::new_or_share(scratch, share))
 }
 
-fn scanned_fd(entry: &FdEntry) -> Option<Fd> {
-    let mut fd = Fd { ino: entry.ino, flags: fdf::FROM_PROC, ..Fd::default() };
-    match &entry.kind {
-        FdKind::Ipv4 { src, dst, sport, dport, l4 } => {
-            fd.ty = FdType::Ipv4Sock;
-            fd.sock = sock(Sock::from4(src.octets()), *sport, Sock::from4(dst.octets()), *dport, *l4);
+fn scanned_fd(entry: &capture::Fd) -> Fd {
+    use capture::FdInfo as Info;
+    let ty = FdType::from_number(entry.info.ty() as i64).unwrap_or_default();
+    let mut fd = Fd { ino: entry.ino, flags: fdf::FROM_PROC, ..Fd::new(ty) };
+    match &entry.info {
+        Info::V4 { sip, dip, sport, dport, l4 } => {
+            fd.sock = sock(Sock::from4(sip.octets()), *sport, Sock::from4(dip.octets()), *dport, *l4);
         }
-        FdKind::Ipv6 { src, dst, sport, dport, l4 } => match names::mapped(src).zip(names::mapped(dst)) {
+        Info::V6 { sip, dip, sport, dport, l4 } => match names::mapped(sip).zip(names::mapped(dip)) {
             Some((s, d)) => {
                 fd.ty = FdType::Ipv4Sock;
                 fd.sock = sock(Sock::from4(s.octets()), *sport, Sock::from4(d.octets()), *dport, *l4);
             }
-            None => {
-                fd.ty = FdType::Ipv6Sock;
-                fd.sock = sock(src.octets(), *sport, dst.octets(), *dport, *l4);
-            }
+            None => fd.sock = sock(sip.octets(), *sport, dip.octets(), *dport, *l4),
         },
-        FdKind::Ipv4Server { ip, port, l4 } => {
-            fd.ty = FdType::Ipv4ServSock;
-            fd.sock = sock([0; 16], 0, Sock::from4(ip.octets()), *port, *l4);
-        }
-        FdKind::Ipv6Server { ip, port, l4 } => {
-            fd.ty = FdType::Ipv6ServSock;
-            fd.sock = sock(Ipv6Addr::UNSPECIFIED.octets(), 0, ip.octets(), *port, *l4);
-        }
-        FdKind::Unix { src, dst, path } => {
-            fd.ty = FdType::UnixSock;
-            fd.sock = sock(Sock::from_unix(*src), 0, Sock::from_unix(*dst), 0, 0);
-            fd.name = ZStr::new(path);
-        }
-        FdKind::FileV2 { open_flags, name, dev, mount_id } => {
-            fd.ty = FdType::FileV2;
-            (fd.openflags, fd.dev, fd.mount_id) = (*open_flags, *dev, *mount_id);
+        Info::V4Server { ip, port, l4 } => fd.sock = sock([0; 16], 0, Sock::from4(ip.octets()), *port, *l4),
+        Info::V6Server { ip, port, l4 } => fd.sock = sock([0; 16], 0, ip.octets(), *port, *l4),
+        Info::Unix { source, dest, name } => {
+            (fd.sock.src, fd.sock.dst) = (Sock::from_unix(*source), Sock::from_unix(*dest));
             fd.name = ZStr::new(name);
         }
-        FdKind::Other { ty, name } => {
-            fd.ty = FdType::from_number((*ty).into())?;
-            fd.name = ZStr::new(name);
+        Info::File { flags, name, dev } => {
+            (fd.openflags, fd.dev, fd.name) = (*flags, *dev, ZStr::new(name));
         }
+        Info::Other { name, .. } => fd.name = ZStr::new(name),
     }
-    Some(fd)
+    fd
 }
 
-fn sock(src: [u8; 16], sport: u16, dst: [u8; 16], dport: u16, l4: u8) -> Sock {
-    Sock { src, dst, sport, dport, l4: L4::from_number(l4) }
+fn sock(src: [u8; 16], sport: u16, dst: [u8; 16], dport: u16, l4: capture::L4Proto) -> Sock {
+    Sock { src, dst, sport, dport, l4: L4::from_number(l4 as u8) }
 }

@@ -10,7 +10,6 @@ pub mod fd;
 mod fdtable;
 pub mod flags;
 mod ids;
-pub mod initial;
 mod interfaces;
 mod lifecycle;
 mod load;

@@ -3,7 +3,6 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::initial::{GroupEntry, UserEntry};
 use super::zstr::ZStr;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
@@ -56,29 +55,21 @@ impl Users {
     }
 
     /// Adds or replaces a user. Names of name-service switches (`+`, `-`) are passed over.
-    pub fn add_user(&mut self, container: &[u8], entry: &UserEntry) {
-        if matches!(entry.name.first(), Some(b'+' | b'-')) || self.user_count >= MAX_ENTRIES {
+    pub fn add_user(&mut self, container: &[u8], user: User) {
+        if matches!(user.name.as_bytes().first(), Some(b'+' | b'-')) || self.user_count >= MAX_ENTRIES {
             return;
         }
-        let user = User {
-            uid: entry.uid,
-            gid: entry.gid,
-            name: ZStr::new(&entry.name),
-            home: ZStr::new(&entry.home),
-            shell: ZStr::new(&entry.shell),
-        };
-        if self.users.entry_ref(container).or_default().insert(entry.uid, user).is_none() {
+        if self.users.entry_ref(container).or_default().insert(user.uid, user).is_none() {
             self.user_count += 1;
         }
     }
 
     /// Adds or replaces a group. Names of name-service switches (`+`, `-`) are passed over.
-    pub fn add_group(&mut self, container: &[u8], entry: &GroupEntry) {
-        if matches!(entry.name.first(), Some(b'+' | b'-')) || self.group_count >= MAX_ENTRIES {
+    pub fn add_group(&mut self, container: &[u8], group: Group) {
+        if matches!(group.name.as_bytes().first(), Some(b'+' | b'-')) || self.group_count >= MAX_ENTRIES {
             return;
         }
-        let group = Group { gid: entry.gid, name: ZStr::new(&entry.name) };
-        if self.groups.entry_ref(container).or_default().insert(entry.gid, group).is_none() {
+        if self.groups.entry_ref(container).or_default().insert(group.gid, group).is_none() {
             self.group_count += 1;
         }
     }

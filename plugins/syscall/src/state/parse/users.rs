@@ -4,7 +4,8 @@ use lanner_plugin_api::schema::EventType as T;
 use lanner_plugin_api::wire::Event;
 
 use super::State;
-use crate::state::initial::{GroupEntry, UserEntry};
+use crate::state::zstr::ZStr;
+use crate::state::{Group, User};
 
 impl State {
     pub(super) fn parse_user(&mut self, ev: &Event<'_>) {
@@ -14,9 +15,9 @@ impl State {
             self.users.remove_user(container, uid);
             return;
         }
-        let of = |i: usize| super::text(ev.param(i)).to_vec();
-        let user = UserEntry { uid, gid: ev.u32(1).unwrap_or(u32::MAX), name: of(2), home: of(3), shell: of(4) };
-        self.users.add_user(container, &user);
+        let of = |i: usize| ZStr::new(super::text(ev.param(i)));
+        let user = User { uid, gid: ev.u32(1).unwrap_or(u32::MAX), name: of(2), home: of(3), shell: of(4) };
+        self.users.add_user(container, user);
     }
 
     pub(super) fn parse_group(&mut self, ev: &Event<'_>) {
@@ -26,6 +27,6 @@ impl State {
             self.users.remove_group(container, gid);
             return;
         }
-        self.users.add_group(container, &GroupEntry { gid, name: super::text(ev.param(1)).to_vec() });
+        self.users.add_group(container, Group { gid, name: ZStr::new(super::text(ev.param(1))) });
     }
 }
