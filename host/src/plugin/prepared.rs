@@ -1,0 +1,235 @@
+//! Requests for fields, prepared once and used for every event.
+
+use std::ffi::CString;
+use std::ptr;
+
+use lanner_plugin_api::raw::{
+    Bool, ExtractField, ExtractFieldsFn, ExtractResult, FieldExtractInput, FieldType, NO_INDEX, Rc,
+    TableReaderVtableExt,
+};
+
+use super::capability::Capabilities;
+use super::error::{FieldFault, Function, PluginError};
+use super::event::EventRef;
+use super::extract::{Kind, Values};
+use super::fields::FieldSpec;
+use super::owner::get_owner_last_error;
+use super::set::{PluginIdx, Plugins};
+use super::tables::dispatch;
+use super::tables::scope::CallScope;
+
+/// Which field is wanted, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRequest<'a> {
+    /// Whose field.
+    pub plugin: PluginIdx,
+    /// Which: [`FieldSpec::id`].
+    pub field: u32,
+    /// The argument's text, without brackets.
+    pub arg: Option<&'a str>,
+    /// The type wanted, if not the field's own: what [`Plugins::resolve_field`] told, or the address of a host field.
+    pub ty: Option<FieldType>,
+    /// All values rather than the scalar.
+    pub list: bool,
+}
+
+/// The value of the flag by which upstream asks for a list. Any but zero means yes; this one is what plugins have seen.
+const LIST: Bool = Bool(64);
+
+/// A request ready to be asked for any number of events, by whichever thread has the plugins.
+#[derive(Debug)]
+pub struct Prepared {
+    plugin: PluginIdx,
+    function: ExtractFieldsFn,
+    field: u32,
+    name: CString,
+    arg_present: bool,
+    key: Option<CString>,
+    index: u64,
+    ty: FieldType,
+    kind: Kind,
+    list: bool,
+}
+
+impl Prepared {
+    pub(super) fn new(plugins: &Plugins, request: FieldRequest<'_>) -> Result<Self, PluginError> {
+        let plugin = plugins.plugin(request.plugin);
+        let info = plugin.info();
+        let absent =
+            || PluginError::CapabilityAbsent { plugin: info.name.clone(), capability: Capabilities::EXTRACTION };
+        if !info.capabilities.contains(Capabilities::EXTRACTION) {
+            return Err(absent());
+        }
+        let function = plugin.library().api().extract_fields.ok_or_else(absent)?;
+        let fail = |field: &str, fault| PluginError::InvalidField {
+            plugin: info.name.clone(),
+            field: field.to_owned(),
+            fault,
+        };
+        let spec = info
+            .fields
+            .get(request.field as usize)
+            .ok_or_else(|| fail(&request.field.to_string(), FieldFault::NoSuchField))?;
+        let ty = request.ty.unwrap_or(spec.ty);
+        let kind = Kind::of(ty).map_err(|fault| fail(&spec.name, fault))?;
+        // A plugin that checks arguments itself gets whatever text there is.
+        let resolves = plugin.library().api().lanner_resolve_field.is_some();
+        let (key, index) = argument(spec, request.arg, resolves).map_err(|text| PluginError::InvalidArgument {
+            plugin: info.name.clone(),
+            field: spec.name.clone(),
+            text,
+        })?;
+        let c_string = |text: &str, what| {
+            CString::new(text).map_err(|_| PluginError::NulInText { plugin: info.name.clone(), what })
+        };
+        Ok(Self {
+            plugin: request.plugin,
+            function,
+            field: request.field,
+            name: c_string(&spec.name, "a field's name")?,
+            arg_present: request.arg.is_some(),
+            key: key.map(|key| c_string(key, "a field's argument")).transpose()?,
+            index: index.unwrap_or(NO_INDEX),
+            ty,
+            kind,
+            list: request.list,
+        })
+    }
+
+    /// The type of the values.
+    #[must_use]
+    pub fn ty(&self) -> FieldType {
+        self.ty
+    }
+
+    /// Asks the plugin for the field of this event. `None` if the event has no such value, if it is none of the
+    /// plugin's, or if the plugin fails, which is counted; a breach of the contract is noted in
+    /// [`Plugins::faults`].
+    #[inline]
+    pub fn extract<'p>(&self, plugins: &'p mut Plugins, event: &EventRef<'_>) -> Option<Values<'p>> {
+        let source = event.source()?;
+        let evtsrc = plugins.source_name_ptr(source)?;
+        let plugin = plugins.plugin_mut(self.plugin);
+        if !plugin.extract_types.contains(event.ty()) || !plugin.extract_on.contains(source.0) {
+            return None;
+        }
+        let mut field = ExtractField {
+            res: ExtractResult { u64: ptr::null() },
+            // Upstream leaves garbage here; a plugin that forgets to set it shall have no value.
+            res_len: 0,
+            field_id: self.field,
+            field: self.name.as_ptr(),
+            arg_key: self.key.as_ref().map_or(ptr::null(), |key| key.as_ptr()),
+            arg_index: self.index,
+            arg_present: Bool::from(self.arg_present),
+            ftype: self.ty,
+            flist: if self.list { LIST } else { Bool::FALSE },
+        };
+        let mut reader: TableReaderVtableExt = dispatch::READER_EXT;
+        let input = FieldExtractInput {
+            owner: plugin.owner.as_raw(),
+            get_owner_last_error: Some(get_owner_last_error),
+            num_fields: 1,
+            fields: &raw mut field,
+            table_reader: dispatch::READER,
+            table_reader_ext: &raw mut reader,
+            value_offsets: ptr::null_mut(),
+        };
+        let event = event.input(evtsrc);
+        let rc = {
+            let _scope = CallScope::enter();
+            // SAFETY: the state is alive and only this thread calls on it; event and input outlive the call.
+            unsafe { (self.function)(plugin.state(), &raw const event, &raw const input) }
+        };
+        if rc != Rc::SUCCESS {
+            plugin.extract_failures += 1;
+            if rc != Rc::FAILURE && rc != Rc::NOT_SUPPORTED {
+                plugins.fault(self.plugin, |plugin| PluginError::UnexpectedCode {
+                    plugin,
+                    function: Function("extract_fields"),
+                    code: rc,
+                });
+            }
+            return None;
+        }
+        // What the plugin must not touch is ours again; the type decides how the answer is read.
+        field.ftype = self.ty;
+        // SAFETY: the plugin has just filled the answer, which stays valid until its next extraction; that needs
+        // `plugins`, which the result borrows.
+        match unsafe { Values::new(field, self.kind) } {
+            Ok(values) => values,
+            Err(fault) => {
+                self.breach(plugins, fault);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn breach(&self, plugins: &mut Plugins, fault: FieldFault) {
+        let field = self.name.to_string_lossy();
+        plugins.fault(self.plugin, |plugin| PluginError::MalformedValue { plugin, field: field.into_owned(), fault });
+    }
+}
+
+/// The two forms of an argument: text where the field takes text, number where it takes a number and the text is one.
+fn argument<'a>(
+    spec: &FieldSpec,
+    arg: Option<&'a str>,
+    resolves: bool,
+) -> Result<(Option<&'a str>, Option<u64>), String> {
+    let Some(arg) = arg else {
+        return if spec.arg.required { Err("requires an argument".to_owned()) } else { Ok((None, None)) };
+    };
+    if !spec.arg.allowed() && !resolves {
+        return Err("takes no argument".to_owned());
+    }
+    let index = if spec.arg.index { index(arg) } else { None };
+    let key = (spec.arg.key || resolves).then_some(arg);
+    if index.is_none() && key.is_none() {
+        return Err(format!("'{arg}' is not a valid index"));
+    }
+    Ok((key, index))
+}
+
+/// Digits only, no leading zero unless it is the only digit, within 64 bits.
+fn index(arg: &str) -> Option<u64> {
+    let valid = arg.bytes().all(|b| b.is_ascii_digit()) && (arg.len() == 1 || !arg.starts_with('0'));
+    if valid { arg.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::fields;
+
+    fn spec(arg: &str) -> FieldSpec {
+        let json = format!(r#"[{{"name":"a","type":"string","desc":"d","arg":{arg}}}]"#);
+        fields::parse("p", &json, None).unwrap().remove(0)
+    }
+
+    #[test]
+    fn indexes_are_plain_numbers() {
+        for (text, number) in [("0", Some(0)), ("7", Some(7)), ("18446744073709551615", Some(u64::MAX))] {
+            assert_eq!(index(text), number, "{text}");
+        }
+        for bad in ["", "01", "00", "-1", "+1", "1x", " 1", "18446744073709551616"] {
+            assert_eq!(index(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_field_may_take_a_number_or_a_text() {
+        let both = spec(r#"{"isIndex":true,"isKey":true}"#);
+        assert_eq!(argument(&both, Some("3"), false), Ok((Some("3"), Some(3))));
+        assert_eq!(argument(&both, Some("x"), false), Ok((Some("x"), None)));
+        assert_eq!(argument(&both, None, false), Ok((None, None)));
+        let number = spec(r#"{"isIndex":true,"isRequired":true}"#);
+        assert_eq!(argument(&number, Some("3"), false), Ok((None, Some(3))));
+        assert!(argument(&number, Some("03"), false).is_err());
+        assert!(argument(&number, None, false).is_err());
+        let none = spec("null");
+        assert!(argument(&none, Some("3"), false).is_err());
+        assert_eq!(argument(&none, Some("3"), true), Ok((Some("3"), None)));
+    }
+}
