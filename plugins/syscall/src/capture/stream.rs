@@ -189,3 +189,29 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_grows_with_what_is_there_not_with_what_is_claimed() {
+        let mut stream = Stream::new(io::Cursor::new(vec![1u8; 1000]), None).expect("memory can be read");
+        stream.refill(64 << 20);
+        assert_eq!((stream.window().len(), stream.buf.len()), (1000, BUFFER));
+        let mut stream = Stream::new(io::Cursor::new(vec![1u8; 3 * BUFFER]), None).expect("memory can be read");
+        stream.refill(64 << 20);
+        assert_eq!((stream.window().len(), stream.buf.len()), (3 * BUFFER, 4 * BUFFER));
+        stream.advance(3 * BUFFER - 1);
+        stream.refill(1);
+        assert_eq!((stream.window().len(), stream.buf.len()), (1, BUFFER), "and shrinks again");
+        assert_eq!(stream.offset(), 3 * BUFFER as u64 - 1);
+    }
+
+    #[test]
+    fn skipping_beyond_the_end_is_an_error() {
+        let mut stream = Stream::new(io::Cursor::new(vec![1u8; 1000]), None).expect("memory can be read");
+        assert!(stream.skip(1000).is_ok());
+        assert!(stream.skip(1).is_err_and(|e| e.offset == 1000));
+    }
+}

@@ -73,3 +73,30 @@ impl Dice {
         ((self.0 >> 33) as usize) % n.max(1)
     }
 }
+
+/// A block: type, length, body, padding, length.
+pub fn block(code: u32, body: &[u8]) -> Vec<u8> {
+    let padding = body.len().next_multiple_of(4) - body.len();
+    let total = (12 + body.len() + padding) as u32;
+    let mut block = [code.to_le_bytes(), total.to_le_bytes()].concat();
+    block.extend(body);
+    block.extend(vec![0; padding]);
+    block.extend(total.to_le_bytes());
+    block
+}
+
+/// The section header every capture begins with.
+pub fn section() -> Vec<u8> {
+    let mut body = 0x1A2B_3C4Du32.to_le_bytes().to_vec();
+    body.extend([1, 0, 2, 0]);
+    body.extend(u64::MAX.to_le_bytes());
+    block(0x0A0D_0D0A, &body)
+}
+
+/// An event block of the given type; `flags` for the types that have them.
+pub fn event_block(code: u32, flags: Option<u32>, event: &[u8]) -> Vec<u8> {
+    let mut body = vec![3, 0];
+    body.extend(flags.iter().flat_map(|f| f.to_le_bytes()));
+    body.extend(event);
+    block(code, &body)
+}
