@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::Node;
+use lanner_json::Node;
 
 /// Where a field's value comes from.
 #[derive(Debug, Clone, Copy)]

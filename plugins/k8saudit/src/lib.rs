@@ -2,4 +2,5 @@
 
 pub mod extract;
 pub mod fields;
-pub mod json;
+pub mod files;
+pub mod payload;

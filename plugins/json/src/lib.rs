@@ -1,0 +1,5 @@
+//! Values of JSON payloads.
+
+mod node;
+
+pub use node::Node;
