@@ -1,15 +1,33 @@
 //! From the tree of a condition to a typed one: fields found, constants read, operators fitted to types.
 
+mod constant;
 mod error;
+mod events;
+mod lint;
+mod operand;
+mod operators;
+pub(crate) mod regex;
+pub(crate) mod typed;
 
-use crate::ast::Expr;
-use crate::scheme::{EventSet, Scheme};
+use crate::ast::{Check, Expr, ExprKind, Modifier, Operator, Right, Span, Test, Value};
+use crate::scheme::{EventSet, FieldFlags, Scheme, ValueClass};
 
+use self::typed::{Atom, AtomTest, Constant, Node, Source};
+
+pub(crate) use constant::unsigned as parse_unsigned;
 pub use error::{CheckError, CheckErrorKind};
+pub use events::event_set;
+pub use lint::{Lint, LintKind, lints};
+pub(crate) use operand::field_source;
+pub use operand::valid_field;
+
+/// Above so many event codes a condition is worth a warning, unless its rule says otherwise.
+pub const MANY_EVENTS: usize = 100;
 
 /// A condition that fits a scheme.
 #[derive(Debug, Clone)]
 pub struct Condition {
+    pub(crate) root: Node,
     events: EventSet,
 }
 
@@ -18,8 +36,8 @@ impl Condition {
     ///
     /// # Errors
     /// The first thing that does not fit, from left to right.
-    pub fn check(_expr: &Expr, _scheme: &Scheme) -> Result<Condition, CheckError> {
-        unreachable!("the body follows")
+    pub fn check(expr: &Expr, scheme: &Scheme) -> Result<Condition, CheckError> {
+        Ok(Condition { root: node(expr, scheme)?, events: event_set(expr, scheme) })
     }
 
     /// The event codes that the condition can be true for.
@@ -28,7 +46,110 @@ impl Condition {
     }
 }
 
-/// The event codes that the condition can be true for; macros that are left do not restrict them.
-pub fn event_set(_expr: &Expr, scheme: &Scheme) -> EventSet {
-    scheme.events().all()
+fn node(expr: &Expr, scheme: &Scheme) -> Result<Node, CheckError> {
+    let all = |parts: &[Expr]| parts.iter().map(|p| node(p, scheme)).collect::<Result<Vec<_>, _>>();
+    match &expr.kind {
+        ExprKind::And(parts) => Ok(Node::And(all(parts)?)),
+        ExprKind::Or(parts) => Ok(Node::Or(all(parts)?)),
+        ExprKind::Not(part) => Ok(Node::Not(Box::new(node(part, scheme)?))),
+        ExprKind::Macro(name) => Err(error(CheckErrorKind::UndefinedMacro(name.clone()), expr.span)),
+        ExprKind::Check(check) => Ok(Node::Atom(atom(check, expr.span, scheme)?)),
+    }
+}
+
+fn error(kind: CheckErrorKind, span: Span) -> CheckError {
+    CheckError { kind, span }
+}
+
+fn atom(check: &Check, span: Span, scheme: &Scheme) -> Result<Atom, CheckError> {
+    let left = operand::left(&check.left, scheme)?;
+    let (op, modifier, right) = match &check.test {
+        Test::Exists => return Ok(Atom { left, test: AtomTest::Exists, fold: None }),
+        Test::Compare { op, modifier, right } => (*op, *modifier, right),
+    };
+    operators::comparable(op, left.ty(), left.is_list()).map_err(|kind| error(kind, span))?;
+    events::refuse_expressions(check, op, modifier).map_err(|kind| error(kind, span))?;
+    let values = match right {
+        Right::Call(call) => {
+            let right = operand::right(call, scheme)?;
+            let test = field_test(&left, &check.left, op, right, call, scheme)?;
+            return Ok(Atom { left, test, fold: None });
+        }
+        Right::Value(value) | Right::Name(value) => std::slice::from_ref(value),
+        Right::List(values) => values,
+    };
+    let around = operand::base_field(&check.left).is_some_and(|name| name == "evt.around");
+    if around && !matches!(op, Operator::Eq | Operator::EqEq) {
+        return Err(error(CheckErrorKind::AroundOperator, span));
+    }
+    let typed = values.iter().map(|v| one(check, &left, op, v, scheme)).collect::<Result<Vec<_>, _>>()?;
+    let op = if around { Operator::Le } else { op };
+    let fold = events::fold(check, op, modifier, values, scheme);
+    Ok(Atom { left, test: constants(op, modifier, typed), fold })
+}
+
+fn one(check: &Check, left: &Source, op: Operator, value: &Value, scheme: &Scheme) -> Result<Constant, CheckError> {
+    let constant = constant::read(value, op, left.ty(), left.matching(), scheme).map_err(|k| error(k, value.span))?;
+    if op == Operator::Regex
+        && let Err(reason) = regex::compile(&value.text())
+    {
+        return Err(error(CheckErrorKind::BadRegex(reason.into()), value.span));
+    }
+    if events::is_event_type(&check.left) && scheme.events().codes(&value.text()).is_none() {
+        return Err(error(CheckErrorKind::UnknownEvent(value.text().into()), value.span));
+    }
+    Ok(constant)
+}
+
+/// One spelling for what means the same, so that more atoms are equal. The order of list values never matters and
+/// duplicates only under `oneof`.
+fn constants(op: Operator, modifier: Option<Modifier>, mut values: Vec<Constant>) -> AtomTest {
+    let op = if op == Operator::EqEq { Operator::Eq } else { op };
+    if modifier == Some(Modifier::AnyOf) && op == Operator::Eq {
+        return constants(Operator::In, None, values);
+    }
+    if op.takes_list() && modifier.is_none() {
+        values.sort_by_cached_key(|v| format!("{v:?}"));
+        values.dedup();
+    }
+    AtomTest::Constants { op, modifier, values }
+}
+
+fn field_test(
+    left: &Source,
+    left_text: &crate::ast::Operand,
+    op: Operator,
+    right: Source,
+    right_text: &crate::ast::Operand,
+    scheme: &Scheme,
+) -> Result<AtomTest, CheckError> {
+    if matches!(op, Operator::PMatch | Operator::Regex) {
+        return Err(error(CheckErrorKind::NoRightField(op.as_str()), right_text.span));
+    }
+    let barred = |operand: &crate::ast::Operand| {
+        let name = operand::base_field(operand)?;
+        let (id, _) = scheme.find_dotted(name)?;
+        scheme.field(id).flags.contains(FieldFlags::NO_RHS).then(|| scheme.field(id).name.clone())
+    };
+    if left.ty().class() == ValueClass::Network {
+        return Err(error(CheckErrorKind::LeftNotComparable(left_text.to_string().into()), left_text.span));
+    }
+    if let Some(name) = barred(left_text) {
+        return Err(error(CheckErrorKind::LeftNotComparable(name), left_text.span));
+    }
+    if let Some(name) = barred(right_text) {
+        return Err(error(CheckErrorKind::RightNotUsable(name), right_text.span));
+    }
+    if left.ty() != right.ty() || left.is_list() != right.is_list() {
+        let describe = |s: &Source| format!("{}{}", s.ty(), if s.is_list() { " (list)" } else { "" }).into_boxed_str();
+        let kind = CheckErrorKind::TypeMismatch {
+            left: left_text.to_string().into(),
+            left_type: describe(left),
+            right: right_text.to_string().into(),
+            right_type: describe(&right),
+        };
+        return Err(error(kind, right_text.span));
+    }
+    let op = if op == Operator::EqEq { Operator::Eq } else { op };
+    Ok(AtomTest::Field { op, right })
 }
