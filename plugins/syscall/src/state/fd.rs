@@ -249,7 +249,7 @@ pub struct Fd {
     pub sock: Sock,
     /// Full path, tuple or other readable name.
     pub name: ZStr,
-    /// Path as the program passed it (files only).
+    /// Path as the program passed it, but with single slashes (files only).
     pub raw_name: ZStr,
     /// Values of fields that plugins added.
     pub dynamic: DynValues,

@@ -271,9 +271,4 @@ impl FdTables {
     pub(crate) fn account(&mut self, before: usize, after: usize) {
         self.bytes = (self.bytes + after).saturating_sub(before);
     }
-
-    /// Bytes of entries and names over all tables.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
 }

@@ -4,14 +4,19 @@ use super::fd::{Fd, FdType, L4, Sock};
 use super::flags::{cl, fdf};
 use super::thread::Thread;
 use super::zstr::{ZList, ZStr};
-use super::{Group, State, User, names, path};
+use super::{Group, Mode, State, User, names, path};
 use crate::capture;
 
 impl State {
     /// Forgets all threads and interfaces and takes over these lists. Users and groups are kept and completed.
     pub fn load(&mut self, initial: &capture::InitialState) {
         self.clear();
-        self.boot_ts = initial.machine.as_ref().map_or(0, |m| m.boot_ts);
+        // Falco leaves the recorded boot time out of account when it replays: start times of pid namespaces are then
+        // times since boot. Rules compare them with each other, so a replay must show the same.
+        self.boot_ts = match self.mode {
+            Mode::Capture => 0,
+            Mode::Live => initial.machine.as_ref().map_or(0, |m| m.boot_ts),
+        };
         self.interfaces.import(&initial.interfaces);
         for u in &initial.users {
             let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));

@@ -65,6 +65,13 @@ fn is_plain(path: &[u8]) -> bool {
     !suspicious && path.last() != Some(&b'/')
 }
 
+/// Writes `path` into `out` with every run of '/' as one: how a path is shown "as the program passed it".
+pub fn squeeze(path: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(path);
+    out.dedup_by(|b, a| *b == b'/' && *a == b'/');
+}
+
 /// Drops the last component of a path that ends in '/'; "/" and one leading character stay.
 fn up(out: &mut Vec<u8>) {
     if out.len() <= 1 {

@@ -41,7 +41,7 @@ impl State {
                 let (ty, dst) = trusted_end(&tuple, ty, dst, left, entered);
                 self.change_fd(slot, |fd| {
                     fd.ty = ty;
-                    let changed = set_ends(&mut fd.sock, src, dst, true);
+                    let changed = set_ends(&mut fd.sock, src, dst);
                     if changed && fd.is_server() && fd.is_udp4() {
                         fd.sock.swap();
                     }

@@ -114,7 +114,7 @@ impl State {
         let interfaces = std::mem::take(&mut self.interfaces);
         let changed = self.change_fd(slot, |fd| {
             fd.ty = ty;
-            if !set_ends(&mut fd.sock, src, dst, false) {
+            if !set_ends(&mut fd.sock, src, dst) {
                 return false;
             }
             if fd.sock.l4 == L4::Unknown {

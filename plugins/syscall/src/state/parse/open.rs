@@ -40,7 +40,13 @@ impl State {
         }
         self.join_at(slot, open.dirfd, open.name, by_handle);
         let name = ZStr::new(&self.scratch);
-        let raw_name = ZStr::new_or_share(open.name, &name);
+        let raw_name = match memchr::memmem::find(open.name, b"//") {
+            None => ZStr::new_or_share(open.name, &name),
+            Some(_) => {
+                path::squeeze(open.name, &mut self.scratch);
+                ZStr::new_or_share(&self.scratch, &name)
+            }
+        };
         let ty = if open.flags & o::DIRECTORY != 0 { FdType::Directory } else { FdType::FileV2 };
         let mut info = Fd { openflags: open.flags, dev: open.dev, ino: open.ino, name, raw_name, ..Fd::new(ty) };
         if open.flags & o::UPPER_LAYER != 0 {

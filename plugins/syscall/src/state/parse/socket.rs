@@ -41,24 +41,14 @@ pub(super) fn inet_ends(tuple: &SockTuple<'_>) -> Option<(FdType, End, End)> {
     })
 }
 
-/// Gives a socket its ends, unless it has them already, one way round or the other. A destination that is known is
-/// kept, unless `overwrite`. True when anything changed.
-pub(super) fn set_ends(sock: &mut Sock, src: End, dst: End, overwrite: bool) -> bool {
-    let (own_src, own_dst) = ((sock.src, sock.sport), (sock.dst, sock.dport));
-    if (own_src, own_dst) == (src, dst) || (own_src, own_dst) == (dst, src) {
+/// Gives a socket its ends. False when it has them already, one way round or the other.
+pub(super) fn set_ends(sock: &mut Sock, src: End, dst: End) -> bool {
+    let ends = ((sock.src, sock.sport), (sock.dst, sock.dport));
+    if ends == (src, dst) || ends == (dst, src) {
         return false;
     }
-    let mut changed = own_src != src;
-    (sock.src, sock.sport) = src;
-    if sock.dst == [0; 16] || (overwrite && sock.dst != dst.0) {
-        sock.dst = dst.0;
-        changed = true;
-    }
-    if sock.dport == 0 || (overwrite && sock.dport != dst.1) {
-        sock.dport = dst.1;
-        changed = true;
-    }
-    changed
+    ((sock.src, sock.sport), (sock.dst, sock.dport)) = (src, dst);
+    true
 }
 
 /// The descriptor that a socket call makes.
@@ -152,7 +142,7 @@ impl State {
         let mut info = match inet_ends(&tuple) {
             Some((ty, src, dst)) => {
                 let mut info = Fd::new(ty);
-                set_ends(&mut info.sock, src, dst, true);
+                set_ends(&mut info.sock, src, dst);
                 // What accepts is a stream; nothing else is recorded of it.
                 info.sock.l4 = L4::Tcp;
                 info
