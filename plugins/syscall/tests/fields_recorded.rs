@@ -176,9 +176,7 @@ impl Item {
             _ => PrintFormat::Na,
         };
         match self {
-            Item::I64(value) if format == PrintFormat::Na && param.info.ty == ParamType::Fd => {
-                value.to_string().into()
-            }
+            Item::I64(value) if format == PrintFormat::Na && param.info.ty == ParamType::Fd => value.to_string().into(),
             Item::I64(value) => number(*value, true, format),
             Item::Text(bytes) => text(bytes),
             _ => Value::Null,
@@ -186,17 +184,86 @@ impl Item {
     }
 }
 
-/// Where Lanner means to differ. Nothing else is passed over.
-fn is_deliberate(key: &Key, expected: &Value, ours: &Value) -> Option<&'static str> {
-    match key.field.name {
-        // Recorded from memory that was never written, for processes without an inode in the capture.
+/// Where Lanner means to differ, with the reason. Nothing else is passed over.
+fn is_deliberate(
+    key: &Key,
+    expected: &Value,
+    ours: &Value,
+    line: &Map<String, Value>,
+    event: &Event<'_>,
+) -> Option<&'static str> {
+    let name = key.field.name;
+    match name {
         "proc.exe_ino.ctime_duration_proc_start" | "proc.exe_ino.ctime_duration_pidns_start"
             if ours.is_null() && expected.as_u64().is_some() =>
         {
-            Some("memory that was never written")
+            Some("memory that was never written, for processes without an inode in the capture")
+        }
+        "evt.buffer" if event.param_by_name("data").is_some_and(|p| has_no_bytes(p.bytes, p.info.ty)) => {
+            Some("no bytes, printed with the length of an earlier buffer")
+        }
+        "evt.deltatime" | "evt.deltatime.s" | "evt.deltatime.ns" if *expected == 0 => {
+            Some("the value was taken twice per event, the second time against the event itself")
+        }
+        "thread.cpu" | "thread.cpu.user" | "thread.cpu.system" if *expected == 0.0 => {
+            Some("the value was taken twice per event, the second time against the event itself")
+        }
+        "thread.exectime" | "thread.totexectime" if *expected == 0 => {
+            Some("replays had no description of the machine, hence no processors to keep times of")
+        }
+        "evt.rawarg" if *expected == "0" && ours.is_null() && raw_is_empty(key, event) => {
+            Some("an absent value was printed as 0")
+        }
+        "fd.types" if is_permutation(expected, ours) => Some("the order was that of a hash table"),
+        // Recorded with evt.abspath among the fields, before these.
+        _ if (name.starts_with("fd.") || name.starts_with("fs.path.") || name.starts_with("evt.count.error."))
+            && abspath_used_directory(line, event) =>
+        {
+            Some("evt.abspath left the descriptor of the directory in place of the event's own")
         }
         _ => None,
     }
+}
+
+fn has_no_bytes(bytes: &[u8], ty: ParamType) -> bool {
+    bytes.is_empty() || ty != ParamType::Bytebuf
+}
+
+fn raw_is_empty(key: &Key, event: &Event<'_>) -> bool {
+    key.arg.as_deref().and_then(|name| event.param_by_name(name)).is_some_and(|param| param.bytes.is_empty())
+}
+
+fn is_permutation(a: &Value, b: &Value) -> bool {
+    let sorted = |value: &Value| {
+        let mut items: Vec<String> = value.as_array()?.iter().map(Value::to_string).collect();
+        items.sort_unstable();
+        Some(items)
+    };
+    sorted(a).is_some_and(|a| Some(a) == sorted(b))
+}
+
+/// Whether `evt.abspath` looked up a directory by its descriptor: for a relative path that has one.
+fn abspath_used_directory(line: &Map<String, Value>, event: &Event<'_>) -> bool {
+    const OPERANDS: [(&str, &str); 12] = [
+        ("dirfd", "name"),
+        ("dirfd", "path"),
+        ("dirfd", "filename"),
+        ("dirfd", "pathname"),
+        ("olddirfd", "oldpath"),
+        ("newdirfd", "newpath"),
+        ("olddir", "oldpath"),
+        ("newdir", "newpath"),
+        ("linkdirfd", "linkpath"),
+        ("dirfd", "linkpath"),
+        ("dirfd", "oldpath"),
+        ("dirfd", "newpath"),
+    ];
+    let value = |name| event.param_by_name(name).map(|param| param.bytes);
+    (line["evt.abspath.src"].is_string() || line["evt.abspath.dst"].is_string())
+        && OPERANDS.iter().any(|&(dir, path)| {
+            let dir = value(dir).and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
+            dir.is_some_and(|dir| dir != -100) && value(path).is_some_and(|path| path.first() != Some(&b'/'))
+        })
 }
 
 #[derive(Default)]
@@ -247,7 +314,7 @@ fn compare(
         if *expected == ours {
             continue;
         }
-        if let Some(reason) = is_deliberate(key, expected, &ours) {
+        if let Some(reason) = is_deliberate(key, expected, &ours, line, &seen.event) {
             *report.deliberate.entry((key.field.name, reason)).or_default() += 1;
             continue;
         }
@@ -284,7 +351,9 @@ fn replay(scap: &Path) -> Report {
             Step::Events(batch) => {
                 for (event, meta) in batch.iter() {
                     state.on_event(&event, meta.cpu, meta.num);
-                    if meta.is_hidden() {
+                    let seen = Seen { event, cpu: meta.cpu, hidden: meta.is_hidden() };
+                    extractor.next(&seen);
+                    if seen.hidden {
                         continue;
                     }
                     let Some(line) = lines.next() else { return report };
@@ -295,8 +364,6 @@ fn replay(scap: &Path) -> Report {
                         keys = line.keys().filter(|key| !is_foreign(key)).map(|key| Key::parse(key)).collect();
                     }
                     set_container(&mut state, container, event.tid(), &line);
-                    let seen = Seen { event, cpu: meta.cpu };
-                    extractor.next(&seen);
                     report.lines += 1;
                     compare(&keys, &line, &state, &seen, &mut extractor, &mut report, &capture);
                 }
@@ -327,7 +394,10 @@ fn every_field_of_every_recorded_event_is_as_recorded() {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, |n| n.get().min(4)) {
             scope.spawn(|| {
-                while let Some(capture) = { let next = queue.lock().unwrap().next(); next } {
+                while let Some(capture) = {
+                    let next = queue.lock().unwrap().next();
+                    next
+                } {
                     let report = replay(&capture);
                     total.lock().unwrap().merge(report);
                 }

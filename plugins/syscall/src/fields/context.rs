@@ -48,6 +48,8 @@ pub struct Seen<'a> {
     pub event: Event<'a>,
     /// Number of the processor it was recorded on.
     pub cpu: u32,
+    /// Rules never see it.
+    pub hidden: bool,
 }
 
 /// State, event and request of one extraction.

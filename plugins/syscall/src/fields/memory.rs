@@ -75,8 +75,12 @@ impl Memory {
         }
     }
 
-    /// Takes note of an event. To be called once per event, before its fields are asked for.
+    /// Takes note of an event, before its fields are asked for.
     pub(crate) fn next(&mut self, seen: &Seen<'_>) {
+        self.containers.next(&seen.event);
+        if seen.hidden {
+            return;
+        }
         let ts = seen.event.ts();
         self.delta = if self.last_ts == 0 { 0 } else { ts.wrapping_sub(self.last_ts) };
         self.last_ts = ts;
@@ -98,7 +102,6 @@ impl Memory {
                 }
             }
             EventType::PROCEXIT_1_E => self.exited = Some(seen.event.tid()),
-            EventType::ASYNCEVENT_E | EventType::CONTAINER_JSON_2_E => self.containers.next(&seen.event),
             _ => {}
         }
     }

@@ -94,7 +94,7 @@ impl Extractor {
         Self { memory: Memory::new(buffer_format, zone) }
     }
 
-    /// Takes note of an event. To be called for every event that rules may see, in order, after the state followed it.
+    /// Takes note of an event. To be called for every event, hidden ones too, in order, after the state followed it.
     pub fn next(&mut self, seen: &Seen<'_>) {
         self.memory.next(seen);
     }

@@ -111,7 +111,12 @@ pub(crate) fn env<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
             Ok(n) => cx.state.main_thread(thread).and_then(|main| line(cx, main).nth(n - 1)),
             Err(_) => None,
         };
-        return ancestor.is_some_and(|ancestor| put_env(cx, ancestor, out));
+        // Without such an ancestor there is a value all the same, an empty one.
+        match ancestor {
+            Some(ancestor) => return put_env(cx, ancestor, out),
+            None => out.put_cstr(b"\0"),
+        }
+        return true;
     }
     if let Some(name) = cx.arg.key {
         let main = cx.state.main_thread(thread);

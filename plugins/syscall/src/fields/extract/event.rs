@@ -1,6 +1,6 @@
 //! `evt.*`: what the event says of itself.
 
-use lanner_plugin_api::schema::{EventCategory, EventFlags, EventType, SyscallCategory};
+use lanner_plugin_api::schema::{EventCategory, EventFlags, EventType, ParamType, SyscallCategory};
 
 use super::{CStr, emit};
 use crate::fields::context::Cx;
@@ -205,6 +205,10 @@ pub(crate) fn raw_arg<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
 /// The bytes themselves: conditions compare them, and the host prints them as configured.
 pub(crate) fn buffer<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(param) = cx.event.param_by_name("data") else { return false };
+    if param.info.ty != ParamType::Bytebuf {
+        // A number or text that happens to have the name.
+        return text_of(cx, param.index, out);
+    }
     out.put_bytes(param.bytes);
     true
 }

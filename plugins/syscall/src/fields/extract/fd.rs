@@ -52,7 +52,7 @@ pub(crate) fn types<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
             out.put_cstr(fd.ty.word_with_nul());
         }
     }
-    true
+    seen != 0
 }
 
 /// The first of the types that have the same word.
