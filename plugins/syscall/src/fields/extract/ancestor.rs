@@ -105,21 +105,20 @@ const ENV_LEVELS: usize = 20;
 
 pub(crate) fn env<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(thread) = cx.thread() else { return false };
-    if let Some(n) = cx.arg.index {
-        let ancestor = match usize::try_from(n) {
-            Ok(0) => Some(thread),
-            Ok(n) => cx.state.main_thread(thread).and_then(|main| line(cx, main).nth(n - 1)),
-            Err(_) => None,
+    let main = cx.state.main_thread(thread);
+    if let Some(n) = cx.arg.index.filter(|&n| n > 0) {
+        let Some(main) = main else {
+            // The process has lost its main thread: there is a value, an empty one.
+            out.put_cstr(b"\0");
+            return true;
         };
-        // Without such an ancestor there is a value all the same, an empty one.
-        match ancestor {
-            Some(ancestor) => return put_env(cx, ancestor, out),
-            None => out.put_cstr(b"\0"),
-        }
-        return true;
+        let ancestor = usize::try_from(n).ok().and_then(|n| line(cx, main).nth(n - 1));
+        return ancestor.is_some_and(|ancestor| put_env(cx, ancestor, out));
+    }
+    if cx.arg.index.is_some() {
+        return put_env(cx, thread, out);
     }
     if let Some(name) = cx.arg.key {
-        let main = cx.state.main_thread(thread);
         let found = main.and_then(|main| line(cx, main).take(ENV_LEVELS).find_map(|t| variable(cx, t, name)));
         out.put_text(found.unwrap_or_default());
         return true;
