@@ -230,7 +230,17 @@ fn compare(name: &str, dir: &Path, differences: &mut BTreeMap<String, Difference
                         let uses = ev.info().is_some_and(|i| i.flags.intersects(fd_flags));
                         if let Some(fd) = state.current_fd().filter(|_| uses && !shows_directory(&ev)) {
                             fd_fields(&state, t, fd, &mut values);
+                        } else if uses && !shows_directory(&ev) {
+                            values.extend([("fd.type", Value::Null), ("fd.num", t.last_fd.into())]);
                         }
+                        let mut types: Vec<_> = state.fds_of(t).map(|(_, fd)| word(fd.ty).to_string()).collect();
+                        types.sort();
+                        types.dedup();
+                        if uses && !types.is_empty() {
+                            values.push(("fd.types", types.join(",").into()));
+                        }
+                    } else {
+                        values.push(("proc.name", Value::Null));
                     }
                     check(name, &ev, meta.num, &row, &values, differences);
                 }
@@ -251,6 +261,12 @@ fn check(
 ) {
     for (field, ours) in values {
         let Some(theirs) = row.get(*field) else { continue };
+        let sorted = theirs.as_array().map(|list| {
+            let mut list: Vec<_> = list.iter().map(Value::to_string).collect();
+            list.sort();
+            Value::from(list.join(","))
+        });
+        let theirs = sorted.as_ref().unwrap_or(theirs);
         if ours == theirs || (ours.is_null() && *theirs == json!("")) {
             continue;
         }
