@@ -1,0 +1,125 @@
+//! Plugins for tests: built when first asked for, kept in the target folder until their source changes.
+
+use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use lanner::plugin::{LoadedLibrary, LogSink, PluginError, PluginSet, Services, Severity};
+
+/// `tests/plugins` of this repository.
+#[must_use]
+pub fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins")
+}
+
+/// Where built plugins are kept: beside the running test's own target folder.
+fn built() -> PathBuf {
+    let exe = std::env::current_exe().expect("a test has a path");
+    let target = exe.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists() || dir.join(".rustc_info.json").exists());
+    let dir = target.map_or_else(|| std::env::temp_dir().join("lanner-tests"), |t| t.join("test-plugins"));
+    std::fs::create_dir_all(&dir).expect("the target folder can be written");
+    dir
+}
+
+/// Builds `tests/plugins/c/<file>` as a shared object with these macros defined (`NAME` or `NAME=value`).
+///
+/// # Panics
+/// If the C compiler is missing or refuses.
+#[must_use]
+pub fn c_plugin(file: &str, defines: &[&str]) -> PathBuf {
+    let folder = sources().join("c");
+    let source = folder.join(file);
+    let mut hasher = DefaultHasher::new();
+    for path in [&source, &folder.join("plugin_abi.h")] {
+        std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).hash(&mut hasher);
+    }
+    defines.hash(&mut hasher);
+    let name = format!("{}-{:016x}.so", file.trim_end_matches(".c"), hasher.finish());
+    let target = built().join(&name);
+    if target.exists() {
+        return target;
+    }
+    // Tests run in parallel, each its own process: build aside, then put in place at once.
+    let aside = built().join(format!("{name}.{}.tmp", std::process::id()));
+    let mut cc = Command::new("cc");
+    cc.args(["-std=gnu11", "-O1", "-Wall", "-Werror=implicit-function-declaration", "-fPIC", "-shared", "-pthread"]);
+    cc.args(defines.iter().map(|d| format!("-D{d}")));
+    cc.arg("-o").arg(&aside).arg(&source);
+    run(&mut cc);
+    std::fs::rename(&aside, &target).expect("a file in the target folder can be renamed");
+    target
+}
+
+/// Builds the crate in `tests/plugins/<folder>` and returns its shared object.
+///
+/// # Panics
+/// If cargo refuses.
+#[must_use]
+pub fn rust_plugin(folder: &str, features: &[&str]) -> PathBuf {
+    let manifest = sources().join(folder).join("Cargo.toml");
+    let mut target = built().join("cargo");
+    if !features.is_empty() {
+        target.push(features.join("-"));
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
+    cargo.args(["build", "--quiet", "--manifest-path"]).arg(&manifest);
+    cargo.arg("--target-dir").arg(&target);
+    // What the outer cargo set is about the outer build.
+    for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        cargo.env_remove(variable);
+    }
+    if !features.is_empty() {
+        cargo.arg("--features").arg(features.join(","));
+    }
+    run(&mut cargo);
+    let text = std::fs::read_to_string(&manifest).expect("the manifest was just built");
+    let package = text.lines().find_map(|l| l.strip_prefix("name = \"")?.strip_suffix('"'));
+    let stem = package.expect("a manifest names its package").replace('-', "_");
+    target.join("debug").join(format!("lib{stem}.so"))
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Log lines of plugins: component, message, severity.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<(String, String, Severity)>>>);
+
+impl Lines {
+    /// The lines so far.
+    ///
+    /// # Panics
+    /// If a thread that logs has panicked.
+    #[must_use]
+    pub fn get(&self) -> Vec<(String, String, Severity)> {
+        self.0.lock().expect("not poisoned").clone()
+    }
+}
+
+impl LogSink for Lines {
+    fn log(&self, component: &str, message: &str, severity: Severity) {
+        self.0.lock().expect("not poisoned").push((component.to_owned(), message.to_owned(), severity));
+    }
+}
+
+/// An empty set of plugins, and their log.
+#[must_use]
+pub fn empty_set() -> (PluginSet, Lines) {
+    let lines = Lines::default();
+    (PluginSet::new(Services { log: Arc::new(lines.clone()) }), lines)
+}
+
+/// Loads and initialises one plugin without configuration.
+///
+/// # Errors
+/// Whatever is wrong with it.
+pub fn set_of(path: &Path) -> Result<PluginSet, PluginError> {
+    let library = LoadedLibrary::open(path)?;
+    let (mut set, _) = empty_set();
+    set.add(&library, "")?;
+    Ok(set)
+}
