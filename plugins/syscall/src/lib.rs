@@ -2,4 +2,5 @@
 pub mod capture;
 pub mod converter;
 pub mod fields;
+pub mod plugin;
 pub mod state;

@@ -16,6 +16,7 @@ mod load;
 pub mod names;
 mod parse;
 pub mod path;
+mod provide;
 pub mod table;
 mod thread;
 mod threads;

@@ -1,0 +1,114 @@
+//! The plugin `syscall`: the state and its fields behind the plugin API.
+//!
+//! It sources events (from a capture file), follows each of them ([`State::on_event`]), extracts fields, and offers the
+//! threads as the table `threads`. What an event is about (thread, descriptor) is found while it is parsed and kept for
+//! the fields of the same event.
+
+mod config;
+mod extract;
+mod sink;
+mod source;
+mod tables;
+
+use core::ffi::CStr;
+
+use lanner_plugin_api::export_plugin;
+use lanner_plugin_api::raw::EventMeta;
+use lanner_plugin_api::sdk::{Error, Init, Json, Metrics, Parse, ParseCx, Plugin};
+use lanner_plugin_api::wire::Event;
+
+pub use config::Config;
+
+use crate::capture::Machine;
+use crate::fields::{Extractor, Seen};
+use crate::state::{Limits, Mode, State};
+use tables::Created;
+
+/// The plugin.
+pub struct Syscall {
+    state: State,
+    extractor: Extractor,
+    /// The machine whose events come, once a stream is open.
+    machine: Option<Machine>,
+    /// Processor and visibility of the events of the batch that is being parsed.
+    metas: Vec<EventMeta>,
+    /// Place in `metas` of the event that comes next.
+    next_meta: usize,
+    /// Processor of the event parsed last.
+    cpu: u32,
+    /// Threads that another plugin made and has not put into the table yet.
+    created: Created,
+}
+
+impl Plugin for Syscall {
+    const NAME: &'static CStr = c"syscall";
+    const DESCRIPTION: &'static CStr =
+        c"System calls: threads, descriptors and users, followed through live events or captures";
+    const CONTACT: &'static CStr = c"https://github.com/lanner-security/lanner";
+    const VERSION: &'static CStr = c"0.1.0";
+    const EVENT_SCHEMA_VERSION: &'static CStr = c"4.5.1";
+
+    type Config = Json<Config>;
+
+    fn new(_: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
+        Ok(Self {
+            state: State::new(Mode::Capture, Limits::default()),
+            extractor: config.extractor(),
+            machine: None,
+            metas: Vec::new(),
+            next_meta: 0,
+            cpu: 0,
+            created: Created::default(),
+        })
+    }
+
+    fn metrics(&mut self, out: &mut Metrics<'_>) {
+        let stats = self.state.stats();
+        out.counter("threads_added", stats.added_threads);
+        out.counter("threads_removed", stats.removed_threads);
+        out.counter("threads_refused", stats.refused_threads);
+        out.counter("threads_unknown", stats.unknown_threads);
+        out.counter("enter_events_stored", stats.stored_enters);
+        out.counter("enter_events_refused", stats.refused_enters);
+        out.counter("descriptors_refused", self.state.refused_fds());
+        out.gauge("threads", self.state.len() as u64);
+    }
+}
+
+impl Syscall {
+    /// What the source knows about the event with this number. Events come in the order of the batch; a host that
+    /// numbers them by itself, or puts others between them, is followed by that order.
+    #[inline]
+    fn meta_of(&mut self, num: u64) -> EventMeta {
+        let here = self.next_meta;
+        let found = match self.metas.get(here) {
+            Some(meta) if meta.num == num => Some(here),
+            _ => self.metas.get(here..).and_then(|rest| rest.iter().position(|m| m.num == num)).map(|n| here + n),
+        };
+        match found {
+            Some(at) => {
+                self.next_meta = at + 1;
+                self.metas[at]
+            }
+            None => EventMeta { num, cpu: 0, flags: 0 },
+        }
+    }
+}
+
+impl Parse for Syscall {
+    const EVENT_SOURCES: &'static [&'static str] = &["syscall"];
+
+    #[inline]
+    fn parse(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        let event = Event::checked_before(cx.event.bytes());
+        let meta = self.meta_of(cx.event.num());
+        self.cpu = meta.cpu;
+        self.state.on_event(&event, meta.cpu, meta.num);
+        if !meta.is_hidden() {
+            self.extractor.next(&Seen { event, cpu: meta.cpu });
+        }
+        Ok(())
+    }
+}
+
+export_plugin!(Syscall: source, extract_raw, parse, tables);
