@@ -4,3 +4,5 @@ pub mod converter;
 pub mod fields;
 pub mod plugin;
 pub mod state;
+
+pub use plugin::PLUGIN_API;

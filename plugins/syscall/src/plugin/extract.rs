@@ -80,7 +80,8 @@ impl ExtractRaw for Syscall {
             want: want(field.info(), req),
             ty: req.ty.0,
         };
-        let seen = Seen { event: Event::checked_before(cx.event.bytes()), cpu: self.cpu };
+        let event = Event::checked_before(cx.event.bytes());
+        let seen = Seen { event, cpu: self.meta.cpu, hidden: self.meta.is_hidden() };
         self.extractor.extract(&self.state, &seen, &request, &mut Out(out))
     }
 

@@ -21,7 +21,7 @@ pub use config::Config;
 
 use crate::capture::Machine;
 use crate::fields::{Extractor, Seen};
-use crate::state::{Limits, Mode, State};
+use crate::state::{Mode, State};
 use tables::Created;
 
 /// The plugin.
@@ -34,8 +34,8 @@ pub struct Syscall {
     metas: Vec<EventMeta>,
     /// Place in `metas` of the event that comes next.
     next_meta: usize,
-    /// Processor of the event parsed last.
-    cpu: u32,
+    /// Number, processor and visibility of the event parsed last.
+    meta: EventMeta,
     /// Threads that another plugin made and has not put into the table yet.
     created: Created,
 }
@@ -52,12 +52,12 @@ impl Plugin for Syscall {
 
     fn new(_: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
         Ok(Self {
-            state: State::new(Mode::Capture, Limits::default()),
+            state: State::new(Mode::Capture, config.limits()),
             extractor: config.extractor(),
             machine: None,
             metas: Vec::new(),
             next_meta: 0,
-            cpu: 0,
+            meta: EventMeta::default(),
             created: Created::default(),
         })
     }
@@ -102,11 +102,9 @@ impl Parse for Syscall {
     fn parse(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
         let event = Event::checked_before(cx.event.bytes());
         let meta = self.meta_of(cx.event.num());
-        self.cpu = meta.cpu;
+        self.meta = meta;
         self.state.on_event(&event, meta.cpu, meta.num);
-        if !meta.is_hidden() {
-            self.extractor.next(&Seen { event, cpu: meta.cpu });
-        }
+        self.extractor.next(&Seen { event, cpu: meta.cpu, hidden: meta.is_hidden() });
         Ok(())
     }
 }
