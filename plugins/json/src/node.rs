@@ -32,6 +32,32 @@ impl<'a> Node<'a> {
         serde_json::from_slice(payload)
     }
 
+    /// The same document without a payload behind it.
+    pub fn into_owned(self) -> Node<'static> {
+        match self {
+            Node::Null => Node::Null,
+            Node::Bool(value) => Node::Bool(value),
+            Node::Number(value) => Node::Number(value),
+            Node::Text(text) => Node::Text(Cow::Owned(text.into_owned())),
+            Node::List(items) => Node::List(items.into_iter().map(Node::into_owned).collect()),
+            Node::Map(entries) => Node::Map(
+                entries.into_iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect(),
+            ),
+        }
+    }
+
+    /// The value at an RFC 6901 pointer; the leading slash may be left out, the empty pointer is the whole document.
+    pub fn pointer(&self, pointer: &str) -> Option<&Node<'a>> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        pointer.strip_prefix('/').unwrap_or(pointer).split('/').try_fold(self, |node, part| match node {
+            Node::List(items) => items.get(part.parse::<usize>().ok()?),
+            _ if part.contains('~') => node.get(&part.replace("~1", "/").replace("~0", "~")),
+            _ => node.get(part),
+        })
+    }
+
     /// The value of `key` in an object; of two equal keys the last counts, as in every JSON library.
     pub fn get(&self, key: &str) -> Option<&Node<'a>> {
         match self {
@@ -188,6 +214,17 @@ mod tests {
     fn strings_without_escapes_borrow() {
         let node = Node::parse(br#"{"plain":"text"}"#).unwrap();
         assert!(matches!(node.get("plain"), Some(Node::Text(Cow::Borrowed("text")))));
+    }
+
+    #[test]
+    fn pointers() {
+        let node = Node::parse(br#"{"a/b":{"c~d":[10,{"e":"f"}]}}"#).unwrap();
+        let text = |pointer| node.pointer(pointer).map(|n| n.text().into_owned());
+        assert_eq!(text("/a~1b/c~0d/1/e").as_deref(), Some("f"));
+        assert_eq!(text("a~1b/c~0d/0").as_deref(), Some("10"));
+        assert_eq!(text("").as_deref(), Some(r#"{"a/b":{"c~d":[10,{"e":"f"}]}}"#));
+        assert_eq!(text("/a~1b/c~0d/2"), None);
+        assert_eq!(text("/a~1b/c~0d/x"), None);
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! Kubernetes audit events: the `ka.*` fields and sources of audit files.
+//! Kubernetes audit events: the `ka.*` fields, and audit files as a source.
 
 pub mod extract;
 pub mod fields;
 pub mod files;
 pub mod payload;
+mod plugin;
+
+pub use plugin::{AuditFiles, Config, K8sAudit, PLUGIN_API};
