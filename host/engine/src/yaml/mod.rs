@@ -14,7 +14,7 @@ mod origin;
 mod parse;
 
 pub use lines::{LineIndex, Mark};
-pub use origin::origin_of;
+pub use origin::{origin_in, origin_of};
 pub use parse::{MAX_DEPTH, YamlError, parse};
 
 /// One node of a document.
@@ -94,6 +94,14 @@ impl Node {
     /// Whether it is a mapping.
     pub fn is_mapping(&self) -> bool {
         matches!(self.kind, Kind::Mapping(_))
+    }
+
+    /// How it was written, of a scalar.
+    pub fn style(&self) -> Option<Style> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Some(scalar.style),
+            _ => None,
+        }
     }
 
     /// What it is, for messages.

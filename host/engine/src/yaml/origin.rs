@@ -3,25 +3,34 @@
 //! Escapes, folding and indentation make the two differ, so the written form is walked beside the text. That happens only
 //! when something is reported, so it is done anew each time rather than remembered for every scalar.
 
+use std::ops::Range;
+
 use super::{Kind, Node, Style};
 
 /// The byte offset in `source` of byte `offset` of the scalar's text. `source` is the text that `node` was parsed from.
 pub fn origin_of(source: &str, node: &Node, offset: usize) -> usize {
-    let start = node.span.start as usize;
-    let Kind::Scalar(scalar) = &node.kind else { return start };
-    let Some(written) = source.get(start..node.span.end as usize) else { return start };
-    let quoted = matches!(scalar.style, Style::SingleQuoted | Style::DoubleQuoted);
+    match &node.kind {
+        Kind::Scalar(scalar) => origin_in(source, &node.span, scalar.style, &scalar.text, offset),
+        _ => node.span.start as usize,
+    }
+}
+
+/// [`origin_of`] for a scalar that is known by its span, style and text.
+pub fn origin_in(source: &str, span: &Range<u32>, style: Style, text: &str, offset: usize) -> usize {
+    let start = span.start as usize;
+    let Some(written) = source.get(start..span.end as usize) else { return start };
+    let quoted = matches!(style, Style::SingleQuoted | Style::DoubleQuoted);
     let mut at = usize::from(quoted);
     let mut seen = 0;
-    for c in scalar.text.chars() {
+    for c in text.chars() {
         if seen >= offset {
             break;
         }
         seen += c.len_utf8();
-        at = step(written, at, c, scalar.style);
+        at = step(written, at, c, style);
     }
     // A break that was folded stands before the indentation; what is looked for stands after it.
-    let next = scalar.text.get(seen..).and_then(|rest| rest.chars().next());
+    let next = text.get(seen..).and_then(|rest| rest.chars().next());
     if next.is_some_and(|c| !c.is_whitespace()) {
         at += written.get(at..).map_or(0, |rest| rest.len() - rest.trim_start().len());
     }

@@ -1,0 +1,213 @@
+//! Exceptions of rules: checked when they are defined, turned into trees when the rule is compiled.
+
+use std::sync::Arc;
+
+use super::code::ErrorCode;
+use super::context::Context;
+use super::decode::{Result, semantic};
+use super::item::{Entry, Exception, Fault, Word};
+use super::source::{CondText, Files, Texts};
+use crate::ast::{Expr, ExprKind, Modifier, Operator};
+use crate::check::Condition;
+use crate::parse::{ParseError, parse};
+use crate::scheme::Scheme;
+
+/// Fills in the default operators, trims those that are given, and checks operators and fields. Without a scheme the
+/// fields are not checked.
+pub(super) fn normalise(exception: &mut Exception, scheme: Option<&Arc<Scheme>>) -> Result<()> {
+    let context = exception.context.clone();
+    let comps_set = exception.comps.is_set();
+    match &exception.fields {
+        Entry::Many(fields) => {
+            if !comps_set {
+                exception.comps = Entry::Many(fields.iter().map(|f| implied("=", f)).collect());
+            }
+            let comps = match &mut exception.comps {
+                Entry::Many(comps) if comps.len() == fields.len() => comps,
+                _ => return semantic("Fields and comps lists must have equal length", &context),
+            };
+            for comp in comps {
+                trim(comp);
+                let op = comp.text();
+                if Operator::from_word(op).is_none() && op != "exists" && !has_modifier(op) {
+                    return semantic(format!("'{op}' is not a supported comparison operator"), &context);
+                }
+            }
+            fields.iter().try_for_each(|field| check_field(field.text(), scheme, &context))
+        }
+        field => {
+            if !comps_set {
+                exception.comps = implied("in", field);
+            }
+            if matches!(exception.comps, Entry::Many(_)) {
+                return semantic("Fields and comps must both be strings", &context);
+            }
+            trim(&mut exception.comps);
+            let op = exception.comps.text();
+            if !matches!(op, "in" | "pmatch" | "intersects") && !has_modifier(op) {
+                let message = "When fields is a single value, comps must be one of (in, pmatch, intersects) or a \
+                               modifier operator (e.g. startswith oneof)";
+                return semantic(message, &context);
+            }
+            check_field(field.text(), scheme, &context)
+        }
+    }
+}
+
+/// A word that nobody wrote; it stands where the field stands.
+fn implied(text: &str, field: &Entry) -> Entry {
+    match field.word() {
+        Some(word) => Entry::One(Word { text: text.to_owned(), origin: word.origin.clone() }),
+        None => Entry::Unset,
+    }
+}
+
+fn trim(comp: &mut Entry) {
+    if let Entry::One(word) = comp {
+        word.text = word.text.trim_matches([' ', '\t', '\r', '\n']).to_owned();
+    }
+}
+
+/// A string operator followed by a modifier.
+fn has_modifier(comp: &str) -> bool {
+    let mut words = comp.split_ascii_whitespace();
+    let (Some(op), Some(modifier), None) = (words.next(), words.next(), words.next()) else { return false };
+    Modifier::from_word(modifier).is_some()
+        && Operator::from_word(op).is_some_and(|op| !op.takes_list() && !op.takes_number())
+}
+
+fn check_field(field: &str, scheme: Option<&Arc<Scheme>>, context: &Context) -> Result<()> {
+    let Some(scheme) = scheme else { return Ok(()) };
+    let valid = match parse(&format!("{field} exists"), 0) {
+        Ok(expr) => matches!(expr.kind, ExprKind::Check(_)) && Condition::check(&expr, scheme).is_ok(),
+        Err(_) => false,
+    };
+    if valid { Ok(()) } else { semantic(format!("'{field}' is not a supported filter field"), context) }
+}
+
+/// Adds `and not (…)` for each exception that has values. The names of the fields that are used go to `fields`.
+pub(super) fn add(
+    condition: Expr,
+    exceptions: &[Exception],
+    rule_context: &Context,
+    texts: &mut Texts,
+    files: &Files,
+) -> Result<Expr> {
+    let span = condition.span;
+    let mut parts = vec![condition];
+    for exception in exceptions.iter().filter(|e| !e.values.is_empty()) {
+        let excluded = match (&exception.fields, &exception.comps) {
+            (Entry::Many(fields), Entry::Many(comps)) => {
+                let mut rows = Vec::with_capacity(exception.values.len());
+                for value in &exception.values {
+                    let Entry::Many(cells) = value else { return unequal(&exception.context) };
+                    if cells.len() != fields.len() {
+                        return unequal(&exception.context);
+                    }
+                    let columns = fields.iter().zip(comps).zip(cells);
+                    let checks = columns
+                        .map(|((field, comp), cell)| fragment(cell_text(field, comp, cell), rule_context, texts, files))
+                        .collect::<Result<Vec<_>>>()?;
+                    rows.push(group(checks, ExprKind::And));
+                }
+                group(rows, ExprKind::Or)
+            }
+            (field, comp) => {
+                let mut text = head(field, comp);
+                text.push_glue("(");
+                for (i, value) in exception.values.iter().enumerate() {
+                    if matches!(value, Entry::Many(_)) {
+                        return semantic("Expected values array to contain a list of strings", &exception.context);
+                    }
+                    text.push_glue(if i > 0 { ", " } else { "" });
+                    quote(&mut text, value.word());
+                }
+                text.push_glue(")");
+                fragment(text, rule_context, texts, files)?
+            }
+        };
+        parts.push(Expr { span: excluded.span, kind: ExprKind::Not(Box::new(excluded)) });
+    }
+    Ok(match parts.len() {
+        1 => parts.remove(0),
+        _ => Expr { kind: ExprKind::And(parts), span },
+    })
+}
+
+fn unequal<T>(context: &Context) -> Result<T> {
+    semantic("Fields and values lists must have equal length", context)
+}
+
+fn group(mut parts: Vec<Expr>, kind: fn(Vec<Expr>) -> ExprKind) -> Expr {
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => Expr { span: parts.first().map(|p| p.span).unwrap_or_default(), kind: kind(parts) },
+    }
+}
+
+fn head(field: &Entry, comp: &Entry) -> CondText {
+    let mut text = CondText::new();
+    for entry in [field, comp] {
+        push(&mut text, entry.word());
+        text.push_glue(" ");
+    }
+    text
+}
+
+/// `field operator value` of one cell. What the value is decides how it is written: a list in parentheses, a text with
+/// blanks in quotes, everything else as it is, so that it may be quoted, the name of a list or a transformer call.
+fn cell_text(field: &Entry, comp: &Entry, cell: &Entry) -> CondText {
+    let mut text = head(field, comp);
+    match cell {
+        Entry::Many(values) => {
+            text.push_glue("(");
+            for (i, value) in values.iter().enumerate() {
+                text.push_glue(if i > 0 { ", " } else { "" });
+                quote(&mut text, value.word());
+            }
+            text.push_glue(")");
+        }
+        _ if takes_list(comp.text()) && !cell.text().starts_with('(') => {
+            text.push_glue("(");
+            push(&mut text, cell.word());
+            text.push_glue(")");
+        }
+        _ if takes_list(comp.text()) => push(&mut text, cell.word()),
+        _ => quote(&mut text, cell.word()),
+    }
+    text
+}
+
+fn takes_list(comp: &str) -> bool {
+    Operator::from_word(comp).is_some_and(Operator::takes_list) || has_modifier(comp)
+}
+
+fn push(text: &mut CondText, word: Option<&Word>) {
+    if let Some(word) = word {
+        text.push(&word.text, word.origin.clone());
+    }
+}
+
+fn quote(text: &mut CondText, word: Option<&Word>) {
+    let Some(word) = word else { return };
+    let quotes = word.text.contains(' ') && !word.text.starts_with(['"', '\'']);
+    text.push_glue(if quotes { "\"" } else { "" });
+    push(text, Some(word));
+    text.push_glue(if quotes { "\"" } else { "" });
+}
+
+fn fragment(text: CondText, rule_context: &Context, texts: &mut Texts, files: &Files) -> Result<Expr> {
+    let text = Arc::new(text);
+    let source = texts.add(text.clone());
+    parse(&text.text, source).map_err(|error| parse_fault(&error, &text, rule_context, files))
+}
+
+/// A syntax error, placed in the file.
+pub(super) fn parse_fault(error: &ParseError, text: &CondText, context: &Context, files: &Files) -> Fault {
+    let place = text.place(files, error.offset, error.offset).unwrap_or(context.place());
+    Fault {
+        code: ErrorCode::CompileCondition,
+        message: error.to_string(),
+        context: context.expression(text.text.as_str().into(), error.offset, place),
+    }
+}
