@@ -9,6 +9,7 @@ pub mod ast;
 pub mod check;
 pub mod compile;
 pub mod format;
+pub mod load;
 pub mod parse;
 pub mod scheme;
 pub mod value;

@@ -94,7 +94,8 @@ impl Collection {
 
     pub(super) fn append_macro(&mut self, item: MacroItem) -> Result<()> {
         let Some(before) = self.macros.get_mut(&item.name) else {
-            let message = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists";
+            let message =
+                "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists";
             return semantic(message, &item.context);
         };
         Arc::make_mut(&mut before.condition).append(&item.condition);
@@ -165,7 +166,8 @@ impl Collection {
         self.check_source(&update.name, &update.source, context)?;
         let now = self.touches;
         let Some(rule) = self.rules.get_mut(&update.name) else {
-            let message = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists";
+            let message =
+                "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists";
             return semantic(message, context);
         };
         if update.is_empty() {

@@ -201,7 +201,8 @@ impl Context {
 impl Link {
     fn name<'a>(&'a self, files: &'a Files) -> std::borrow::Cow<'a, str> {
         let Some(excerpt) = &self.excerpt else { return files.name(self.place.file).into() };
-        let flat: String = excerpt.text.chars().take(21).map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect();
+        let flat: String =
+            excerpt.text.chars().take(21).map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect();
         let name = match flat.char_indices().nth(20) {
             Some(_) => format!("\"{}...\"", flat.chars().take(17).collect::<String>()),
             None => format!("\"{flat}\""),
@@ -233,7 +234,8 @@ fn snippet(text: &str, offset: usize) -> String {
     if before.is_empty() && after.is_empty() {
         return NOTHING.to_owned();
     }
-    let head = if from > start { format!("...{}", before.chars().skip(3).collect::<String>()) } else { before.to_owned() };
+    let head =
+        if from > start { format!("...{}", before.chars().skip(3).collect::<String>()) } else { before.to_owned() };
     let caret = head.chars().count();
     let tail = if to < end {
         let keep = after.chars().count().saturating_sub(3);

@@ -88,9 +88,7 @@ pub(super) fn words(node: &Node, key: &str, file: u32, context: &Context) -> Res
     let Kind::Sequence(items) = &node.kind else { return structure("Value is not a sequence", &value) };
     let word = |item: &Node| match item.as_str() {
         Some(text) => Ok(Word { text: text.to_owned(), origin: Origin::of(file, item) }),
-        None => {
-            structure("sequence value is not scalar", &value.within(ItemKind::ListItem, "", item.mark))
-        }
+        None => structure("sequence value is not scalar", &value.within(ItemKind::ListItem, "", item.mark)),
     };
     items.iter().map(word).collect()
 }
@@ -100,9 +98,7 @@ pub(super) fn entry(node: &Node, key: &str, file: u32, context: &Context) -> Res
     let value = context.within(ItemKind::ValueFor, key, node.mark);
     match &node.kind {
         Kind::Scalar(scalar) if scalar.text.is_empty() => structure("Value must be non-empty", &value),
-        Kind::Scalar(scalar) => {
-            Ok(Entry::One(Word { text: scalar.text.clone(), origin: Origin::of(file, node) }))
-        }
+        Kind::Scalar(scalar) => Ok(Entry::One(Word { text: scalar.text.clone(), origin: Origin::of(file, node) })),
         Kind::Sequence(items) => {
             let part = |item: &Node| entry(item, "", file, &value.within(ItemKind::Exception, "", item.mark));
             items.iter().map(part).collect::<Result<_>>().map(Entry::Many)

@@ -8,7 +8,7 @@ use super::decode::{Result, semantic};
 use super::item::{Entry, Exception, Fault, Word};
 use super::source::{CondText, Files, Texts};
 use crate::ast::{Expr, ExprKind, Modifier, Operator};
-use crate::check::Condition;
+use crate::check::valid_field;
 use crate::parse::{ParseError, parse};
 use crate::scheme::Scheme;
 
@@ -79,13 +79,32 @@ fn has_modifier(comp: &str) -> bool {
 fn check_field(field: &str, scheme: Option<&Arc<Scheme>>, context: &Context) -> Result<()> {
     let Some(scheme) = scheme else { return Ok(()) };
     let valid = match parse(&format!("{field} exists"), 0) {
-        Ok(expr) => matches!(expr.kind, ExprKind::Check(_)) && Condition::check(&expr, scheme).is_ok(),
-        Err(_) => false,
+        Ok(Expr { kind: ExprKind::Check(check), .. }) => valid_field(&check.left, scheme).is_ok(),
+        _ => false,
     };
     if valid { Ok(()) } else { semantic(format!("'{field}' is not a supported filter field"), context) }
 }
 
-/// Adds `and not (…)` for each exception that has values. The names of the fields that are used go to `fields`.
+/// Checks that the values of each exception fit its fields in number and kind.
+pub(super) fn check_values(exceptions: &[Exception]) -> Result<()> {
+    for exception in exceptions {
+        for value in &exception.values {
+            match (&exception.fields, value) {
+                (Entry::Many(fields), Entry::Many(cells)) if fields.len() == cells.len() => {}
+                (Entry::Many(_), _) => {
+                    return semantic("Fields and values lists must have equal length", &exception.context);
+                }
+                (_, Entry::Many(_)) => {
+                    return semantic("Expected values array to contain a list of strings", &exception.context);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds `and not (…)` for each exception that has values, of which [`check_values`] has nothing to say.
 pub(super) fn add(
     condition: Expr,
     exceptions: &[Exception],
@@ -100,10 +119,7 @@ pub(super) fn add(
             (Entry::Many(fields), Entry::Many(comps)) => {
                 let mut rows = Vec::with_capacity(exception.values.len());
                 for value in &exception.values {
-                    let Entry::Many(cells) = value else { return unequal(&exception.context) };
-                    if cells.len() != fields.len() {
-                        return unequal(&exception.context);
-                    }
+                    let Entry::Many(cells) = value else { continue };
                     let columns = fields.iter().zip(comps).zip(cells);
                     let checks = columns
                         .map(|((field, comp), cell)| fragment(cell_text(field, comp, cell), rule_context, texts, files))
@@ -116,9 +132,6 @@ pub(super) fn add(
                 let mut text = head(field, comp);
                 text.push_glue("(");
                 for (i, value) in exception.values.iter().enumerate() {
-                    if matches!(value, Entry::Many(_)) {
-                        return semantic("Expected values array to contain a list of strings", &exception.context);
-                    }
                     text.push_glue(if i > 0 { ", " } else { "" });
                     quote(&mut text, value.word());
                 }
@@ -132,10 +145,6 @@ pub(super) fn add(
         1 => parts.remove(0),
         _ => Expr { kind: ExprKind::And(parts), span },
     })
-}
-
-fn unequal<T>(context: &Context) -> Result<T> {
-    semantic("Fields and values lists must have equal length", context)
 }
 
 fn group(mut parts: Vec<Expr>, kind: fn(Vec<Expr>) -> ExprKind) -> Expr {
@@ -209,5 +218,13 @@ pub(super) fn parse_fault(error: &ParseError, text: &CondText, context: &Context
         code: ErrorCode::CompileCondition,
         message: error.to_string(),
         context: context.expression(text.text.as_str().into(), error.offset, place),
+    }
+}
+
+/// The names of an exception's fields.
+pub(super) fn field_names(exception: &Exception) -> Vec<String> {
+    match &exception.fields {
+        Entry::Many(fields) => fields.iter().map(|f| f.text().to_owned()).collect(),
+        field => vec![field.text().to_owned()],
     }
 }

@@ -38,7 +38,7 @@ impl Priority {
     ];
 
     /// The name as it stands in alerts.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Priority::Emergency => "Emergency",
             Priority::Alert => "Alert",
@@ -56,12 +56,12 @@ impl Priority {
         if name.eq_ignore_ascii_case("info") {
             return Some(Priority::Informational);
         }
-        Self::ALL.into_iter().find(|p| p.as_str().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|p| p.name().eq_ignore_ascii_case(name))
     }
 }
 
 impl fmt::Display for Priority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }

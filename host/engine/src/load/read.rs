@@ -92,7 +92,9 @@ impl Reader<'_> {
                     }
                     faults
                 }
-                Kind::Mapping(_) => structure::<()>("Rules content is not yaml array of objects", &file).err().into_iter().collect(),
+                Kind::Mapping(_) => {
+                    structure::<()>("Rules content is not yaml array of objects", &file).err().into_iter().collect()
+                }
                 _ => structure::<()>("Rules content is not yaml", &file).err().into_iter().collect(),
             };
             good &= faults.is_empty();
@@ -319,7 +321,8 @@ impl Reader<'_> {
             }
             let mut update = RuleUpdate { name: name.clone(), ..RuleUpdate::default() };
             // In this order, whatever the order in the file: it decides which of several errors is told.
-            let order = ["condition", "exceptions", "output", "desc", "tags", "priority", "capture", "capture_duration"];
+            let order =
+                ["condition", "exceptions", "output", "desc", "tags", "priority", "capture", "capture_duration"];
             for key in order.iter().chain(&["enabled", "warn_evttypes", "skip-if-unknown-filter"]) {
                 if !keys.contains(*key) {
                     continue;
@@ -519,9 +522,8 @@ fn overrides(item: &Node, append: &[&str], replace: &[&str], context: &Context) 
             _ => {
                 let allowed = [("append ", may(append)), ("replace ", may(replace))];
                 let allowed: String = allowed.iter().filter(|(_, may)| *may).map(|(word, _)| *word).collect();
-                let message = format!(
-                    "Invalid override operation for key '{key}': '{operation}'. Allowed values are: {allowed}"
-                );
+                let message =
+                    format!("Invalid override operation for key '{key}': '{operation}'. Allowed values are: {allowed}");
                 return structure(message, &within.within(ItemKind::ValueFor, &key, operation_node.mark));
             }
         }

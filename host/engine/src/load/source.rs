@@ -136,19 +136,19 @@ impl CondText {
 
 /// The texts that the spans of one compilation refer to.
 #[derive(Debug, Clone, Default)]
-pub struct Texts {
+pub(super) struct Texts {
     texts: Vec<Arc<CondText>>,
 }
 
 impl Texts {
     /// Adds a text; the number goes into the spans.
-    pub fn add(&mut self, text: Arc<CondText>) -> u32 {
+    pub(super) fn add(&mut self, text: Arc<CondText>) -> u32 {
         self.texts.push(text);
         (self.texts.len() - 1) as u32
     }
 
     /// The text that a span refers to.
-    pub fn of(&self, span: Span) -> Option<&Arc<CondText>> {
+    pub(super) fn of(&self, span: Span) -> Option<&Arc<CondText>> {
         self.texts.get(span.source as usize)
     }
 }

@@ -1,0 +1,301 @@
+//! From items to rules: lists, macros, exceptions, outputs, conditions. Everything collected so far is compiled anew after
+//! each file, so that a file may change what earlier files defined.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::code::{DeprecatedField, ErrorCode, WarningCode};
+use super::collect::{Collection, scheme};
+use super::context::Context;
+use super::decode::Result;
+use super::exception;
+use super::item::{Fault, RuleItem, sorted};
+use super::lists::Lists;
+use super::macros::Macros;
+use super::result::{Diagnostic, Severity};
+use super::settings::Settings;
+use super::source::{CondText, Files, Texts};
+use super::spec::{ExtraField, RuleSpec};
+use crate::ast::{Expr, Operand, OperandKind, Span};
+use crate::check::{Condition, LintKind, MANY_EVENTS, lints};
+use crate::format::{FormatError, FormatErrorKind, OutputFormat};
+use crate::parse::parse;
+use crate::scheme::Scheme;
+use crate::value::SlotTable;
+
+/// Removed from outputs; the container plugin suggests fields instead.
+const CONTAINER_INFO: &str = "%container.info";
+
+/// What the items collected so far come to.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    pub(super) lists: Lists,
+    pub(super) macros: Macros,
+    pub(super) rules: Vec<RuleSpec>,
+    /// The slots of all formats, per source.
+    pub(super) slots: BTreeMap<Arc<str>, SlotTable>,
+}
+
+pub(super) struct Compiler<'c> {
+    collection: &'c Collection,
+    settings: &'c Settings,
+    files: &'c Files,
+    out: &'c mut Vec<Diagnostic>,
+    texts: Texts,
+    compiled: Compiled,
+    failed: bool,
+}
+
+/// Compiles all items. `None` if there was an error; what is wrong goes to `out`.
+pub(super) fn compile(
+    collection: &Collection,
+    settings: &Settings,
+    files: &Files,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Compiled> {
+    let compiled = Compiled { lists: Lists::new(&collection.lists), ..Compiled::default() };
+    let mut compiler = Compiler { collection, settings, files, out, texts: Texts::default(), compiled, failed: false };
+    if compiler.macros() && compiler.rules() && !compiler.failed {
+        compiler.unused();
+    }
+    (!compiler.failed).then_some(compiler.compiled)
+}
+
+impl Compiler<'_> {
+    /// Records an error; `false` if it is to be the last.
+    fn fail(&mut self, fault: Fault) -> bool {
+        self.failed = true;
+        self.out.push(fault.into());
+        self.settings.all_errors
+    }
+
+    fn warn(&mut self, severity: Severity, message: impl Into<String>, context: &Context) {
+        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone() });
+    }
+
+    fn macros(&mut self) -> bool {
+        for item in self.collection.macros.iter() {
+            let parsed = self.parse(&item.condition, &item.condition_context);
+            let condition = match parsed {
+                Ok(condition) => Some(condition),
+                Err(fault) => {
+                    if !self.fail(fault) {
+                        return false;
+                    }
+                    None
+                }
+            };
+            self.compiled.macros.add(&item.name, item.order.index, condition);
+        }
+        for (at, item) in self.collection.macros.iter().enumerate() {
+            if let Err((error, span)) = self.compiled.macros.resolve_own(at, item.order.visibility) {
+                let fault = self.fault(ErrorCode::Validate, error.to_string(), span, &item.context);
+                if !self.fail(fault) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn rules(&mut self) -> bool {
+        for item in self.collection.rules.iter().filter(|rule| !rule.unknown_source) {
+            match self.rule(item) {
+                Ok(rule) => self.compiled.rules.extend(rule),
+                Err(fault) => {
+                    if !self.fail(fault) {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn unused(&mut self) {
+        let macros = self.collection.macros.iter().zip(self.compiled.macros.all()).filter(|(_, m)| !m.used);
+        let lists = self.collection.lists.iter().zip(self.compiled.lists.all()).filter(|(_, l)| !l.used);
+        let macros = macros.map(|(item, _)| (WarningCode::UnusedMacro, "Macro", &item.context));
+        let lists = lists.map(|(item, _)| (WarningCode::UnusedList, "List", &item.context));
+        for (code, what, context) in macros.chain(lists).collect::<Vec<_>>() {
+            self.warn(Severity::Warning(code), format!("{what} not referred to by any other rule/macro"), context);
+        }
+    }
+
+    /// The tree of a condition with lists resolved.
+    fn parse(&mut self, text: &Arc<CondText>, context: &Context) -> Result<Expr> {
+        let source = self.texts.add(text.clone());
+        let mut expr =
+            parse(&text.text, source).map_err(|error| exception::parse_fault(&error, text, context, self.files))?;
+        self.lists(&mut expr, context)?;
+        Ok(expr)
+    }
+
+    fn lists(&mut self, expr: &mut Expr, context: &Context) -> Result<()> {
+        self.compiled
+            .lists
+            .resolve(expr)
+            .map_err(|(error, span)| self.fault(ErrorCode::CompileCondition, error.to_string(), span, context))
+    }
+
+    fn fault(&self, code: ErrorCode, message: String, span: Span, context: &Context) -> Fault {
+        Fault { code, message, context: self.expression(span, context) }
+    }
+
+    /// The context of a part of a condition.
+    fn expression(&self, span: Span, context: &Context) -> Context {
+        let Some(text) = self.texts.of(span) else { return context.clone() };
+        let range = span.range();
+        let place = text.place(self.files, range.start, range.end).unwrap_or(context.place());
+        context.expression(text.text.as_str().into(), range.start, place)
+    }
+
+    /// Compiles one rule. `None` if it is left out, with a warning.
+    fn rule(&mut self, item: &RuleItem) -> Result<Option<RuleSpec>> {
+        let Some(scheme) = scheme(&self.settings.sources, &item.source).cloned() else { return Ok(None) };
+        exception::check_values(&item.exceptions)?;
+        let source: Arc<str> = item.source.as_str().into();
+        let mut slots = self.compiled.slots.remove(&source).unwrap_or_default();
+        let formats = self.formats(item, &scheme, &mut slots);
+        self.compiled.slots.insert(source.clone(), slots);
+        let Some((output, extra_fields)) = formats? else { return Ok(None) };
+        let Some((expr, condition)) = self.condition(item, &scheme)? else { return Ok(None) };
+        if item.source == "syscall" && item.warn_evttypes && condition.events().len() > MANY_EVENTS {
+            let message = "Rule matches too many evt.type values. This has a significant performance penalty.";
+            self.warn(Severity::Warning(WarningCode::NoEventType), message, &item.context);
+        }
+        let used = item.exceptions.iter().filter(|e| !e.values.is_empty());
+        Ok(Some(RuleSpec {
+            name: item.name.as_str().into(),
+            source,
+            description: item.desc.as_str().into(),
+            priority: item.priority,
+            tags: item.tags.iter().map(|tag| tag.as_str().into()).collect(),
+            enabled: item.enabled && item.priority <= self.settings.threshold,
+            capture: item.capture,
+            capture_duration: item.capture_duration,
+            expr,
+            condition,
+            output,
+            extra_fields,
+            exception_fields: sorted(used.flat_map(|e| exception::field_names(e))),
+            context: item.context.clone(),
+        }))
+    }
+
+    /// The output and the extra fields of a rule.
+    fn formats(
+        &mut self,
+        item: &RuleItem,
+        scheme: &Scheme,
+        slots: &mut SlotTable,
+    ) -> Result<Option<(OutputFormat, Vec<ExtraField>)>> {
+        let mut output = item.output.clone();
+        let mut extra = BTreeMap::new();
+        for append in self.settings.append_output.iter().filter(|append| append.matches(item)) {
+            for text in append.texts(scheme) {
+                output.push(' ');
+                output.push_str(&text);
+            }
+            for (key, format) in &append.fields {
+                let text = format.clone().unwrap_or_else(|| format!("%{key}"));
+                extra.insert(key.clone(), (text, format.is_none()));
+            }
+        }
+        if output.contains(CONTAINER_INFO) {
+            let message = "%container.info is deprecated and has no effect any more: the container plugin adds the \
+                           fields that it suggests to the output. It will be dropped in a later version.";
+            self.warn(Severity::Warning(WarningCode::DeprecatedItem), message, &item.context);
+            output = output.replace(CONTAINER_INFO, "");
+        }
+        let fault = |error: FormatError| Fault {
+            code: ErrorCode::CompileOutput,
+            message: error.to_string(),
+            context: item.output_context.clone(),
+        };
+        let format = match OutputFormat::compile(&output, scheme, slots) {
+            Ok(format) => format,
+            Err(error) if item.skip_if_unknown_filter && is_unknown_field(&error) => {
+                let code = Severity::Warning(WarningCode::UnknownFilter);
+                self.warn(code, error.to_string(), &item.output_context);
+                return Ok(None);
+            }
+            Err(error) => return Err(fault(error)),
+        };
+        self.deprecated_output(&output, item);
+        let mut fields = Vec::with_capacity(extra.len());
+        for (key, (text, raw)) in extra {
+            let format = OutputFormat::compile(&text, scheme, slots).map_err(fault)?;
+            self.deprecated_output(&text, item);
+            fields.push(ExtraField { key: key.into(), format, raw });
+        }
+        Ok(Some((format, fields)))
+    }
+
+    /// Found anywhere in the text, so that `evt.latency.s` also counts as `evt.latency`.
+    fn deprecated_output(&mut self, text: &str, item: &RuleItem) {
+        for field in DeprecatedField::ALL.iter().filter(|field| text.contains(field.as_str())) {
+            let message =
+                format!("usage of deprecated field '{}' has been detected in the rule output", field.as_str());
+            self.warn(Severity::DeprecatedField(*field), message, &item.output_context);
+        }
+    }
+
+    fn condition(&mut self, item: &RuleItem, scheme: &Scheme) -> Result<Option<(Expr, Condition)>> {
+        let context = &item.condition_context;
+        let expr = self.parse(&item.condition, context)?;
+        let mut expr = exception::add(expr, &item.exceptions, context, &mut self.texts, self.files)?;
+        if item.exceptions.iter().any(|e| !e.values.is_empty()) {
+            self.lists(&mut expr, context)?;
+        }
+        if let Err((error, span)) = self.compiled.macros.resolve(&mut expr, u32::MAX) {
+            return Err(self.fault(ErrorCode::Validate, error.to_string(), span, &item.context));
+        }
+        let lints = lints(&expr, scheme);
+        let (unsafe_na, suspicious): (Vec<_>, Vec<_>) =
+            lints.into_iter().partition(|lint| matches!(lint.kind, LintKind::UnsafeNa));
+        if let Some(lint) = unsafe_na.first() {
+            let context = self.expression(lint.span, context);
+            self.warn(Severity::Warning(WarningCode::UnsafeNaCheck), lint.to_string(), &context);
+        }
+        for (field, span) in deprecated_fields(&expr) {
+            let context = self.expression(span, context);
+            self.warn(Severity::DeprecatedField(field), field.description(), &context);
+        }
+        match Condition::check(&expr, scheme) {
+            Ok(condition) => {
+                for lint in suspicious {
+                    let context = self.expression(lint.span, context);
+                    self.warn(Severity::Warning(WarningCode::CompileCondition), lint.to_string(), &context);
+                }
+                Ok(Some((expr, condition)))
+            }
+            Err(error) if item.skip_if_unknown_filter && error.kind.is_unknown_filter() => {
+                let context = self.expression(error.span, context);
+                self.warn(Severity::Warning(WarningCode::UnknownFilter), error.to_string(), &context);
+                Ok(None)
+            }
+            Err(error) => Err(self.fault(ErrorCode::CompileCondition, error.to_string(), error.span, context)),
+        }
+    }
+}
+
+/// Whether `skip-if-unknown-filter` lets the rule pass over an error in a format.
+fn is_unknown_field(error: &FormatError) -> bool {
+    matches!(error.kind, FormatErrorKind::UnknownField(_))
+}
+
+/// The deprecated fields that stand on the left of checks, each once, with the place of the first.
+fn deprecated_fields(expr: &Expr) -> BTreeMap<DeprecatedField, Span> {
+    let mut found = BTreeMap::new();
+    for check in expr.checks() {
+        check.left.walk(&mut |operand: &Operand| {
+            if let OperandKind::Field { name, .. } = &operand.kind
+                && let Some(field) = DeprecatedField::from_name(name)
+            {
+                found.entry(field).or_insert(operand.span);
+            }
+        });
+    }
+    found
+}
