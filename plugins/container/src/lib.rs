@@ -1,1 +1,18 @@
-//! See ARCHITECTURE.md.
+//! Container metadata: which container a thread belongs to, and what is known of that container.
+//!
+//! The id of a container is read from the cgroups of its threads ([`matcher`]) and written into the dynamic field
+//! `container_id` of the table `threads`. Everything else ([`info`]) comes in events named `container` with a JSON
+//! document, live or recorded in a capture, and is kept in a cache that other plugins see as the table `containers`.
+//!
+//! The calls of the ABI are in [`plugin`], the 61 fields in [`fields`].
+
+pub mod cache;
+pub mod config;
+mod extract;
+pub mod fields;
+pub mod info;
+pub mod matcher;
+pub mod plugin;
+mod table;
+
+pub use plugin::{ContainerPlugin, PLUGIN_API};

@@ -1,0 +1,398 @@
+//! The plugin: following events to keep the state up to date, and telling others about it.
+
+use std::ffi::CStr;
+use std::rc::Rc;
+
+use lanner_plugin_api::export_plugin;
+use lanner_plugin_api::sdk::{
+    AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, EntryView, Error, Field, Init, Json, Metrics,
+    Parse, ParseCx, Plugin, StateDump, Sub, Table, TableError, TableReader, TableWriter,
+};
+use lanner_plugin_api::wire::Event;
+
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::extract::{Memo, Patterns};
+use crate::info::{Container, ContainerType, Document, Probe};
+use crate::matcher::{Match, Matchers};
+
+/// Name of the async event that tells about a container.
+pub const ADDED: &str = "container";
+/// Name of the async event that tells that a container is gone.
+pub const REMOVED: &str = "container_removed";
+
+const PROCEXIT: u16 = 186;
+const CLONE: u16 = 223;
+const FORK: u16 = 225;
+const VFORK: u16 = 227;
+pub(crate) const CONTAINER: u16 = 228;
+const EXECVE_16: u16 = 231;
+const CHROOT: u16 = 267;
+pub(crate) const CONTAINER_JSON: u16 = 272;
+const EXECVE_17: u16 = 283;
+const EXECVE_18: u16 = 289;
+const EXECVE_19: u16 = 293;
+pub(crate) const CONTAINER_JSON_2: u16 = 324;
+const EXECVEAT: u16 = 331;
+const CLONE3: u16 = 335;
+pub(crate) const ASYNC: u16 = 402;
+
+/// What a process in a container is there for, in the thread field `category`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Category(u16);
+
+impl Category {
+    const NONE: Self = Self(0);
+    const CONTAINER: Self = Self(1);
+    const HEALTHCHECK: Self = Self(2);
+    const LIVENESS_PROBE: Self = Self(3);
+    const READINESS_PROBE: Self = Self(4);
+}
+
+/// Accessors of the table `threads`.
+pub(crate) struct Threads {
+    pub(crate) table: Table<i64>,
+    pub(crate) container_id: Field<CStr>,
+    pub(crate) pidns_start: Field<u64>,
+    category: Field<u16>,
+    vpid: Field<i64>,
+    vtid: Field<i64>,
+    ptid: Field<i64>,
+    exe: Field<CStr>,
+    args: Field<Sub<u64>>,
+    arg: Field<CStr>,
+    cgroups: Field<Sub<u64>>,
+    cgroup_path: Field<CStr>,
+}
+
+/// What the plugin knows and does beside reading and writing threads.
+pub(crate) struct Tracker {
+    pub(crate) cache: Cache,
+    matchers: Matchers,
+    /// The container of the last event about one, and the number of that event.
+    pub(crate) last: Option<(u64, Rc<Container>)>,
+    sender: Option<AsyncHandle>,
+    missing_images: u64,
+}
+
+/// The container plugin.
+pub struct ContainerPlugin {
+    pub(crate) threads: Threads,
+    pub(crate) tracker: Tracker,
+    pub(crate) memo: Memo,
+    pub(crate) patterns: Patterns,
+}
+
+impl Plugin for ContainerPlugin {
+    const NAME: &'static CStr = c"container";
+    const DESCRIPTION: &'static CStr = c"Container ids from cgroups, container metadata from recorded events";
+    const CONTACT: &'static CStr = c"https://github.com/lanner-security/lanner";
+    const VERSION: &'static CStr = c"0.7.1";
+
+    type Config = Json<Config>;
+
+    fn new(init: &mut Init<'_>, Json(config): Json<Config>) -> Result<Self, Error> {
+        let t = init.tables()?;
+        let table = t.get::<i64>(c"threads")?;
+        let (args, cgroups) = (table.field(t, c"args")?, table.field(t, c"cgroups")?);
+        let threads = Threads {
+            container_id: table.add_field(t, c"container_id")?,
+            category: table.add_field(t, c"category")?,
+            pidns_start: table.field(t, c"pidns_init_start_ts")?,
+            vpid: table.field(t, c"vpid")?,
+            vtid: table.field(t, c"vtid")?,
+            ptid: table.field(t, c"ptid")?,
+            exe: table.field(t, c"exe")?,
+            arg: table.sub_field(t, &args, c"value")?,
+            cgroup_path: table.sub_field(t, &cgroups, c"second")?,
+            args,
+            cgroups,
+            table,
+        };
+        let tracker = Tracker {
+            cache: Cache::default(),
+            matchers: Matchers::new(&config),
+            last: None,
+            sender: None,
+            missing_images: 0,
+        };
+        Ok(Self { threads, tracker, memo: Memo::default(), patterns: Patterns::default() })
+    }
+
+    fn metrics(&mut self, out: &mut Metrics<'_>) {
+        // Without the entry of the host.
+        out.gauge("n_containers", (self.tracker.cache.len() as u64).saturating_sub(1));
+        out.counter("n_missing_container_images", self.tracker.missing_images);
+    }
+}
+
+impl Parse for ContainerPlugin {
+    const EVENT_TYPES: &'static [u16] = &[
+        ASYNC,
+        CONTAINER,
+        CONTAINER_JSON,
+        CONTAINER_JSON_2,
+        CLONE,
+        FORK,
+        VFORK,
+        CLONE3,
+        EXECVE_16,
+        EXECVE_17,
+        EXECVE_18,
+        EXECVE_19,
+        EXECVEAT,
+        CHROOT,
+        PROCEXIT,
+    ];
+    const EVENT_SOURCES: &'static [&'static str] = &["syscall"];
+
+    fn parse(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        self.memo.forget();
+        match cx.event.event_type() {
+            ASYNC => self.async_event(cx),
+            CONTAINER => self.container_event(cx),
+            CONTAINER_JSON | CONTAINER_JSON_2 => {
+                let event = Event::parse(cx.event.bytes()).map_err(Error::other)?;
+                let json = event.param(0).ok_or(Error::State("container event without document"))?;
+                self.known(cx.event.num(), Container::from_json(json).map_err(Error::other)?);
+                Ok(())
+            }
+            PROCEXIT => self.exit(cx),
+            _ => self.new_process(cx),
+        }
+    }
+}
+
+impl ContainerPlugin {
+    /// Takes note of a container that an event tells about.
+    fn known(&mut self, num: u64, container: Container) -> Rc<Container> {
+        let container = Rc::new(container);
+        self.tracker.cache.insert(Rc::clone(&container));
+        // Fields of the very event are those of its container: no thread has the id yet.
+        self.tracker.last = Some((num, Rc::clone(&container)));
+        container
+    }
+
+    fn async_event(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        let Some((name, data)) = cx.event.async_payload() else {
+            return Err(Error::State("async event whose lengths do not fit"));
+        };
+        let added = name.to_bytes() == ADDED.as_bytes();
+        if !added && name.to_bytes() != REMOVED.as_bytes() {
+            return Ok(());
+        }
+        let container = Container::from_json(data).map_err(Error::other)?;
+        let container = if added {
+            self.known(cx.event.num(), container)
+        } else {
+            let container = Rc::new(container);
+            self.tracker.cache.remove(container.id.to_bytes());
+            self.tracker.last = Some((cx.event.num(), Rc::clone(&container)));
+            container
+        };
+        if !container.doc.is_pod_sandbox && container.doc.image.is_empty() {
+            self.tracker.missing_images += 1;
+        }
+        Ok(())
+    }
+
+    /// The oldest form: id, type, name and image as parameters.
+    fn container_event(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        let event = Event::parse(cx.event.bytes()).map_err(Error::other)?;
+        let text = |i| event.text(i).map(|t| String::from_utf8_lossy(t).into_owned()).unwrap_or_default();
+        let document = Document {
+            id: text(0),
+            kind: ContainerType(event.u32(1).ok_or(Error::State("container event without type"))?),
+            name: text(2),
+            image: text(3),
+            ..Document::default()
+        };
+        self.known(cx.event.num(), Container::new(document));
+        Ok(())
+    }
+
+    fn new_process(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        let event = Event::parse(cx.event.bytes()).map_err(Error::other)?;
+        // A call that failed made no process. A result that is absent (parameters were cut off) counts as success.
+        if event.i64(0).is_some_and(|result| result < 0) {
+            return Ok(());
+        }
+        let Some(entry) = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed()) else { return Ok(()) };
+        self.tracker.assign(&self.threads, &entry, &cx.tables, &cx.writer)?;
+        Ok(())
+    }
+
+    /// A container ends with its first process. In a capture that is recorded too; live, it is told here.
+    fn exit(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        let Some(sender) = self.tracker.sender.clone() else { return Ok(()) };
+        let t = &self.threads;
+        let Some(entry) = t.table.entry(&cx.tables, cx.event.tid().cast_signed()) else { return Ok(()) };
+        let (vtid, vpid) = (entry.read(&t.vtid)?, entry.read(&t.vpid)?);
+        if vtid != 1 || vpid != 1 {
+            return Ok(());
+        }
+        let id = entry.read(&t.container_id)?.to_bytes();
+        match self.tracker.cache.get(id).filter(|_| !id.is_empty()) {
+            Some(container) => send(&sender, REMOVED, container),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Tracker {
+    /// Finds out which container a thread is in and writes that into it.
+    fn assign(
+        &mut self,
+        t: &Threads,
+        thread: &EntryView<'_>,
+        tables: &TableReader<'_>,
+        writer: &TableWriter<'_>,
+    ) -> Result<(), Error> {
+        let Some(Match { id, info }) = self.find(t, thread, tables)? else {
+            thread.write(writer, &t.container_id, c"")?;
+            return Ok(());
+        };
+        thread.write(writer, &t.container_id, &id)?;
+        if let Some(info) = info {
+            if let Some(sender) = self.sender.as_ref().filter(|_| self.cache.get(id.to_bytes()).is_none()) {
+                send(sender, ADDED, &info)?;
+            }
+            self.cache.insert(info);
+        }
+        if let Some(container) = self.cache.get(id.to_bytes()) {
+            let category = category(container, t, thread, tables)?;
+            if category != Category::NONE {
+                thread.write(writer, &t.category, category.0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The container of the first cgroup that names one.
+    fn find(
+        &mut self,
+        t: &Threads,
+        thread: &EntryView<'_>,
+        tables: &TableReader<'_>,
+    ) -> Result<Option<Match>, TableError> {
+        let mut found = None;
+        let mut failed = None;
+        thread.table(&t.cgroups)?.for_each(tables, |cgroup| match cgroup.read(&t.cgroup_path) {
+            Ok(path) => {
+                found = self.matchers.find(path.to_bytes()).cloned();
+                found.is_none()
+            }
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        })?;
+        failed.map_or(Ok(found), Err)
+    }
+}
+
+/// What a process of a container is there for: the container's own work, as its first process and all that come from
+/// it, or a command by which the runtime asks whether all is well.
+fn category(
+    container: &Container,
+    t: &Threads,
+    thread: &EntryView<'_>,
+    tables: &TableReader<'_>,
+) -> Result<Category, TableError> {
+    /// Ancestors that are looked at; a chain of parents can be broken into a ring by thread ids that are used again.
+    const ANCESTORS: usize = 256;
+
+    if thread.read(&t.vpid)? == 1 {
+        return Ok(Category::CONTAINER);
+    }
+    let mut parent = thread.read(&t.ptid)?;
+    if let Some(entry) = t.table.entry(tables, parent) {
+        let inherited = Category(entry.read(&t.category)?);
+        if inherited != Category::NONE {
+            return Ok(inherited);
+        }
+    }
+    let doc = &container.doc;
+    let probes = [
+        (&doc.healthcheck, Category::HEALTHCHECK),
+        (&doc.liveness_probe, Category::LIVENESS_PROBE),
+        (&doc.readiness_probe, Category::READINESS_PROBE),
+    ];
+    if probes.iter().all(|(probe, _)| probe.is_none()) {
+        return Ok(Category::NONE);
+    }
+    let mut args = Vec::new();
+    thread.table(&t.args)?.for_each(tables, |arg| {
+        args.extend(arg.read(&t.arg).ok().map(|a| a.to_bytes().to_vec()).filter(|a| !a.is_empty()));
+        true
+    })?;
+    let exe = thread.read(&t.exe)?.to_bytes();
+    let same =
+        |p: &Probe| p.exe.as_bytes() == exe && p.args.iter().map(String::as_bytes).eq(args.iter().map(|a| &a[..]));
+    let Some((_, category)) = probes.iter().find(|(probe, _)| probe.as_ref().is_some_and(same)) else {
+        return Ok(Category::NONE);
+    };
+    // A child of the container's first process that happens to look like the probe is not one: the runtime starts
+    // probes from outside.
+    for _ in 0..ANCESTORS {
+        let Some(entry) = t.table.entry(tables, parent) else { break };
+        if entry.read(&t.vpid)? == 1 && !entry.read(&t.container_id)?.is_empty() {
+            return Ok(Category::NONE);
+        }
+        parent = entry.read(&t.ptid)?;
+    }
+    Ok(*category)
+}
+
+fn send(sender: &AsyncHandle, name: &str, container: &Container) -> Result<(), Error> {
+    sender.send(&AsyncEvent { ts: None, tid: None, name, data: &payload(container)? })?;
+    Ok(())
+}
+
+/// The document as an event carries it: with a NUL behind it.
+fn payload(container: &Container) -> Result<Vec<u8>, Error> {
+    let mut json = container.to_json().map_err(Error::other)?;
+    json.push(0);
+    Ok(json)
+}
+
+impl AsyncSource for ContainerPlugin {
+    const ASYNC_EVENTS: &'static [&'static str] = &[ADDED, REMOVED];
+    const ASYNC_EVENT_SOURCES: &'static [&'static str] = &["syscall"];
+
+    fn start(&mut self, handle: AsyncHandle) -> Result<(), Error> {
+        self.tracker.sender = Some(handle);
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), Error> {
+        self.tracker.sender = None;
+        Ok(())
+    }
+
+    fn dump_state(&mut self, dump: &StateDump) -> Result<(), Error> {
+        for container in self.tracker.cache.sorted() {
+            dump.write(&AsyncEvent { ts: None, tid: Some(1), name: ADDED, data: &payload(container)? })?;
+        }
+        Ok(())
+    }
+}
+
+impl CaptureListener for ContainerPlugin {
+    fn capture_open(&mut self, capture: &mut Capture<'_>) -> Result<(), Error> {
+        let (tables, writer) = (capture.tables(), capture.writer());
+        let Self { threads, tracker, .. } = self;
+        let mut failed = None;
+        threads.table.for_each(&tables, |thread| {
+            failed = tracker.assign(threads, thread, &tables, &writer).err();
+            failed.is_none()
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn capture_close(&mut self, _: &mut Capture<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+export_plugin!(ContainerPlugin: extract_raw, parse, async_events, listen, tables);
