@@ -95,6 +95,13 @@ pub(crate) struct Run {
     pub(crate) count: u32,
 }
 
+/// A state of the arena to go back to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    items: u32,
+    bytes: u32,
+}
+
 /// The values of one event. The engine owns it and clears it for each event; its memory is kept.
 #[derive(Debug, Default)]
 pub struct Values {
@@ -150,27 +157,92 @@ impl Values {
         self.bytes.clear();
     }
 
-    pub(crate) fn len(&self) -> u32 {
-        self.items.len() as u32
+    /// Where the arena ends now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { items: self.items.len() as u32, bytes: self.bytes.len() as u32 }
     }
 
-    pub(crate) fn truncate(&mut self, len: u32) {
-        self.items.truncate(len as usize);
+    /// Forgets what came after the mark.
+    pub(crate) fn rewind(&mut self, mark: Mark) {
+        self.items.truncate(mark.items as usize);
+        self.bytes.truncate(mark.bytes as usize);
+    }
+
+    /// The values pushed after the mark.
+    pub(crate) fn since(&self, mark: Mark) -> Run {
+        Run { first: mark.items, count: self.items.len() as u32 - mark.items }
     }
 
     pub(crate) fn items(&self, run: Run) -> &[Item] {
         self.items.get(run.first as usize..(run.first + run.count) as usize).unwrap_or(&[])
     }
 
+    #[inline]
     pub(crate) fn first(&self, run: Run) -> Option<Item> {
         self.items.get(run.first as usize).copied()
     }
 
+    pub(crate) fn item(&self, run: Run, at: u32) -> Option<Item> {
+        self.items(run).get(at as usize).copied()
+    }
+
+    #[inline]
     pub(crate) fn bytes(&self, item: Item) -> &[u8] {
         match item {
             Item::Bytes { start, end } => self.bytes.get(start as usize..end as usize).unwrap_or(&[]),
             Item::Number(_) => &[],
         }
+    }
+
+    /// Adds a value that lies in the arena already.
+    pub(crate) fn push_item(&mut self, item: Item) {
+        self.items.push(item);
+    }
+
+    pub(crate) fn byte_len(&self) -> u32 {
+        self.bytes.len() as u32
+    }
+
+    /// Copies the bytes of a value to the end of the arena without making a value of them.
+    pub(crate) fn append(&mut self, item: Item) {
+        if let Item::Bytes { start, end } = item
+            && self.bytes.len() + (end - start) as usize <= MAX_BYTES
+        {
+            self.bytes.extend_from_within(start as usize..end as usize);
+        }
+    }
+
+    /// Copies bytes to the end of the arena; the range that they have there.
+    pub(crate) fn append_text(&mut self, text: &[u8]) -> Item {
+        let start = self.byte_len();
+        self.bytes.extend_from_slice(text);
+        Item::Bytes { start, end: self.byte_len() }
+    }
+
+    /// Makes a value of everything from `start` to the end of the arena.
+    pub(crate) fn push_from(&mut self, start: u32) {
+        self.items.push(Item::Bytes { start, end: self.bytes.len() as u32 });
+    }
+
+    pub(crate) fn bytes_from(&mut self, start: u32) -> &mut [u8] {
+        self.bytes.get_mut(start as usize..).unwrap_or_default()
+    }
+
+    /// Adds `room` zero bytes and gives them together with the bytes of a value.
+    pub(crate) fn grow(&mut self, item: Item, room: usize) -> (&[u8], &mut [u8]) {
+        let end = self.bytes.len();
+        self.bytes.resize(end + room, 0);
+        let (before, output) = self.bytes.split_at_mut(end);
+        let input = match item {
+            Item::Bytes { start, end } => before.get(start as usize..end as usize).unwrap_or(&[]),
+            Item::Number(_) => &[],
+        };
+        (input, output)
+    }
+
+    /// Cuts the bytes of the arena to this length.
+    pub(crate) fn shrink(&mut self, len: u32) {
+        self.bytes.truncate(len as usize);
     }
 }
 

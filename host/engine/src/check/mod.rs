@@ -18,8 +18,8 @@ pub(crate) use constant::unsigned as parse_unsigned;
 pub use error::{CheckError, CheckErrorKind};
 pub use events::event_set;
 pub use lint::{Lint, LintKind, lints};
-pub(crate) use operand::field_source;
 pub use operand::valid_field;
+pub(crate) use operand::{field_source, source};
 
 /// Above so many event codes a condition is worth a warning, unless its rule says otherwise.
 pub const MANY_EVENTS: usize = 100;

@@ -1,10 +1,21 @@
 //! All conditions of one source as one graph, and its evaluation.
 
+mod build;
+mod dict;
+mod graph;
+mod machine;
+mod plan;
+mod prim;
+mod test;
+
 use std::sync::Arc;
 
 use crate::check::Condition;
-use crate::scheme::Scheme;
-use crate::value::{Extract, SlotTable, Values};
+use crate::scheme::{EventSet, Scheme};
+use crate::value::{Extract, SlotTable};
+
+use machine::{Machine, Memory, Program};
+use plan::{Entry, MAX_GROUPINGS, Plan};
 
 /// A rule of a [`RuleSet`]: the position of its condition.
 pub type RuleIdx = u32;
@@ -19,23 +30,41 @@ pub enum RuleMatching {
     All,
 }
 
+/// Figures of a compiled set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RuleSetStats {
+    /// Rules given.
+    pub rules: usize,
+    /// Distinct comparisons over all rules.
+    pub atoms: usize,
+    /// Nodes of the graph, the forms for single event codes included.
+    pub nodes: usize,
+    /// Distinct lists of rules over all event codes.
+    pub plans: usize,
+}
+
 /// The compiled conditions of one source. Frozen; shared by all threads that evaluate that source.
 #[derive(Debug)]
 pub struct RuleSet {
     scheme: Arc<Scheme>,
     slots: SlotTable,
+    program: Program,
+    plans: Box<[Plan]>,
+    /// The plan of each event code; plan 0 is empty.
+    by_code: Box<[u32]>,
+    stats: RuleSetStats,
 }
 
 /// The memory that evaluation needs, one per thread and rule set.
 #[derive(Debug)]
 pub struct Scratch {
-    values: Values,
+    memory: Memory,
 }
 
 impl RuleSet {
     /// Compiles conditions in load order; the position is the [`RuleIdx`]. `slots` may hold the slots of formats already.
-    pub fn compile(_conditions: &[&Condition], scheme: Arc<Scheme>, slots: SlotTable) -> RuleSet {
-        RuleSet { scheme, slots }
+    pub fn compile(conditions: &[&Condition], scheme: Arc<Scheme>, slots: SlotTable) -> RuleSet {
+        build::build(conditions, scheme, slots)
     }
 
     /// The scheme that the set was compiled for.
@@ -48,25 +77,87 @@ impl RuleSet {
         &self.slots
     }
 
+    /// Figures of the set.
+    pub fn stats(&self) -> RuleSetStats {
+        self.stats
+    }
+
     /// Whether any rule can match an event of this code; if not, evaluating it does nothing.
-    pub fn wants(&self, _event_code: u16) -> bool {
-        true
+    pub fn wants(&self, event_code: u16) -> bool {
+        self.by_code.get(usize::from(event_code)).is_some_and(|plan| *plan != 0)
+    }
+
+    /// The event codes that any rule can match.
+    pub fn events(&self) -> EventSet {
+        (0..=EventSet::MAX_CODE).filter(|code| self.wants(*code)).collect()
     }
 
     /// Memory for evaluation.
     pub fn scratch(&self) -> Scratch {
-        Scratch { values: Values::new() }
+        Scratch { memory: Memory::new(&self.program) }
     }
 
-    /// Appends the rules that match the event to `hits`.
+    /// Appends the rules that match the event to `hits`. `scratch` must come from this set.
     pub fn evaluate(
         &self,
         scratch: &mut Scratch,
-        _event_code: u16,
-        _extract: &mut dyn Extract,
-        _matching: RuleMatching,
-        _hits: &mut Vec<RuleIdx>,
+        event_code: u16,
+        extract: &mut dyn Extract,
+        matching: RuleMatching,
+        hits: &mut Vec<RuleIdx>,
     ) {
-        scratch.values.clear();
+        let plan = match self.by_code.get(usize::from(event_code)) {
+            None | Some(0) => return,
+            Some(plan) => &self.plans[*plan as usize],
+        };
+        scratch.memory.next_event();
+        let memory = &mut scratch.memory;
+        let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
+        if plan.groupings.is_empty() {
+            for (rule, node) in &plan.always {
+                if machine.node(*node) {
+                    hits.push(*rule);
+                    if matching == RuleMatching::First {
+                        return;
+                    }
+                }
+            }
+            return;
+        }
+        self.evaluate_groups(plan, &mut machine, matching, hits);
+    }
+
+    /// Goes through the rules without group and the groups of the event's own values together, in load order.
+    fn evaluate_groups(
+        &self,
+        plan: &Plan,
+        machine: &mut Machine<'_, '_>,
+        matching: RuleMatching,
+        hits: &mut Vec<RuleIdx>,
+    ) {
+        let mut lists: [&[Entry]; MAX_GROUPINGS + 1] = [&[]; MAX_GROUPINGS + 1];
+        lists[0] = &plan.always;
+        let mut used = 1;
+        for grouping in &plan.groupings {
+            let group = machine.class(grouping.source).map_or(&[][..], |class| grouping.group(class));
+            if !group.is_empty() {
+                lists[used] = group;
+                used += 1;
+            }
+        }
+        let lists = &mut lists[..used];
+        loop {
+            let next = lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].0);
+            let Some((&(rule, node), rest)) = next.as_ref().and_then(|list| list.split_first()) else { return };
+            if let Some(list) = next {
+                *list = rest;
+            }
+            if machine.node(node) {
+                hits.push(rule);
+                if matching == RuleMatching::First {
+                    return;
+                }
+            }
+        }
     }
 }

@@ -1,30 +1,18 @@
 //! Output formats: `text with %fields`, rendered as text or read as typed values.
 
+mod compile;
 mod value;
 
-use crate::scheme::Scheme;
-use crate::value::{Extract, SlotTable, Values};
+use crate::render::{self, MAX_RENDERED};
+use crate::scheme::{FieldType, PrintFormat, ValueClass};
+use crate::source::{SourceId, SourceInfo, Sources};
+use crate::value::{Extract, Item, Run, Values};
 
+pub use compile::{FormatError, FormatErrorKind};
 pub use value::FormatValue;
 
-/// A format that does not fit the scheme.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}")]
-pub struct FormatError {
-    /// What is wrong.
-    pub kind: FormatErrorKind,
-    /// The byte offset in the format.
-    pub offset: usize,
-}
-
-/// What is wrong with a format.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FormatErrorKind {
-    /// After `%` stands no known field.
-    #[error("invalid formatting token: unknown filter: {0}")]
-    UnknownField(Box<str>),
-}
+/// What stands for a value that the event does not have.
+const MISSING: &[u8] = b"<NA>";
 
 /// How values become text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,37 +25,125 @@ pub struct RenderOptions {
 #[derive(Debug, Clone)]
 pub struct OutputFormat {
     text: Box<str>,
+    sources: Sources,
+    pieces: Vec<Piece>,
+    keys: Vec<Key>,
+}
+
+/// A part of a format.
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Box<str>),
+    /// A value, or `None` where the field cannot be printed; `width` bytes wide if there is a width.
+    Value {
+        source: Option<SourceId>,
+        width: Option<usize>,
+    },
+}
+
+/// A field of the format, once, whether it stands alone or inside a transformer.
+#[derive(Debug, Clone)]
+struct Key {
+    name: Box<str>,
+    source: Option<SourceId>,
 }
 
 impl OutputFormat {
-    /// Compiles a format; its slots are added to `slots`.
-    ///
-    /// # Errors
-    /// The first token that does not fit.
-    pub fn compile(text: &str, _scheme: &Scheme, _slots: &mut SlotTable) -> Result<Self, FormatError> {
-        Ok(OutputFormat { text: text.into() })
-    }
-
     /// The format as given.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The names of its fields in canonical form, each once, in order: the keys of [`OutputFormat::values`].
+    /// The names of its fields in canonical form, each once, in order: the keys of [`OutputFormat::values`]. Fields
+    /// inside transformers are among them, the transformers are not.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        std::iter::empty()
+        self.keys.iter().map(|key| &*key.name)
     }
 
     /// Appends the rendered text to `out`. `values` is scratch memory. The text can hold any bytes that an event holds.
-    pub fn render(&self, _ex: &mut dyn Extract, _values: &mut Values, _options: RenderOptions, _out: &mut Vec<u8>) {}
+    pub fn render(&self, ex: &mut dyn Extract, values: &mut Values, options: RenderOptions, out: &mut Vec<u8>) {
+        values.clear();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Value { source, width } => {
+                    let start = out.len();
+                    match source.and_then(|id| Some((id, self.sources.evaluate(id, values, ex)?))) {
+                        Some((id, run)) => text(self.sources.info(id), run, values, options, out),
+                        None => out.extend_from_slice(MISSING),
+                    }
+                    if let Some(width) = width {
+                        out.resize(start + width, b' ');
+                    }
+                }
+            }
+        }
+    }
 
     /// Calls `f` with each key of [`OutputFormat::keys`] and its value for the event.
     pub fn values(
         &self,
-        _ex: &mut dyn Extract,
-        _values: &mut Values,
-        _options: RenderOptions,
-        _f: &mut dyn FnMut(&str, FormatValue),
+        ex: &mut dyn Extract,
+        values: &mut Values,
+        options: RenderOptions,
+        f: &mut dyn FnMut(&str, FormatValue),
     ) {
+        for key in &self.keys {
+            values.clear();
+            let found = key.source.and_then(|id| Some((id, self.sources.evaluate(id, values, ex)?)));
+            let value = found.map(|(id, run)| typed(self.sources.info(id), run, values, options));
+            f(&key.name, value.unwrap_or(FormatValue::Null));
+        }
+    }
+}
+
+fn text(info: &SourceInfo, run: Run, values: &Values, options: RenderOptions, out: &mut Vec<u8>) {
+    let one = |item: Item, out: &mut Vec<u8>| {
+        render::scalar(info.ty, info.format, item, values, options.base64_buffers, out);
+    };
+    if !info.list {
+        return values.first(run).into_iter().for_each(|item| one(item, out));
+    }
+    let start = out.len();
+    out.push(b'(');
+    for (at, item) in values.items(run).iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        one(*item, out);
+    }
+    out.push(b')');
+    out.truncate(start + MAX_RENDERED);
+}
+
+fn typed(info: &SourceInfo, run: Run, values: &Values, options: RenderOptions) -> FormatValue {
+    let one = |item: &Item| typed_scalar(info.ty, info.format, *item, values, options);
+    match values.items(run) {
+        [] => FormatValue::Null,
+        items if info.list => FormatValue::List(items.iter().map(one).collect()),
+        [first, ..] => one(first),
+    }
+}
+
+/// Numbers are numbers unless they print in hexadecimal or octal; a double that prints as decimal is cut to an integer.
+fn typed_scalar(
+    ty: FieldType,
+    format: PrintFormat,
+    item: Item,
+    values: &Values,
+    options: RenderOptions,
+) -> FormatValue {
+    let spelled = matches!(format, PrintFormat::Hex | PrintFormat::Oct);
+    match ty.class() {
+        ValueClass::Bool => FormatValue::Bool(item.number() != 0),
+        ValueClass::Signed if !spelled => FormatValue::Int(item.number() as i64),
+        ValueClass::Unsigned if !spelled => FormatValue::Uint(item.number()),
+        ValueClass::Double if format == PrintFormat::Dec => FormatValue::Int(f64::from_bits(item.number()) as i64),
+        ValueClass::Double => FormatValue::Double(f64::from_bits(item.number())),
+        _ => {
+            let mut text = Vec::new();
+            render::scalar(ty, format, item, values, options.base64_buffers, &mut text);
+            FormatValue::Text(String::from_utf8_lossy(&text).into_owned())
+        }
     }
 }

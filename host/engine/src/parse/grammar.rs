@@ -62,6 +62,20 @@ impl<'t> Parser<'t> {
         Ok(expr)
     }
 
+    /// A field or a call at the beginning of the text, and where it ends.
+    pub(super) fn operand_prefix(mut self) -> Result<(Operand, usize)> {
+        let operand = self.nested(|p| {
+            if let Some(name) = p.lexer.field_name() {
+                p.field(name, 0)
+            } else if let Some(transformer) = p.call_name() {
+                p.call(transformer, 0)
+            } else {
+                p.expected("a field or a transformer")
+            }
+        })?;
+        Ok((operand, self.lexer.at()))
+    }
+
     fn error(&self, kind: ParseErrorKind) -> ParseError {
         let offset = self.lexer.at();
         let (line, column) = self.span(offset).line_column(self.text);

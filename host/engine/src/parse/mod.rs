@@ -4,7 +4,7 @@ mod error;
 mod grammar;
 mod lexer;
 
-use crate::ast::Expr;
+use crate::ast::{Expr, Operand};
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -27,4 +27,12 @@ pub fn parse(text: &str, source: u32) -> Result<Expr, ParseError> {
 /// The first place where the text is no condition.
 pub fn parse_with_depth(text: &str, source: u32, max_depth: u32) -> Result<Expr, ParseError> {
     grammar::Parser::new(text, source, max_depth).parse()
+}
+
+/// Parses a field or a transformer call at the beginning of `text`; it and its length.
+///
+/// # Errors
+/// The first place where the text is neither.
+pub fn parse_operand(text: &str) -> Result<(Operand, usize), ParseError> {
+    grammar::Parser::new(text, 0, DEFAULT_DEPTH).operand_prefix()
 }

@@ -1,0 +1,145 @@
+//! From conditions to a compiled set.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::dict::{Class, ClassSet, Dictionary};
+use super::graph::{Gate, Graph, NodeId};
+use super::machine::{AtomStep, Kind, NO_MEMO, Program, Step};
+use super::plan::{Entry, Plan, Planner};
+use super::test::{Test, dictionary_values};
+use super::{RuleIdx, RuleSet, RuleSetStats};
+use crate::check::Condition;
+use crate::check::typed::{Atom, AtomTest};
+use crate::scheme::{EventKind, EventSet, Scheme};
+use crate::source::{SourceId, Sources};
+use crate::value::SlotTable;
+
+/// How many equality tests a source must have before its text is looked up in a dictionary; fewer are compared directly.
+const WORTH_A_DICTIONARY: usize = 3;
+
+pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
+    let mut graph = Graph::new();
+    let roots: Vec<NodeId> = conditions.iter().map(|c| graph.add(&c.root)).collect();
+    let lists = rules_by_code(conditions, &roots, &scheme, &mut graph);
+    let mut sources = Sources::default();
+    let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
+    let mut planner = Planner::new(&graph.gates, &compiled.equalities);
+    let mut plans = vec![Plan::default()];
+    let mut known: HashMap<Vec<Entry>, u32> = HashMap::from([(Vec::new(), 0)]);
+    let mut by_code = vec![0; usize::from(EventSet::MAX_CODE) + 1];
+    for (code, list) in lists {
+        by_code[usize::from(code)] = *known.entry(list).or_insert_with_key(|list| {
+            plans.push(planner.plan(list));
+            plans.len() as u32 - 1
+        });
+    }
+    let stats = RuleSetStats {
+        rules: conditions.len(),
+        atoms: graph.atoms.len(),
+        nodes: graph.gates.len(),
+        plans: plans.len() - 1,
+    };
+    let (steps, parts, memos) = steps(&graph.gates, &compiled.atoms, &plans);
+    let dictionaries = compiled.dictionaries.into();
+    let program = Program { steps, parts, atoms: compiled.atoms.into(), sources, dictionaries, memos };
+    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), stats }
+}
+
+/// The rules that each code can reach, with the nodes that stand for them there. Codes of which the conditions cannot
+/// tell one from another are folded together.
+fn rules_by_code(
+    conditions: &[&Condition],
+    roots: &[NodeId],
+    scheme: &Scheme,
+    graph: &mut Graph,
+) -> Vec<(u16, Vec<Entry>)> {
+    let folds: Vec<_> = graph.atoms.iter().filter_map(|atom| atom.fold).collect();
+    let mut memos: HashMap<Vec<u8>, HashMap<NodeId, NodeId>> = HashMap::new();
+    let mut reach = |kind: &EventKind| {
+        let view =
+            folds.iter().map(|f| u8::from(f.always.contains(kind.code)) << 1 | u8::from(f.never.contains(kind.code)));
+        let memo = memos.entry(view.collect()).or_default();
+        let reached = conditions.iter().zip(roots).enumerate();
+        let reached = reached.filter(|(_, (c, _))| kind.every_rule || c.events().contains(kind.code));
+        reached.map(|(rule, (_, root))| (rule as RuleIdx, graph.fold(*root, kind.code, memo))).collect()
+    };
+    scheme.events().kinds().iter().map(|kind| (kind.code, reach(kind))).collect()
+}
+
+struct Compiled {
+    atoms: Vec<AtomStep>,
+    dictionaries: Vec<Option<Dictionary>>,
+    /// Per atom, the source and the classes that make it true, if it is a plain equality test with a dictionary.
+    equalities: Vec<Option<(SourceId, Vec<Class>)>>,
+}
+
+fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -> Compiled {
+    let lefts: Vec<SourceId> = atoms.iter().map(|atom| sources.intern(&atom.left, slots)).collect();
+    let rights: Vec<Option<SourceId>> = atoms
+        .iter()
+        .map(|atom| match &atom.test {
+            AtomTest::Field { right, .. } => Some(sources.intern(right, slots)),
+            _ => None,
+        })
+        .collect();
+    let mut equality_tests = vec![0; sources.len()];
+    for (atom, left) in atoms.iter().zip(&lefts) {
+        equality_tests[*left as usize] += usize::from(dictionary_values(atom).is_some());
+    }
+    let worth = |count: &usize| (*count >= WORTH_A_DICTIONARY).then(Dictionary::default);
+    let mut dictionaries: Vec<Option<Dictionary>> = equality_tests.iter().map(worth).collect();
+    let mut steps = Vec::with_capacity(atoms.len());
+    let mut equalities = Vec::with_capacity(atoms.len());
+    for ((atom, left), right) in atoms.iter().zip(&lefts).zip(rights) {
+        let dictionary = dictionaries[*left as usize].as_mut();
+        let classes = dictionary.and_then(|d| {
+            let (constants, negated) = dictionary_values(atom)?;
+            Some((d.add(constants), negated))
+        });
+        let set = classes.as_ref().map(|(classes, _)| ClassSet::new(classes));
+        steps.push(AtomStep { source: *left, test: Test::compile(atom, right, set) });
+        equalities.push(classes.filter(|(_, negated)| !negated).map(|(classes, _)| (*left, classes)));
+    }
+    Compiled { atoms: steps, dictionaries, equalities }
+}
+
+/// Lays the graph out for evaluation. What has several users is remembered, unless it is as cheap as remembering.
+fn steps(gates: &[Gate], atoms: &[AtomStep], plans: &[Plan]) -> (Box<[Step]>, Box<[NodeId]>, usize) {
+    let mut users = vec![0u32; gates.len()];
+    for gate in gates {
+        match gate {
+            Gate::And(parts) | Gate::Or(parts) => parts.iter().for_each(|p| users[*p as usize] += 1),
+            Gate::Not(part) => users[*part as usize] += 1,
+            Gate::False | Gate::True | Gate::Atom(_) => {}
+        }
+    }
+    for plan in plans {
+        plan.always.iter().for_each(|(_, node)| users[*node as usize] += 1);
+    }
+    let mut memos = 0;
+    let mut parts_of_all = Vec::new();
+    let mut step = |(gate, users): (&Gate, &u32)| {
+        let first_part = parts_of_all.len() as u32;
+        let (kind, dear, first, len) = match gate {
+            Gate::False => (Kind::False, false, 0, 0),
+            Gate::True => (Kind::True, false, 0, 0),
+            Gate::Atom(atom) => (Kind::Atom, atoms[*atom as usize].test.is_dear(), *atom, 0),
+            Gate::Not(part) => (Kind::Not, false, *part, 0),
+            Gate::And(parts) => (Kind::And, true, first_part, parts.len() as u32),
+            Gate::Or(parts) => (Kind::Or, true, first_part, parts.len() as u32),
+        };
+        if let Gate::And(parts) | Gate::Or(parts) = gate {
+            parts_of_all.extend_from_slice(parts);
+        }
+        let memo = if dear && *users > 1 {
+            memos += 1;
+            memos as u32 - 1
+        } else {
+            NO_MEMO
+        };
+        Step { kind, memo, first, len }
+    };
+    let steps = gates.iter().zip(&users).map(&mut step).collect();
+    (steps, parts_of_all.into(), memos)
+}

@@ -1,0 +1,189 @@
+//! The graph of all conditions: each distinct atom and each distinct combination stands in it once.
+
+use std::collections::HashMap;
+
+use crate::check::typed::{Atom, Node};
+
+pub(super) type NodeId = u32;
+pub(super) type AtomId = u32;
+
+/// A node; its parts are earlier nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Gate {
+    False,
+    True,
+    Atom(AtomId),
+    Not(NodeId),
+    And(Box<[NodeId]>),
+    Or(Box<[NodeId]>),
+}
+
+/// `Gate::False` and `Gate::True` always stand first.
+pub(super) const FALSE: NodeId = 0;
+pub(super) const TRUE: NodeId = 1;
+
+/// The graph while it is built.
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub(super) gates: Vec<Gate>,
+    gate_ids: HashMap<Gate, NodeId>,
+    pub(super) atoms: Vec<Atom>,
+    atom_ids: HashMap<Atom, AtomId>,
+    /// Per node, whether the event code can say something about it.
+    foldable: Vec<bool>,
+}
+
+impl Graph {
+    pub(super) fn new() -> Self {
+        let mut graph = Graph {
+            gates: Vec::new(),
+            gate_ids: HashMap::new(),
+            atoms: Vec::new(),
+            atom_ids: HashMap::new(),
+            foldable: Vec::new(),
+        };
+        graph.gate(Gate::False);
+        graph.gate(Gate::True);
+        graph
+    }
+
+    /// Adds a condition; the node that stands for it.
+    pub(super) fn add(&mut self, node: &Node) -> NodeId {
+        match node {
+            Node::Atom(atom) => {
+                let id = match self.atom_ids.get(atom) {
+                    Some(id) => *id,
+                    None => {
+                        let id = self.atoms.len() as AtomId;
+                        self.atoms.push(atom.clone());
+                        self.atom_ids.insert(atom.clone(), id);
+                        id
+                    }
+                };
+                self.gate(Gate::Atom(id))
+            }
+            Node::Not(part) => {
+                let part = self.add(part);
+                self.not(part)
+            }
+            Node::And(parts) => {
+                let parts: Vec<_> = parts.iter().map(|p| self.add(p)).collect();
+                self.and(parts)
+            }
+            Node::Or(parts) => {
+                let parts: Vec<_> = parts.iter().map(|p| self.add(p)).collect();
+                self.or(parts)
+            }
+        }
+    }
+
+    /// The node for an event code: what depends on the code alone is folded away. `memo` holds what this code has met.
+    pub(super) fn fold(&mut self, node: NodeId, code: u16, memo: &mut HashMap<NodeId, NodeId>) -> NodeId {
+        if !self.foldable[node as usize] {
+            return node;
+        }
+        if let Some(folded) = memo.get(&node) {
+            return *folded;
+        }
+        let folded = match self.gates[node as usize].clone() {
+            Gate::False | Gate::True => node,
+            Gate::Atom(atom) => match self.atoms[atom as usize].fold {
+                Some(fold) if fold.always.contains(code) => TRUE,
+                Some(fold) if fold.never.contains(code) => FALSE,
+                _ => node,
+            },
+            Gate::Not(part) => {
+                let part = self.fold(part, code, memo);
+                self.not(part)
+            }
+            Gate::And(parts) => {
+                let parts = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
+                self.and(parts)
+            }
+            Gate::Or(parts) => {
+                let parts = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
+                self.or(parts)
+            }
+        };
+        memo.insert(node, folded);
+        folded
+    }
+
+    fn not(&mut self, part: NodeId) -> NodeId {
+        match &self.gates[part as usize] {
+            Gate::False => TRUE,
+            Gate::True => FALSE,
+            Gate::Not(inner) => *inner,
+            _ => self.gate(Gate::Not(part)),
+        }
+    }
+
+    fn and(&mut self, parts: Vec<NodeId>) -> NodeId {
+        let nested = |gate: &Gate| match gate {
+            Gate::And(parts) => Some(parts.clone()),
+            _ => None,
+        };
+        match self.flat(parts, nested, FALSE, TRUE) {
+            Ok(parts) => self.gate(Gate::And(parts)),
+            Err(decided) => decided,
+        }
+    }
+
+    fn or(&mut self, parts: Vec<NodeId>) -> NodeId {
+        let nested = |gate: &Gate| match gate {
+            Gate::Or(parts) => Some(parts.clone()),
+            _ => None,
+        };
+        match self.flat(parts, nested, TRUE, FALSE) {
+            Ok(parts) => self.gate(Gate::Or(parts)),
+            Err(decided) => decided,
+        }
+    }
+
+    /// Parts of parts of the same kind become parts, repeated and neutral ones go; `Err` if one node is left.
+    fn flat(
+        &self,
+        parts: Vec<NodeId>,
+        nested: fn(&Gate) -> Option<Box<[NodeId]>>,
+        deciding: NodeId,
+        neutral: NodeId,
+    ) -> Result<Box<[NodeId]>, NodeId> {
+        let mut flat: Vec<NodeId> = Vec::with_capacity(parts.len());
+        let mut seen = std::collections::HashSet::new();
+        let mut push = |id: NodeId| {
+            if id != neutral && seen.insert(id) {
+                flat.push(id);
+            }
+        };
+        for part in parts {
+            match nested(&self.gates[part as usize]) {
+                Some(inner) => inner.iter().for_each(|id| push(*id)),
+                None => push(part),
+            }
+        }
+        match flat.as_slice() {
+            _ if flat.contains(&deciding) => Err(deciding),
+            [] => Err(neutral),
+            [one] => Err(*one),
+            _ => Ok(flat.into()),
+        }
+    }
+
+    fn gate(&mut self, gate: Gate) -> NodeId {
+        if let Some(id) = self.gate_ids.get(&gate) {
+            return *id;
+        }
+        let any = |parts: &[NodeId]| parts.iter().any(|p| self.foldable[*p as usize]);
+        let foldable = match &gate {
+            Gate::False | Gate::True => false,
+            Gate::Atom(atom) => self.atoms[*atom as usize].fold.is_some(),
+            Gate::Not(part) => self.foldable[*part as usize],
+            Gate::And(parts) | Gate::Or(parts) => any(parts),
+        };
+        let id = self.gates.len() as NodeId;
+        self.gates.push(gate.clone());
+        self.gate_ids.insert(gate, id);
+        self.foldable.push(foldable);
+        id
+    }
+}

@@ -1,0 +1,215 @@
+//! Evaluation of one event. Sources and shared nodes are computed when first asked for and remembered until the next
+//! event; a stamp tells which event an answer belongs to, so that nothing is cleared between events.
+
+use crate::scheme::Scheme;
+use crate::source::{SourceId, Sources};
+use crate::value::{Extract, Run, Values};
+
+use super::dict::{Class, Dictionary};
+use super::graph::NodeId;
+use super::test::{Test, compare};
+
+/// A node as it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) kind: Kind,
+    /// Where the answer is remembered; [`NO_MEMO`] if it is not.
+    pub(super) memo: u32,
+    /// For gates the first of `len` parts, for atoms the atom, for a negation the part.
+    pub(super) first: u32,
+    pub(super) len: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    False,
+    True,
+    Atom,
+    Not,
+    And,
+    Or,
+}
+
+pub(super) const NO_MEMO: u32 = u32::MAX;
+
+/// A compiled atom.
+#[derive(Debug)]
+pub(super) struct AtomStep {
+    pub(super) source: SourceId,
+    pub(super) test: Test,
+}
+
+/// Everything that evaluation reads.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) steps: Box<[Step]>,
+    pub(super) parts: Box<[NodeId]>,
+    pub(super) atoms: Box<[AtomStep]>,
+    pub(super) sources: Sources,
+    pub(super) dictionaries: Box<[Option<Dictionary>]>,
+    pub(super) memos: usize,
+}
+
+/// What is known of a source for the current event: `stamp` is the event's epoch, shifted, and whether there is a value.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    stamp: u32,
+    class_stamp: u32,
+    class: Class,
+    run: Run,
+}
+
+/// The memory of evaluation.
+#[derive(Debug)]
+pub(super) struct Memory {
+    epoch: u32,
+    values: Values,
+    known: Box<[Known]>,
+    memos: Box<[u32]>,
+    arguments: Vec<Run>,
+}
+
+impl Memory {
+    pub(super) fn new(program: &Program) -> Self {
+        Memory {
+            epoch: 0,
+            values: Values::new(),
+            known: vec![Known::default(); program.sources.len()].into(),
+            memos: vec![0; program.memos].into(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Forgets the last event.
+    pub(super) fn next_event(&mut self) {
+        self.values.clear();
+        // Epochs start at 1, so that a stamp of 0 belongs to no event; one bit of a stamp holds the answer.
+        if self.epoch == u32::MAX >> 1 {
+            self.epoch = 0;
+            self.known.fill(Known::default());
+            self.memos.fill(0);
+        }
+        self.epoch += 1;
+    }
+}
+
+/// One event being evaluated.
+pub(super) struct Machine<'m, 'e> {
+    pub(super) program: &'m Program,
+    pub(super) scheme: &'m Scheme,
+    pub(super) memory: &'m mut Memory,
+    pub(super) extract: &'m mut (dyn Extract + 'e),
+}
+
+impl Machine<'_, '_> {
+    /// Whether the node is true for the event.
+    pub(super) fn node(&mut self, id: NodeId) -> bool {
+        let program = self.program;
+        let step = program.steps[id as usize];
+        if step.memo != NO_MEMO {
+            let stamp = self.memory.memos[step.memo as usize];
+            if stamp >> 1 == self.memory.epoch {
+                return stamp & 1 == 1;
+            }
+        }
+        let answer = match step.kind {
+            Kind::Atom => self.atom(step.first),
+            Kind::And => self.parts(step).iter().all(|part| self.node(*part)),
+            Kind::Or => self.parts(step).iter().any(|part| self.node(*part)),
+            Kind::Not => !self.node(step.first),
+            Kind::False => false,
+            Kind::True => true,
+        };
+        if step.memo != NO_MEMO {
+            self.memory.memos[step.memo as usize] = self.memory.epoch << 1 | u32::from(answer);
+        }
+        answer
+    }
+
+    fn parts<'p>(&self, step: Step) -> &'p [NodeId]
+    where
+        Self: 'p,
+    {
+        &self.program.parts[step.first as usize..(step.first + step.len) as usize]
+    }
+
+    #[inline]
+    fn atom(&mut self, id: u32) -> bool {
+        let program = self.program;
+        let atom = &program.atoms[id as usize];
+        match &atom.test {
+            Test::Class { set, negated } => match self.class(atom.source) {
+                Some(class) => Test::holds_class(set, *negated, class),
+                None => false,
+            },
+            Test::Field { op, ty, list, right } => {
+                let Some(left_run) = self.source(atom.source) else { return false };
+                let Some(right_run) = self.source(*right) else { return false };
+                compare(*op, *ty, *list, left_run, right_run, &self.memory.values)
+            }
+            Test::Never => false,
+            test => match self.source(atom.source) {
+                Some(run) => test.holds(run, &self.memory.values, self.scheme),
+                None => false,
+            },
+        }
+    }
+
+    /// The class of a source's text in the source's dictionary.
+    #[inline]
+    pub(super) fn class(&mut self, id: SourceId) -> Option<Class> {
+        let known = self.memory.known[id as usize];
+        if known.class_stamp == self.memory.epoch {
+            return Some(known.class);
+        }
+        let run = self.source(id)?;
+        let text = self.memory.values.bytes(self.memory.values.first(run)?);
+        let class = self.program.dictionaries[id as usize].as_ref().map_or(0, |d| d.class(text));
+        let known = &mut self.memory.known[id as usize];
+        known.class = class;
+        known.class_stamp = self.memory.epoch;
+        Some(class)
+    }
+
+    /// The values of a source.
+    #[inline]
+    fn source(&mut self, id: SourceId) -> Option<Run> {
+        let known = self.memory.known[id as usize];
+        if known.stamp >> 1 == self.memory.epoch {
+            return (known.stamp & 1 == 1).then_some(known.run);
+        }
+        self.fetch(id)
+    }
+
+    #[cold]
+    fn arguments(&mut self, id: SourceId) -> Option<usize> {
+        let program = self.program;
+        let base = self.memory.arguments.len();
+        for arg in program.sources.info(id).args() {
+            match self.source(*arg) {
+                Some(run) => self.memory.arguments.push(run),
+                None => {
+                    self.memory.arguments.truncate(base);
+                    return None;
+                }
+            }
+        }
+        Some(base)
+    }
+
+    fn fetch(&mut self, id: SourceId) -> Option<Run> {
+        let info = self.program.sources.info(id);
+        let base = if info.args().is_empty() { Some(self.memory.arguments.len()) } else { self.arguments(id) };
+        let run = base.and_then(|base| {
+            let memory = &mut *self.memory;
+            let args = &memory.arguments[base..];
+            let run = self.program.sources.produce(info, args, &mut memory.values, &mut *self.extract);
+            memory.arguments.truncate(base);
+            run
+        });
+        let known = &mut self.memory.known[id as usize];
+        known.stamp = self.memory.epoch << 1 | u32::from(run.is_some());
+        known.run = run.unwrap_or_default();
+        run
+    }
+}

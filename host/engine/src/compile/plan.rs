@@ -1,0 +1,151 @@
+//! Which rules an event of a code can reach. Rules that a text field must have certain values for are grouped by those
+//! values, so that an event meets only the group of its own value and the rules without group.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rustc_hash::FxBuildHasher;
+
+use super::RuleIdx;
+use super::dict::Class;
+use super::graph::{FALSE, Gate, NodeId};
+use crate::source::SourceId;
+
+/// A rule and the node that stands for it under the plan's event code.
+pub(super) type Entry = (RuleIdx, NodeId);
+
+/// How many rules must need certain values of a field before it is asked for them up front.
+const WORTH_GROUPING: usize = 4;
+/// How many fields an event's rules are grouped by at most.
+pub(super) const MAX_GROUPINGS: usize = 4;
+/// A rule that allows more values than this is not grouped: it would stand in every group.
+const MAX_VALUES: usize = 64;
+
+/// The rules of one event code.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Rules to try for every event, in load order.
+    pub(super) always: Box<[Entry]>,
+    pub(super) groupings: Box<[Grouping]>,
+}
+
+/// Rules by the value of one source.
+#[derive(Debug)]
+pub(super) struct Grouping {
+    pub(super) source: SourceId,
+    groups: hashbrown::HashMap<Class, Box<[Entry]>, FxBuildHasher>,
+}
+
+impl Grouping {
+    /// The rules that a value of this class can satisfy, in load order.
+    #[inline]
+    pub(super) fn group(&self, class: Class) -> &[Entry] {
+        self.groups.get(&class).map_or(&[], |entries| entries)
+    }
+}
+
+/// Per source, the only classes of its value under which a node can be true. Sources are in rising order.
+type Allowed = Vec<(SourceId, Vec<Class>)>;
+
+/// Computes plans. `atoms` tells for an atom the source and the classes that make it true, where it is a plain equality
+/// test of a source with a dictionary.
+pub(super) struct Planner<'g> {
+    gates: &'g [Gate],
+    atoms: &'g [Option<(SourceId, Vec<Class>)>],
+    allowed: HashMap<NodeId, Rc<Allowed>>,
+}
+
+impl<'g> Planner<'g> {
+    pub(super) fn new(gates: &'g [Gate], atoms: &'g [Option<(SourceId, Vec<Class>)>]) -> Self {
+        Planner { gates, atoms, allowed: HashMap::new() }
+    }
+
+    /// Groups the rules by the fields that divide them best.
+    pub(super) fn plan(&mut self, entries: &[Entry]) -> Plan {
+        let mut left: Vec<(Entry, Rc<Allowed>)> =
+            entries.iter().filter(|(_, node)| *node != FALSE).map(|entry| (*entry, self.allowed(entry.1))).collect();
+        let mut groupings = Vec::new();
+        while groupings.len() < MAX_GROUPINGS {
+            let Some(source) = best(&left) else { break };
+            let mut groups: hashbrown::HashMap<Class, Vec<Entry>, FxBuildHasher> = hashbrown::HashMap::default();
+            left.retain(|(entry, allowed)| match classes(allowed, source) {
+                Some(classes) => {
+                    classes.iter().for_each(|class| groups.entry(*class).or_default().push(*entry));
+                    false
+                }
+                None => true,
+            });
+            let groups = groups.into_iter().map(|(class, entries)| (class, entries.into())).collect();
+            groupings.push(Grouping { source, groups });
+        }
+        let always = left.into_iter().map(|(entry, _)| entry).collect();
+        Plan { always, groupings: groupings.into() }
+    }
+
+    /// Equality tests allow their values, `and` what all parts allow, `or` what any part allows if all are restricted.
+    fn allowed(&mut self, node: NodeId) -> Rc<Allowed> {
+        if let Some(known) = self.allowed.get(&node) {
+            return Rc::clone(known);
+        }
+        let gates = self.gates;
+        let allowed: Allowed = match &gates[node as usize] {
+            Gate::Atom(atom) => self.atoms[*atom as usize].iter().cloned().collect(),
+            Gate::And(parts) => {
+                let mut sum: Allowed = Vec::new();
+                for part in parts.iter() {
+                    let more = self.allowed(*part);
+                    for (source, classes) in more.iter() {
+                        match sum.iter_mut().find(|(s, _)| s == source) {
+                            Some((_, known)) => known.retain(|c| classes.contains(c)),
+                            None => sum.push((*source, classes.clone())),
+                        }
+                    }
+                }
+                sum
+            }
+            Gate::Or(parts) => {
+                let mut sum: Option<Allowed> = None;
+                for part in parts.iter() {
+                    let more = self.allowed(*part);
+                    let Some(known) = &mut sum else {
+                        sum = Some(more.to_vec());
+                        continue;
+                    };
+                    known.retain_mut(|(source, classes)| match self::classes(&more, *source) {
+                        Some(others) => {
+                            classes.extend(others.iter().copied());
+                            classes.sort_unstable();
+                            classes.dedup();
+                            classes.len() <= MAX_VALUES
+                        }
+                        None => false,
+                    });
+                }
+                sum.unwrap_or_default()
+            }
+            Gate::False | Gate::True | Gate::Not(_) => Vec::new(),
+        };
+        let allowed = Rc::new(allowed);
+        self.allowed.insert(node, Rc::clone(&allowed));
+        allowed
+    }
+}
+
+fn classes(allowed: &Allowed, source: SourceId) -> Option<&[Class]> {
+    let (_, classes) = allowed.iter().find(|(s, _)| *s == source)?;
+    (classes.len() <= MAX_VALUES).then_some(classes)
+}
+
+/// The source that restricts the most rules, if they are enough; of equals the first.
+fn best(left: &[(Entry, Rc<Allowed>)]) -> Option<SourceId> {
+    let mut counts: HashMap<SourceId, usize> = HashMap::new();
+    for (_, allowed) in left {
+        for (source, _) in allowed.iter() {
+            if classes(allowed, *source).is_some() {
+                *counts.entry(*source).or_default() += 1;
+            }
+        }
+    }
+    let best = counts.into_iter().max_by_key(|(source, count)| (*count, std::cmp::Reverse(*source)))?;
+    (best.1 >= WORTH_GROUPING).then_some(best.0)
+}
