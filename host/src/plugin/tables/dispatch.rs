@@ -48,6 +48,11 @@ pub(in crate::plugin) const FIELDS: TableFieldsVtable = TableFieldsVtable {
     add_table_field: Some(add_field),
 };
 
+/// The same at an address, for handles.
+pub(super) static STATIC_READER_EXT: TableReaderVtableExt = READER_EXT;
+pub(super) static STATIC_WRITER: TableWriterVtable = WRITER;
+pub(super) static STATIC_FIELDS: TableFieldsVtable = FIELDS;
+
 /// The handle that a plugin passes, with its owner's function; on failure the error text is set.
 ///
 /// # Safety

@@ -1,6 +1,6 @@
 //! What users of tables hold instead of pointers into them.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +10,15 @@ use lanner_plugin_api::raw::{
     TableReaderVtableExt, TableWriterVtable,
 };
 
+use super::dispatch;
 use crate::plugin::error::TableFault;
 use crate::plugin::owner::Owner;
 
 /// A table and the functions of its owner, all of them there.
 #[derive(Clone, Copy)]
 pub(in crate::plugin) struct Target {
+    pub(super) name: *const c_char,
+    pub(super) key_type: StateType,
     pub(super) table: *mut Table,
     pub(super) reader: TableReaderVtableExt,
     pub(super) writer: TableWriterVtable,
@@ -74,7 +77,7 @@ impl Target {
             (false, _, _) => Err(TableFault::BrokenVtable("reader")),
             (_, false, _) => Err(TableFault::BrokenVtable("writer")),
             (_, _, false) => Err(TableFault::BrokenVtable("fields")),
-            _ => Ok(Self { table: input.table, reader, writer, fields }),
+            _ => Ok(Self { name: input.name, key_type: input.key_type, table: input.table, reader, writer, fields }),
         }
     }
 }
@@ -103,30 +106,65 @@ pub(super) fn is_key_type(ty: StateType) -> bool {
 const LIVE: u64 = 0x4c41_4e4e_4552_5442;
 
 /// What a user of a table gets as `ss_plugin_table_t*`.
+///
+/// It begins with a description of the table, although the API calls the pointer opaque: the public Rust crate for
+/// plugins reads the key's type there, as the upstream host lays it out. The functions in it are those of the host, so
+/// whoever calls them gets the same checks.
 #[repr(C)]
 pub(in crate::plugin) struct Handle {
+    description: TableInput,
     live: AtomicU64,
     pub(super) target: Target,
     /// Whose table it is. Alive as long as a permanent handle exists; ephemeral ones live shorter than those.
     pub(super) provider: *const Owner,
     /// Who uses it.
     pub(super) user: *const Owner,
-    /// Keeps the provider's side alive for permanent handles.
-    _keep: Option<Arc<Owner>>,
+    /// Keeps the provider's side, and the name, alive for permanent handles.
+    _keep: Option<(Arc<Owner>, Arc<CStr>)>,
 }
 
 impl Handle {
-    pub(super) fn permanent(target: Target, provider: Arc<Owner>, user: *const Owner) -> Box<Self> {
+    pub(super) fn permanent(
+        mut target: Target,
+        name: Arc<CStr>,
+        provider: Arc<Owner>,
+        user: *const Owner,
+    ) -> Box<Self> {
+        target.name = name.as_ptr();
         let address = Arc::as_ptr(&provider);
-        Box::new(Self { live: AtomicU64::new(LIVE), target, provider: address, user, _keep: Some(provider) })
+        Self::new(target, address, user, Some((provider, name)))
     }
 
     pub(super) fn ephemeral(target: Target, provider: *const Owner, user: *const Owner) -> Box<Self> {
-        Box::new(Self { live: AtomicU64::new(LIVE), target, provider, user, _keep: None })
+        Self::new(target, provider, user, None)
+    }
+
+    fn new(
+        target: Target,
+        provider: *const Owner,
+        user: *const Owner,
+        keep: Option<(Arc<Owner>, Arc<CStr>)>,
+    ) -> Box<Self> {
+        let description = TableInput {
+            name: target.name,
+            key_type: target.key_type,
+            table: std::ptr::null_mut(),
+            reader: dispatch::READER,
+            writer: dispatch::WRITER,
+            fields: dispatch::FIELDS,
+            reader_ext: (&raw const dispatch::STATIC_READER_EXT).cast_mut(),
+            writer_ext: (&raw const dispatch::STATIC_WRITER).cast_mut(),
+            fields_ext: (&raw const dispatch::STATIC_FIELDS).cast_mut(),
+        };
+        let mut handle =
+            Box::new(Self { description, live: AtomicU64::new(LIVE), target, provider, user, _keep: keep });
+        handle.description.table = handle.as_table();
+        handle
     }
 
     /// Makes an expired ephemeral handle live again, for another table.
     pub(super) fn revive(&mut self, target: Target, provider: *const Owner, user: *const Owner) {
+        (self.description.name, self.description.key_type) = (target.name, target.key_type);
         (self.target, self.provider, self.user) = (target, provider, user);
         self.live.store(LIVE, Ordering::Relaxed);
     }
@@ -185,7 +223,7 @@ pub(super) fn failed(user: *const Owner, fault: &TableFault) -> Rc {
 ///
 /// # Safety
 /// `name` is null or a NUL-terminated string that outlives the result.
-pub(super) unsafe fn name_of<'a>(name: *const std::ffi::c_char) -> Result<&'a CStr, TableFault> {
+pub(super) unsafe fn name_of<'a>(name: *const c_char) -> Result<&'a CStr, TableFault> {
     if name.is_null() {
         return Err(TableFault::Null("name"));
     }

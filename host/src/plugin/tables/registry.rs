@@ -40,12 +40,12 @@ impl Registry {
         self.lock().iter().map(|t| (Arc::clone(&t.name), t.key_type)).collect()
     }
 
-    fn find(&self, name: &CStr, key_type: StateType) -> Result<(Target, Arc<Owner>), TableFault> {
+    fn find(&self, name: &CStr, key_type: StateType) -> Result<(Target, Arc<CStr>, Arc<Owner>), TableFault> {
         let tables = self.lock();
         let text = || name.to_string_lossy().into_owned();
         let table = tables.iter().find(|t| *t.name == *name).ok_or_else(|| TableFault::NoTable(text()))?;
         if table.key_type == key_type {
-            Ok((table.target, Arc::clone(&table.provider)))
+            Ok((table.target, Arc::clone(&table.name), Arc::clone(&table.provider)))
         } else {
             Err(TableFault::KeyType { table: text(), actual: table.key_type, requested: key_type })
         }
@@ -125,8 +125,8 @@ pub(in crate::plugin) unsafe extern "C" fn get_table(
         return handle.as_table();
     }
     match user.registry().find(name, key_type) {
-        Ok((target, provider)) => {
-            let handle = Handle::permanent(target, provider, user);
+        Ok((target, name_kept, provider)) => {
+            let handle = Handle::permanent(target, name_kept, provider, user);
             let table = handle.as_table();
             user.tables().handles.push((name.to_owned(), handle));
             table
