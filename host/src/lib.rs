@@ -1,3 +1,11 @@
-//! See ARCHITECTURE.md.
+//! Lanner's host: configuration, plugins, event sources, alerts and outputs, and the program made of them. See
+//! ARCHITECTURE.md for the way of an event through it.
 
+pub mod alert;
+pub mod app;
+pub mod config;
+pub mod event;
+pub mod log;
+pub mod outputs;
 pub mod plugin;
+pub mod source;

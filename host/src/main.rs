@@ -1,2 +1,7 @@
 //! The `lanner` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lanner::app::main(std::env::args_os())
+}

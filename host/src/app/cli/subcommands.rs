@@ -1,0 +1,195 @@
+//! The subcommands: the same work as Falco's flags, each with only the options that concern it.
+
+use clap::{Args, Subcommand as ClapSubcommand, ValueEnum};
+
+use super::options::{Action, ListFormat, Options, ReplayView};
+
+/// Where settings come from; every subcommand that needs plugins or rules has these.
+#[derive(Debug, Args)]
+pub(super) struct Configuration {
+    /// Configuration file
+    #[arg(short = 'c', long, value_name = "PATH")]
+    config: Option<String>,
+
+    /// Set a key of the configuration, as in -o rule_matching=all; may be repeated
+    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    option: Vec<String>,
+
+    /// Say more
+    #[arg(short = 'v', long)]
+    verbose: bool,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Form {
+    /// Plain text
+    #[default]
+    Text,
+    /// Markdown
+    Markdown,
+    /// JSON
+    Json,
+}
+
+impl From<Form> for ListFormat {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Text => Self::Text,
+            Form::Markdown => Self::Markdown,
+            Form::Json => Self::Json,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, ClapSubcommand)]
+pub(super) enum Subcommand {
+    /// Watch the configured sources and raise alerts until stopped
+    #[command(after_help = "Example: lanner run -c /etc/falco/falco.yaml -r /etc/falco/rules.d")]
+    Run {
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Rule file or folder instead of the configured ones; may be repeated
+        #[arg(short = 'r', long, value_name = "PATH")]
+        rules: Vec<String>,
+        /// Use only this event source; may be repeated
+        #[arg(long, value_name = "SOURCE")]
+        enable_source: Vec<String>,
+        /// Turn off this event source; may be repeated
+        #[arg(long, value_name = "SOURCE", conflicts_with = "enable_source")]
+        disable_source: Vec<String>,
+        /// Do everything but process events
+        #[arg(long)]
+        dry_run: bool,
+        /// Stop after this many seconds
+        #[arg(short = 'M', long, value_name = "SECONDS")]
+        stop_after: Option<u64>,
+        /// Write the process id to this file
+        #[arg(short = 'P', long, value_name = "PATH")]
+        pidfile: Option<String>,
+    },
+    /// Replay capture files: raise the alerts of rules, or print the events
+    #[command(after_help = "Examples:\n  \
+        lanner replay incident.scap -r rules.yaml\n  \
+        lanner replay incident.scap --json -r rules.yaml | jq .rule\n  \
+        lanner replay incident.scap --filter 'evt.type in (execve, execveat)' --print '%evt.time %proc.cmdline'")]
+    Replay {
+        /// Capture files (.scap, gzip or not), replayed one after the other, each from a clean state
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Rule file or folder; may be repeated. Without rules every event is printed
+        #[arg(short = 'r', long, value_name = "PATH")]
+        rules: Vec<String>,
+        /// JSON instead of text
+        #[arg(long)]
+        json: bool,
+        /// Only events for which this condition holds
+        #[arg(long, value_name = "CONDITION")]
+        filter: Option<String>,
+        /// The line to print for each event; with rules, text appended to the output of each
+        #[arg(long, value_name = "FORMAT", allow_hyphen_values = true)]
+        print: Option<String>,
+        /// No progress, even on a terminal
+        #[arg(short = 'q', long)]
+        quiet: bool,
+    },
+    /// Check rule files: every error with its place, nothing is run
+    #[command(after_help = "Example: lanner check falco_rules.yaml my_rules.yaml")]
+    Check {
+        /// Rule files, in the order in which they would be loaded
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+        #[command(flatten)]
+        configuration: Configuration,
+        /// JSON instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the fields that conditions and outputs may use
+    #[command(after_help = "Example: lanner fields --source syscall --format markdown")]
+    Fields {
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Only those of this source
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+        /// Only the names
+        #[arg(long)]
+        names: bool,
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Form,
+    },
+    /// List the events that a condition on evt.type may name
+    #[command(after_help = "Example: lanner events --format json")]
+    Events {
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Form,
+    },
+    /// List the plugins, or describe one
+    #[command(after_help = "Example: lanner plugins container")]
+    Plugins {
+        /// The plugin to describe
+        name: Option<String>,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+}
+
+impl Configuration {
+    fn options(self, action: Action, config_optional: bool) -> Options {
+        Options {
+            config: self.config,
+            config_optional,
+            settings: self.option,
+            verbose: self.verbose,
+            ..Options::new(action)
+        }
+    }
+}
+
+impl Subcommand {
+    pub(super) fn into_options(self) -> Options {
+        match self {
+            Self::Run { configuration, rules, enable_source, disable_source, dry_run, stop_after, pidfile } => {
+                Options {
+                    rules,
+                    enable_sources: enable_source,
+                    disable_sources: disable_source,
+                    stop_after_s: stop_after.filter(|&seconds| seconds != 0),
+                    pidfile,
+                    ..configuration.options(Action::Process { dry_run }, false)
+                }
+            }
+            Self::Replay { files, configuration, rules, json, filter, print, quiet } => {
+                let view = ReplayView { filter, print, quiet };
+                let mut options = configuration.options(Action::Replay { files, view }, true);
+                options.rules = rules;
+                if json {
+                    options.settings.push("json_output=true".into());
+                }
+                options
+            }
+            Self::Check { files, configuration, json } => {
+                let mut options = configuration.options(Action::Validate { files, all_errors: true }, true);
+                if json {
+                    options.settings.push("json_output=true".into());
+                }
+                options
+            }
+            Self::Fields { configuration, source, names, format } => {
+                configuration.options(Action::ListFields { source, names_only: names, format: format.into() }, true)
+            }
+            Self::Events { format } => {
+                Options { config_optional: true, ..Options::new(Action::ListEvents { format: format.into() }) }
+            }
+            Self::Plugins { name, configuration } => {
+                configuration.options(name.map_or(Action::ListPlugins, |name| Action::PluginInfo { name }), true)
+            }
+        }
+    }
+}

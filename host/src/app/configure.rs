@@ -1,0 +1,114 @@
+//! The first step: configuration read, log set up, what has no effect named.
+
+use std::path::{Path, PathBuf};
+
+use super::cli::{Action, Options};
+use super::error::AppError;
+use super::lists::versions::Versions;
+use crate::config::{self, Loaded, Node, Settings, schema};
+use crate::log::{self, Level};
+
+/// Where a configuration is looked for when none is named; the second is Falco's, so that its users need not move it.
+const DEFAULT_FILES: [&str; 2] = ["/etc/lanner/lanner.yaml", "/etc/falco/falco.yaml"];
+
+/// The configuration of one run.
+pub(crate) struct Configured {
+    /// The tree and its files.
+    pub loaded: Loaded,
+    /// What it means.
+    pub settings: Settings,
+}
+
+/// Reads the configuration. Without a file the defaults hold, if what is asked for can do without one.
+pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
+    let file = find(options)?;
+    let subcommand = matches!(options.action, Action::Replay { .. }) || options.config_optional;
+    let mut settings_over = options.settings.clone();
+    if file.is_none() {
+        settings_over.splice(0..0, built_in_defaults(options));
+    }
+    if let Action::Replay { files, .. } = &options.action {
+        settings_over.push("engine.kind=replay".into());
+        settings_over.push(format!("engine.replay.capture_file={}", files.first().map_or("", String::as_str)));
+        settings_over.push("stdout_output.enabled=true".into());
+    }
+    let loaded = config::load(file.as_deref(), &settings_over)?;
+    let mut settings = Settings::read(&loaded)?;
+    if options.unbuffered {
+        settings.outputs.buffered = false;
+    }
+    log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
+    announce(options, &loaded, &settings);
+    if file.is_none() && !subcommand {
+        return Err(AppError::NoConfig(DEFAULT_FILES[1]));
+    }
+    Ok(Configured { loaded, settings })
+}
+
+/// What holds when there is no file: warnings on stderr, alerts on stdout, the container plugin, its fields in outputs.
+fn built_in_defaults(options: &Options) -> Vec<String> {
+    let level = if options.verbose { "info" } else { "warning" };
+    [
+        "log_stderr=true".to_owned(),
+        format!("log_level={level}"),
+        "log_syslog=false".to_owned(),
+        "stdout_output.enabled=true".to_owned(),
+        "engine.kind=nodriver".to_owned(),
+        "plugins[0].name=container".to_owned(),
+        "plugins[0].library_path=libcontainer.so".to_owned(),
+        "append_output[0].suggested_output=true".to_owned(),
+    ]
+    .into()
+}
+
+fn find(options: &Options) -> Result<Option<PathBuf>, AppError> {
+    match &options.config {
+        Some(path) if Path::new(path).is_file() => Ok(Some(path.into())),
+        Some(path) => Err(AppError::NoSuchConfig(path.clone())),
+        // The subcommands mean the same on every machine: they take a configuration only when told so.
+        None if options.config_optional && !matches!(options.action, Action::Version) => Ok(None),
+        None => Ok(DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.is_file())),
+    }
+}
+
+fn announce(options: &Options, loaded: &Loaded, settings: &Settings) {
+    for text in &options.deprecations {
+        log::warning(text);
+    }
+    log::info(format_args!("Lanner version: {} ({})", Versions::PROGRAM, std::env::consts::ARCH));
+    log::debug(format_args!("CLI args: {}", options.cmdline));
+    if !loaded.files.is_empty() {
+        log::info("Lanner initialized with configuration files:");
+    }
+    for (file, validation) in &loaded.files {
+        let level = if *validation == schema::Validation::Ok { Level::Info } else { Level::Warning };
+        log::write(level, format_args!("   {file} | schema validation: {validation}"));
+    }
+    if settings.deprecated_rules_file {
+        log::warning(
+            "Using deprecated config key 'rules_file' (singular form). Please use new 'rules_files' config key (plural \
+             form).",
+        );
+    }
+    for entry in &settings.append_output {
+        if let (Some(rule), false) = (&entry.rule, entry.tags.is_empty()) {
+            let tags = entry.tags.join(", ");
+            log::warning(format_args!(
+                "An append_output entry names both a rule ({rule}) and tags ({tags}): it applies only to that rule, and \
+                 only if the rule has all of the tags"
+            ));
+        }
+    }
+    let idle = schema::without_effect(&loaded.tree);
+    if !idle.is_empty() {
+        log::warning(format_args!(
+            "These keys ask for features that do not exist yet and have no effect: {}",
+            idle.join(", ")
+        ));
+    }
+}
+
+/// The merged configuration as one line of JSON, for `--support`.
+pub(crate) fn dump(tree: &Node) -> String {
+    tree.to_text_json().to_string()
+}

@@ -1,0 +1,119 @@
+//! Why the program ends with an error.
+
+use thiserror::Error;
+
+use crate::config::ConfigError;
+use crate::event::scheme::FieldError;
+use crate::plugin::PluginError;
+
+/// A fatal error. Its text stands after `Error: ` on stderr.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The command line.
+    #[error("{0}")]
+    Usage(String),
+    /// A configuration file was named and is not there.
+    #[error("Could not find configuration file at {0}")]
+    NoSuchConfig(String),
+    /// No configuration file at all.
+    #[error("You must create a config file at {0} or by passing -c")]
+    NoConfig(&'static str),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A plugin.
+    #[error("{0}")]
+    Plugin(#[from] PluginError),
+    /// A plugin that has to do with no source.
+    #[error("Plugin '{0}' is loaded but unused as not compatible with any known event source")]
+    UnusedPlugin(String),
+    /// `--plugin-info` names none that is configured.
+    #[error("can't find plugin and print its info: {0}")]
+    UnknownPlugin(String),
+    /// The fields of a source.
+    #[error(transparent)]
+    Fields(#[from] FieldError),
+    /// `--enable-source` and `--disable-source` together.
+    #[error("You can not mix --enable-source and --disable-source")]
+    MixedSources,
+    /// A source to enable or disable that does not exist.
+    #[error("Attempted {verb} an unknown event source: {name}")]
+    UnknownSource {
+        /// What was attempted.
+        verb: &'static str,
+        /// The source.
+        name: String,
+    },
+    /// Every source is disabled.
+    #[error("Must enable at least one event source")]
+    NoSource,
+    /// `--list` with a source that does not exist.
+    #[error("Value for --list must be a valid source type")]
+    UnknownListSource,
+    /// No rule files.
+    #[error("You must specify at least one rules file/directory via -r or a rules_file entry in falco.yaml")]
+    NoRules,
+    /// A rule file that cannot be read.
+    #[error("Could not open file: {path}: {source}")]
+    ReadRules {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Rules that do not load; the text has every error.
+    #[error("{0}")]
+    Rules(String),
+    /// A condition or format on the command line.
+    #[error("{what}: {message}")]
+    Expression {
+        /// Which option.
+        what: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// No output is enabled.
+    #[error("No output configured, please make sure at least one output is configured and enabled.")]
+    NoOutput,
+    /// The live source of system calls.
+    #[error(
+        "cannot watch system calls: this build has no live source for engine.kind={0}. Replay a capture \
+         (engine.kind=replay with engine.replay.capture_file), use plugin sources only (engine.kind=nodriver), or turn the \
+         source off (--disable-source syscall)"
+    )]
+    NoLiveSource(&'static str),
+    /// A source that failed while open.
+    #[error("{name}: {error}")]
+    Source {
+        /// The source, or the capture file.
+        name: String,
+        /// Why.
+        error: PluginError,
+    },
+    /// The file for the process id.
+    #[error("Could not write pid to pidfile {path}: {source}")]
+    PidFile {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Something of the system that is needed.
+    #[error("{what}: {source}")]
+    System {
+        /// What was attempted.
+        what: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A thread died.
+    #[error("the thread of source '{0}' ended by a panic")]
+    Panicked(String),
+}
+
+impl AppError {
+    /// The exit code: 255 for the pidfile, as with Falco, else 1.
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::PidFile { .. }) { 255 } else { 1 }
+    }
+}

@@ -1,0 +1,272 @@
+//! The program: start-up as a list of steps, the event loop, and the end.
+
+pub mod cli;
+mod configure;
+mod error;
+pub mod lists;
+mod plugins;
+mod process;
+mod replay;
+mod rules;
+mod signals;
+mod sources;
+mod stats;
+mod support;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::{Arc, PoisonError};
+
+use cli::{Action, ListFormat, Options, Parsed, ReplayView};
+use configure::Configured;
+pub use error::AppError;
+use lists::versions::Versions;
+use plugins::Library;
+use process::{Job, print_stdout};
+use rules::Rules;
+use sources::Group;
+
+use crate::config::{Engine, rules_files, schema};
+use crate::event::generic;
+use crate::log;
+use crate::source::Control;
+
+/// The whole program: arguments in, exit code out.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let result = match cli::parse(args) {
+        Ok(Parsed::Help(text)) => {
+            print_stdout(&text);
+            Ok(())
+        }
+        Ok(Parsed::Run(options)) => run(&options),
+        Err(text) => Err(AppError::Usage(text)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The steps, in Falco's order: what needs less comes first, so that it also works where more is missing.
+fn run(options: &Options) -> Result<(), AppError> {
+    if let Some(text) = built_in_list(&options.action) {
+        print_stdout(&text);
+        return Ok(());
+    }
+    let configured = configure::load(options)?;
+    if let Some(text) = versions(options, &configured)? {
+        print_stdout(&text);
+        return Ok(());
+    }
+    if let Some(text) = plugin_lists(options, &configured)? {
+        print_stdout(&text);
+        return Ok(());
+    }
+    if let Action::Replay { files, view } = &options.action {
+        return replay_files(options, configured, files, view);
+    }
+    let libraries = plugins::load(&configured.settings)?;
+    let groups = sources::build(&libraries, &configured.settings)?;
+    if let Action::ListFields { source, names_only, format } = &options.action {
+        print_stdout(&list_fields(&groups, &libraries, source.as_deref(), *names_only, options.verbose, *format)?);
+        return Ok(());
+    }
+    let names = sources::source_names(&libraries);
+    let replay = matches!(configured.settings.engine, Engine::Replay { .. });
+    let selected = sources::select(&names, &options.enable_sources, &options.disable_sources, replay)?;
+    if let Action::Validate { files, all_errors } = &options.action {
+        return rules::validate(files, *all_errors, options, &configured.settings, &groups, &libraries);
+    }
+    let files = rule_files(options, &configured)?;
+    let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?;
+    if let Some(text) = rules::describe(&rules, options, &configured.settings)? {
+        print_stdout(&text);
+        return Ok(());
+    }
+    if options.action == Action::Support {
+        let report = support::report(&options.cmdline, &configured, &files, &plugin_versions(&libraries));
+        print_stdout(&format!("{report}\n"));
+        return Ok(());
+    }
+    process_events(options, &configured, groups, &selected, rules)
+}
+
+/// Lists that need nothing but the program itself.
+fn built_in_list(action: &Action) -> Option<String> {
+    match action {
+        Action::ConfigSchema => Some(format!("{:#}\n", schema::json_schema())),
+        Action::RuleSchema => Some(rules::schema()),
+        Action::IgnoredEvents => Some(lists::events::ignored()),
+        Action::ListEvents { format } => Some(lists::events::render(*format)),
+        _ => None,
+    }
+}
+
+fn versions(options: &Options, configured: &Configured) -> Result<Option<String>, AppError> {
+    match options.action {
+        Action::Version if configured.settings.alerts.json => {
+            let libraries = plugins::load(&configured.settings)?;
+            Ok(Some(format!("{}\n", plugin_versions(&libraries).json())))
+        }
+        Action::Version => Ok(Some(Versions::default().text())),
+        Action::PageSize => {
+            // The only way there is without foreign code; every Linux has this file.
+            let maps = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
+            let size = maps.lines().find_map(|line| line.strip_prefix("KernelPageSize:")).map(str::trim);
+            let kilobytes = size.and_then(|text| text.split(' ').next()).and_then(|text| text.parse::<u64>().ok());
+            Ok(Some(format!("Your system page size is: {} bytes\n", kilobytes.unwrap_or(4) * 1024)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn plugin_versions(libraries: &[Library]) -> Versions {
+    let version = |library: &Library| (library.info().name.clone(), library.info().version.to_string());
+    Versions { plugins: libraries.iter().filter(|library| !is_own(library)).map(version).collect() }
+}
+
+/// Whether it is the built-in source of system calls, which nobody configured.
+fn is_own(library: &Library) -> bool {
+    library.config.library.is_empty() && library.info().event_source() == Some(crate::event::scheme::SYSCALL)
+}
+
+fn plugin_lists(options: &Options, configured: &Configured) -> Result<Option<String>, AppError> {
+    match &options.action {
+        Action::PluginInfo { name } => plugins::info(name, &configured.settings).map(Some),
+        Action::ListPlugins => {
+            let mut libraries = plugins::load(&configured.settings)?;
+            libraries.retain(|library| !is_own(library));
+            Ok(Some(plugins::list(&libraries)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn list_fields(
+    groups: &[Group],
+    libraries: &[Library],
+    source: Option<&str>,
+    names_only: bool,
+    verbose: bool,
+    format: ListFormat,
+) -> Result<String, AppError> {
+    let all = || groups.iter().flat_map(|group| &group.sources);
+    if source.is_some_and(|wanted| all().all(|known| known.name != wanted)) {
+        return Err(AppError::UnknownListSource);
+    }
+    let wanted = all().filter(|known| source.is_none_or(|wanted| known.name == wanted));
+    let describe = |class: &str| {
+        if class == generic::CLASS.0 {
+            return generic::CLASS.1.to_owned();
+        }
+        let specs = libraries.iter().flat_map(|library| &library.info().fields);
+        specs.filter(|spec| spec.class == class).map(|spec| spec.class_desc.clone()).next().unwrap_or_default()
+    };
+    let classes = lists::fields::classes(wanted.map(|source| &*source.scheme.scheme), describe);
+    Ok(lists::fields::render(&classes, names_only, verbose, format))
+}
+
+/// The rule files: those of `-r`, or those configured that exist.
+fn rule_files(options: &Options, configured: &Configured) -> Result<Vec<std::path::PathBuf>, AppError> {
+    let entries = if options.rules.is_empty() {
+        rules_files::existing(&configured.settings.rules_files)
+    } else {
+        options.rules.clone()
+    };
+    if entries.is_empty() {
+        return Err(AppError::NoRules);
+    }
+    log::debug("Configured rules filenames:");
+    entries.iter().for_each(|entry| log::debug(format_args!("   {entry}")));
+    Ok(rules_files::expand(&entries)?)
+}
+
+/// The name under which this machine's alerts go out.
+fn hostname() -> Arc<str> {
+    if let Some(name) = std::env::var_os("FALCO_HOSTNAME") {
+        let name = name.to_string_lossy().into_owned();
+        log::info(format_args!("Hostname value has been overridden via environment variable to: {name}"));
+        return name.into();
+    }
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().into()).unwrap_or_default()
+}
+
+fn process_events(
+    options: &Options,
+    configured: &Configured,
+    groups: Vec<Group>,
+    selected: &[&str],
+    rules: Rules,
+) -> Result<(), AppError> {
+    let settings = &configured.settings;
+    if !settings.outputs.stdout && settings.outputs.file.is_none() && !settings.outputs.other_enabled {
+        return Err(AppError::NoOutput);
+    }
+    let hostname = hostname();
+    if options.action == (Action::Process { dry_run: true }) {
+        log::debug("Skipping event processing in dry-run");
+        return Ok(());
+    }
+    let names = rules.names();
+    let mut groups = rules::compile(rules, groups, settings, selected)?;
+    if let Engine::Kmod | Engine::ModernEbpf = settings.engine {
+        let kind = settings.engine.name();
+        let error = AppError::NoLiveSource(kind);
+        let before = groups.len();
+        groups.retain(|group| group.replay || group.name != crate::event::scheme::SYSCALL);
+        if groups.is_empty() {
+            return Err(error);
+        }
+        if groups.len() < before {
+            log::error(format_args!("{error}; the other sources go on"));
+        }
+    }
+    process::run(Job { options, settings, groups, rules: names, hostname })
+}
+
+/// `lanner replay`: each file from a clean state.
+fn replay_files(
+    options: &Options,
+    mut configured: Configured,
+    files: &[String],
+    view: &ReplayView,
+) -> Result<(), AppError> {
+    let control = Arc::new(Control::default());
+    let _signals = options.rules.is_empty().then(|| signals::listen(Arc::clone(&control))).transpose()?;
+    let hostname = hostname();
+    for file in files {
+        configured.settings.engine = Engine::Replay { capture_file: file.clone() };
+        let libraries = plugins::load(&configured.settings)?;
+        let groups = sources::build(&libraries, &configured.settings)?;
+        if !options.rules.is_empty() {
+            let names = sources::source_names(&libraries);
+            let rule_files = rule_files(options, &configured)?;
+            let mut rule_options = options.clone();
+            rule_options.print = view.print.clone();
+            let rules = rules::load(&rule_files, &rule_options, &configured.settings, &groups, &libraries)?;
+            process_events(&rule_options, &configured, groups, &names, rules)?;
+            continue;
+        }
+        let Some(group) = groups.first() else { return Err(AppError::NoSource) };
+        let compiled = replay::View::compile(group, view)?;
+        let set = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(set) = set else { return Err(AppError::NoSource) };
+        replay::show(
+            &compiled,
+            group,
+            set,
+            file,
+            &configured.settings.alerts,
+            Arc::clone(&hostname),
+            &control,
+            view.quiet,
+        )?;
+        if control.stopping() {
+            break;
+        }
+    }
+    Ok(())
+}

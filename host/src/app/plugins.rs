@@ -1,0 +1,151 @@
+//! Plugin libraries: loaded in the order of the configuration, listed, described.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::error::AppError;
+use crate::config::{PluginConfig, Settings};
+use crate::log::{self, Level};
+use crate::plugin::{
+    BuiltIn, Capabilities, EventOrigin, LoadedLibrary, LogSink, PluginInfo, PluginSet, Services, Severity,
+    load_with_fallback,
+};
+
+/// The plugins linked into the program. The first one owns the source of system calls and is always there.
+pub(crate) const BUILT_IN: [BuiltIn; 4] = [
+    BuiltIn { name: "syscall", api: &lanner_syscall::PLUGIN_API },
+    BuiltIn { name: "container", api: &lanner_container::PLUGIN_API },
+    BuiltIn { name: "json", api: &lanner_json::PLUGIN_API },
+    BuiltIn { name: "k8saudit", api: &lanner_k8saudit::PLUGIN_API },
+];
+
+/// A library and how it was configured.
+pub(crate) struct Library {
+    /// Its entry in the configuration; the built-in source of system calls has one of its own making.
+    pub config: PluginConfig,
+    /// The loaded code.
+    pub library: Arc<LoadedLibrary>,
+}
+
+impl Library {
+    /// What the plugin says of itself.
+    pub(crate) fn info(&self) -> &PluginInfo {
+        self.library.info()
+    }
+}
+
+/// Loads the library of one entry: the file, or the built-in of that name if there is no such file.
+pub(crate) fn load_one(config: &PluginConfig) -> Result<Library, AppError> {
+    let candidates = config.candidates();
+    let library = load_with_fallback(&config.name, &candidates, &BUILT_IN)?;
+    let version = &library.info().version;
+    match candidates.iter().find(|path| path.exists()) {
+        Some(path) => log::info(format_args!("Loaded plugin '{}@{version}' from file {}", config.name, path.display())),
+        None => log::info(format_args!("Loaded plugin '{}@{version}' (built in)", config.name)),
+    }
+    Ok(Library { config: config.clone(), library })
+}
+
+/// The source of system calls and the configured plugins, in this order.
+pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
+    let [syscall, ..] = BUILT_IN;
+    let config = PluginConfig {
+        name: syscall.name.to_owned(),
+        library: String::new(),
+        init_config: serde_json::json!({ "buffer_format_base64": settings.alerts.base64_buffers }).to_string(),
+        open_params: String::new(),
+    };
+    let mut libraries = vec![Library { config, library: LoadedLibrary::builtin(syscall.api)? }];
+    for config in &settings.plugins {
+        libraries.push(load_one(config)?);
+    }
+    Ok(libraries)
+}
+
+/// What plugins get from the host: their log lines come out with ours, above the threshold of `libs_logger`.
+pub(crate) fn services(threshold: Option<Level>) -> Services {
+    let sink = move |component: &str, message: &str, severity: Severity| {
+        let level = match severity {
+            Severity::FATAL => Level::Emergency,
+            Severity::CRITICAL => Level::Critical,
+            Severity::ERROR => Level::Error,
+            Severity::WARNING => Level::Warning,
+            Severity::NOTICE => Level::Notice,
+            Severity::INFO => Level::Info,
+            _ => Level::Debug,
+        };
+        if threshold.is_some_and(|threshold| level <= threshold) {
+            log::write(level, format_args!("[{component}]: {message}"));
+        }
+    };
+    let log: Arc<dyn LogSink> = Arc::new(sink);
+    Services { log }
+}
+
+/// The block of `--list-plugins` for one plugin.
+pub(crate) fn describe(info: &PluginInfo) -> String {
+    let mut out = format!(
+        "Name: {}\nDescription: {}\nContact: {}\nVersion: {}\nCapabilities: \n",
+        info.name, info.description, info.contact, info.version
+    );
+    if let Some(origin) = &info.origin {
+        // Writing to a string does not fail.
+        let _ = match origin {
+            EventOrigin::Syscall => writeln!(out, "  - Event Sourcing (system events)"),
+            EventOrigin::Own { id, source } => writeln!(out, "  - Event Sourcing (ID={id}, source='{source}')"),
+        };
+    }
+    for (capability, name) in [
+        (Capabilities::EXTRACTION, "Field Extraction"),
+        (Capabilities::PARSING, "Event Parsing"),
+        (Capabilities::ASYNC, "Async Events"),
+    ] {
+        if info.capabilities.contains(capability) {
+            out.extend(["  - ", name, "\n"]);
+        }
+    }
+    out
+}
+
+/// `--list-plugins`.
+pub(crate) fn list(libraries: &[Library]) -> String {
+    let blocks: Vec<String> = libraries.iter().map(|library| describe(library.info()) + "\n").collect();
+    format!("{} Plugins Loaded:\n\n{}\n", libraries.len(), blocks.concat())
+}
+
+/// `--plugin-info`.
+pub(crate) fn info(name: &str, settings: &Settings) -> Result<String, AppError> {
+    let config = settings.plugins.iter().find(|config| config.name == name || config.library == name).cloned();
+    let built_in = || {
+        let known = BUILT_IN.iter().find(|built_in| built_in.name == name)?;
+        let (library, open_params) = (String::new(), String::new());
+        Some(PluginConfig { name: known.name.to_owned(), library, init_config: String::new(), open_params })
+    };
+    let config = config.or_else(built_in).ok_or_else(|| AppError::UnknownPlugin(name.to_owned()))?;
+    let library = load_one(&config)?;
+    let mut out = describe(library.info()) + "\n";
+    match &library.info().config_schema {
+        Some(schema) => out.extend(["Init config schema type: JSON\n", schema, "\n\n"]),
+        None => out.push_str(
+            "Init config schema type: Not available, plugin does not implement the init config schema \
+             functionality\n\n\n",
+        ),
+    }
+    let mut set = PluginSet::new(services(settings.log.plugins));
+    let index = set.add(&library.library, &config.init_config)?;
+    if library.info().capabilities.contains(Capabilities::SOURCING) {
+        let params = set.list_open_params(index)?;
+        out.push_str(if params.is_empty() {
+            "No suggested open params available: plugin has not been configured, or it does not implement the open params \
+             suggestion functionality\n"
+        } else {
+            "Suggested open params:\n"
+        });
+        for param in params {
+            let separator = if param.desc.is_empty() { "" } else { ": " };
+            out.extend([param.value.as_str(), separator, &param.desc, "\n"]);
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}

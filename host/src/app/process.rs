@@ -1,0 +1,264 @@
+//! The main work: sources opened, events pumped, alerts delivered, and what is said at the end.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use lanner_engine::load::Priority;
+
+use super::cli::Options;
+use super::error::AppError;
+use super::rules::CompiledGroup;
+use super::signals;
+use super::stats::{DROP_REPORT, Matches};
+use crate::alert::Alert;
+use crate::config::{Engine, Settings};
+use crate::event::extractor::Context;
+use crate::event::rules::{How, SourceRules};
+use crate::event::scheme::SYSCALL;
+use crate::log;
+use crate::outputs::{Outputs, QueueFull, enabled};
+use crate::plugin::{EventRef, Inspector, Open, PluginSet, Plugins};
+use crate::source::{Control, Counts, Sink, pump};
+
+/// Everything that is needed to run.
+pub(crate) struct Job<'a> {
+    /// The command line.
+    pub options: &'a Options,
+    /// The configuration.
+    pub settings: &'a Settings,
+    /// The sources that are to run, with their rules.
+    pub groups: Vec<CompiledGroup>,
+    /// Name and priority of all loaded rules, by position.
+    pub rules: Vec<(Box<str>, Priority)>,
+    /// The name of this machine, as alerts carry it.
+    pub hostname: Arc<str>,
+}
+
+/// How alerts leave the threads of the sources.
+struct Desk {
+    outputs: Outputs,
+    control: Arc<Control>,
+}
+
+/// What one source's thread leaves behind.
+struct Outcome {
+    matches: Matches,
+    counts: Counts,
+    elapsed: Duration,
+    error: Option<AppError>,
+}
+
+/// Runs until all sources end or a signal comes; then delivers what is queued and prints the counts.
+pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
+    let outputs = enabled(&job.settings.outputs);
+    if outputs.is_empty() && !job.settings.outputs.other_enabled {
+        return Err(AppError::NoOutput);
+    }
+    let replay = matches!(job.settings.engine, Engine::Replay { .. });
+    let settings = &job.settings.outputs;
+    let full = if replay { QueueFull::Wait } else { QueueFull::Drop };
+    let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
+    let control = Arc::new(Control::default());
+    let _signals = signals::listen(Arc::clone(&control))?;
+    write_pidfile(job.options)?;
+    let desk =
+        Desk { outputs: Outputs::start(outputs, job.settings.alerts, settings.queue_capacity, full, timeout), control };
+    let groups = std::mem::take(&mut job.groups);
+    let started = Instant::now();
+    let outcome = run_groups(&job, &desk, groups);
+    log::debug(format_args!("processed for {:?}", started.elapsed()));
+    desk.outputs.finish();
+    let (matches, result) = match outcome {
+        Ok(matches) => (matches, Ok(())),
+        Err((matches, error)) => (matches, Err(error)),
+    };
+    let rules: Vec<(&str, Priority)> = job.rules.iter().map(|(name, priority)| (&**name, *priority)).collect();
+    print_stdout(&matches.report(&rules));
+    result
+}
+
+type GroupsResult = Result<Matches, (Matches, AppError)>;
+
+/// One thread for each source; with only one, this thread.
+fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> GroupsResult {
+    let mut matches = Matches::new(job.rules.len());
+    let mut failed = None;
+    let outcomes: Vec<Outcome> = match groups.pop() {
+        None => Vec::new(),
+        Some(only) if groups.is_empty() => vec![run_group(job, desk, only)],
+        Some(last) => {
+            groups.push(last);
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = groups
+                    .into_iter()
+                    .map(|group| {
+                        let name = group.name.clone();
+                        (name, scope.spawn(move || run_group(job, desk, group)))
+                    })
+                    .collect();
+                let mut outcomes = Vec::new();
+                for (name, thread) in threads {
+                    match thread.join() {
+                        Ok(outcome) => outcomes.push(outcome),
+                        Err(_) => failed = Some(AppError::Panicked(name)),
+                    }
+                }
+                outcomes
+            })
+        }
+    };
+    for outcome in outcomes {
+        matches.merge(&outcome.matches);
+        failed = failed.or(outcome.error);
+    }
+    match failed {
+        None => Ok(matches),
+        Some(error) => Err((matches, error)),
+    }
+}
+
+/// Opens one source, pumps it dry, closes it. An error ends the other sources too.
+fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
+    let started = Instant::now();
+    let name = group.name.clone();
+    let syscalls = group.replay || name == SYSCALL;
+    let mut evaluator = Evaluator {
+        rules: group.rules,
+        how: group.how,
+        context: Context::new(Arc::clone(&job.hostname)),
+        matches: Matches::new(job.rules.len()),
+        desk,
+        limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
+        start_ns: None,
+    };
+    let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let result = match (plugins, &group.input) {
+        (Some(plugins), Some(input)) => open_and_pump(plugins, input, &group.name, group.replay, desk, &mut evaluator),
+        _ => {
+            wait(desk, &mut evaluator);
+            Ok(Counts::default())
+        }
+    };
+    if result.is_err() {
+        desk.control.stop();
+    }
+    let elapsed = started.elapsed();
+    let (counts, error) = match result {
+        Ok(counts) => (counts, None),
+        Err(error) => (Counts::default(), Some(error)),
+    };
+    let outcome = Outcome { matches: evaluator.matches, counts, elapsed, error };
+    report(job.options.verbose, syscalls, &name, group.replay, &outcome);
+    outcome
+}
+
+fn open_and_pump(
+    plugins: PluginSet,
+    (input, params): &(crate::plugin::PluginIdx, String),
+    name: &str,
+    recorded: bool,
+    desk: &Desk,
+    evaluator: &mut Evaluator<'_>,
+) -> Result<Counts, AppError> {
+    let failed = |error| AppError::Source { name: if recorded { params.clone() } else { name.to_owned() }, error };
+    if recorded {
+        log::info(format_args!("Replaying events from the capture file: {params}"));
+    } else {
+        log::info(format_args!("Opening '{name}' source with plugin"));
+    }
+    let open = Open { source: *input, params, recorded, event_schema: None };
+    let mut inspector = Inspector::open(plugins, open).map_err(failed)?;
+    let result = pump(&mut inspector, &desk.control, evaluator);
+    let (_, errors) = inspector.close();
+    errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
+    result.map_err(failed)
+}
+
+/// A source without events: nothing to do until the end.
+fn wait(desk: &Desk, evaluator: &mut Evaluator<'_>) {
+    while !desk.control.stopping() && evaluator.limit_ns.is_none() {
+        evaluator.attend(&desk.control);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Outcome) {
+    if verbose {
+        let seconds = outcome.elapsed.as_secs_f64();
+        let events = outcome.counts.events;
+        let source = if replay { String::new() } else { format!("({name}) ") };
+        let rate = events as f64 / seconds.max(f64::MIN_POSITIVE);
+        eprintln!("{source}Elapsed time: {seconds:.3}, Captured Events: {events}, {rate:.2} eps");
+    }
+    if outcome.counts.foreign > 0 {
+        log::warning(format_args!("{} events of plugins that are not loaded were passed over", outcome.counts.foreign));
+    }
+    if syscalls && outcome.error.is_none() {
+        eprint!("{DROP_REPORT}");
+    }
+}
+
+fn write_pidfile(options: &Options) -> Result<(), AppError> {
+    match options.pidfile.as_deref() {
+        None | Some("") => Ok(()),
+        Some(path) => std::fs::write(path, std::process::id().to_string())
+            .map_err(|source| AppError::PidFile { path: path.to_owned(), source }),
+    }
+}
+
+/// Prints to stdout; a reader that is gone is no error of ours.
+pub(crate) fn print_stdout(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The sink of a source's pump: evaluates and queues.
+struct Evaluator<'d> {
+    /// Rules by position of the source among its group's.
+    rules: Vec<Option<SourceRules>>,
+    how: How,
+    context: Context,
+    matches: Matches,
+    desk: &'d Desk,
+    limit_ns: Option<u64>,
+    start_ns: Option<u64>,
+}
+
+impl Sink for Evaluator<'_> {
+    #[inline]
+    fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
+        let ts = event.ts();
+        self.context.see(ts);
+        if let Some(limit) = self.limit_ns {
+            // Injected events may be older than the first one: that is no negative time that wraps around.
+            let start = *self.start_ns.get_or_insert(ts);
+            if ts.saturating_sub(start) >= limit {
+                return false;
+            }
+        }
+        let source = event.source().map_or(0, |source| source.get() as usize);
+        if let Some(Some(rules)) = self.rules.get_mut(source) {
+            let (matches, desk) = (&mut self.matches, self.desk);
+            let mut raise = |rule: usize, alert: Alert| {
+                matches.add(rule);
+                if desk.outputs.closed() {
+                    desk.control.stop();
+                }
+                desk.outputs.send(alert);
+            };
+            rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
+        }
+        true
+    }
+
+    fn attend(&mut self, control: &Control) {
+        if control.take_reopen() {
+            log::info("SIGUSR1 received, reopening outputs...");
+            self.desk.outputs.reopen();
+        }
+        if self.desk.outputs.closed() {
+            control.stop();
+        }
+    }
+}

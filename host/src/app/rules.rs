@@ -1,0 +1,303 @@
+//! Rule files: loaded, checked, described, compiled for each source.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lanner_engine::compile::RuleMatching as Matching;
+use lanner_engine::format::RenderOptions;
+use lanner_engine::load::{self, AppendOutput, LoadResult, Loader, PluginInfo, Priority, RuleSpec, Selector};
+use serde_json::{Value, json};
+
+use super::cli::Options;
+use super::error::AppError;
+use super::plugins::Library;
+use super::process::print_stdout;
+use super::sources::{Group, Source};
+use crate::alert::RuleHead;
+use crate::config::{Engine, RuleMatching, Settings};
+use crate::event::extractor::Answers;
+use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
+use crate::log::{self, Level};
+use crate::plugin::{PluginIdx, PluginSet};
+
+/// A group of sources ready to run.
+pub(crate) struct CompiledGroup {
+    /// The name of its only source, or of the capture file.
+    pub(crate) name: String,
+    /// Whether it replays a capture.
+    pub(crate) replay: bool,
+    /// Its plugins.
+    pub(crate) plugins: Arc<Mutex<Option<PluginSet>>>,
+    /// The plugin that gives the events, and its parameters.
+    pub(crate) input: Option<(PluginIdx, String)>,
+    /// Rules by position of the source among the group's.
+    pub(crate) rules: Vec<Option<SourceRules>>,
+    /// How events are evaluated.
+    pub(crate) how: How,
+}
+
+/// Loaded rules.
+pub(crate) struct Rules(Loader);
+
+impl Rules {
+    /// Name and priority of each rule, in load order.
+    pub(crate) fn names(&self) -> Vec<(Box<str>, Priority)> {
+        self.0.rules().iter().map(|rule| ((&*rule.name).into(), rule.priority)).collect()
+    }
+}
+
+/// The text of `--rule-schema`.
+pub(crate) fn schema() -> String {
+    format!("{:#}\n", load::schema::schema())
+}
+
+fn loader(options: &Options, settings: &Settings, groups: &[Group], libraries: &[Library], all_errors: bool) -> Loader {
+    let schemes = groups.iter().flat_map(|group| &group.sources).map(|source| Arc::clone(&source.scheme.scheme));
+    let plugins = libraries.iter().map(|library| {
+        let info = library.info();
+        PluginInfo {
+            name: info.name.clone(),
+            version: info.version.to_string(),
+            event_source: info.event_source().map(str::to_owned),
+            field_sources: info.extract_sources.clone(),
+            fields: info.fields.iter().map(|field| field.name.clone()).collect(),
+            async_sources: info.async_sources.clone(),
+            async_events: info.async_events.clone(),
+        }
+    });
+    let mut append_output: Vec<AppendOutput> = settings.append_output.iter().map(append_entry).collect();
+    // The short words once chose container details; the plugins suggest these themselves now.
+    let text = options.print.as_deref().filter(|text| !matches!(*text, "c" | "container" | "k" | "kubernetes"));
+    append_output.extend(text.map(|text| AppendOutput { text: Some(text.to_owned()), ..AppendOutput::default() }));
+    Loader::new(load::Settings {
+        plugins: plugins.filter(|plugin| plugin.name != crate::event::scheme::SYSCALL).collect(),
+        threshold: settings.priority,
+        append_output,
+        all_errors,
+        ..load::Settings::new(schemes.collect())
+    })
+}
+
+fn append_entry(entry: &crate::config::AppendOutput) -> AppendOutput {
+    let raw = entry.raw_fields.iter().map(|field| (field.clone(), None));
+    let formatted = entry.formatted_fields.iter().map(|(key, format)| (key.clone(), Some(format.clone())));
+    AppendOutput {
+        source: entry.source.clone(),
+        rule: entry.rule.clone(),
+        tags: entry.tags.iter().cloned().collect(),
+        text: entry.extra_output.clone(),
+        fields: formatted.chain(raw).collect(),
+        suggested: entry.suggested_output,
+    }
+}
+
+fn read(path: &Path) -> Result<String, AppError> {
+    let failed = |source| AppError::ReadRules { path: path.display().to_string(), source };
+    let bytes = std::fs::read(path).map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Checks documents of rule files against their schema. A fault is a word in the log, never an error.
+struct SchemaCheck(Option<jsonschema::Validator>);
+
+impl SchemaCheck {
+    fn new() -> Self {
+        Self(jsonschema::draft6::new(&load::schema::schema()).ok())
+    }
+
+    fn check(&self, document: &Value) -> Option<Vec<String>> {
+        let faults = self.0.as_ref()?.iter_errors(document);
+        Some(
+            faults
+                .map(|fault| format!("failed for <root>{}: {fault}", brackets(fault.instance_path().as_str())))
+                .collect(),
+        )
+    }
+}
+
+/// `/0/enabled` as `[0][enabled]`.
+fn brackets(pointer: &str) -> String {
+    pointer.split('/').skip(1).map(|step| format!("[{step}]")).collect()
+}
+
+fn load_file(loader: &mut Loader, schema: &SchemaCheck, path: &Path) -> Result<LoadResult, AppError> {
+    let text = read(path)?;
+    Ok(loader.load_checked(&path.display().to_string(), &text, |document| schema.check(document)))
+}
+
+/// Loads the files one after the other and applies the configuration's `rules`. The first bad file ends it.
+pub(crate) fn load(
+    files: &[PathBuf],
+    options: &Options,
+    settings: &Settings,
+    groups: &[Group],
+    libraries: &[Library],
+) -> Result<Rules, AppError> {
+    let mut loader = loader(options, settings, groups, libraries, false);
+    let schema = SchemaCheck::new();
+    log::info("Loading rules from:");
+    let mut failed = None;
+    for path in files {
+        let result = load_file(&mut loader, &schema, path)?;
+        let validation = result.schema_validation();
+        let level = if validation == "ok" { Level::Info } else { Level::Warning };
+        log::write(level, format_args!("   {} | schema validation: {validation}", path.display()));
+        if !result.successful() {
+            failed = Some(AppError::Rules(result.text(loader.files())));
+            break;
+        }
+        if result.has_warnings() {
+            log::warning(result.text(loader.files()));
+        }
+    }
+    // A plugin that is missing is the reason for most errors that go with it, so it is told instead of them.
+    loader.check_plugins().map_err(|error| AppError::Rules(error.to_string()))?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    for selection in &settings.rule_selection {
+        let verb = if selection.enable { "Enabling" } else { "Disabling" };
+        for (kind, value) in [("name", &selection.rule), ("tag", &selection.tag)] {
+            if let Some(value) = value {
+                log::info(format_args!("{verb} rules with {kind}: {value}"));
+            }
+        }
+        let (rule, tag) = (selection.rule.clone(), selection.tag.clone());
+        loader.select(Selector { enable: selection.enable, rule, tag });
+    }
+    Ok(Rules(loader))
+}
+
+/// Checks rule files: `-V` and `lanner check`. The verdict goes to stdout, and with an error also to stderr.
+pub(crate) fn validate(
+    files: &[String],
+    all_errors: bool,
+    options: &Options,
+    settings: &Settings,
+    groups: &[Group],
+    libraries: &[Library],
+) -> Result<(), AppError> {
+    let mut loader = loader(options, settings, groups, libraries, all_errors);
+    let schema = SchemaCheck::new();
+    log::info("Validating rules file(s):");
+    files.iter().for_each(|file| log::info(format_args!("   {file}")));
+    let mut results = Vec::new();
+    let mut blocks = Vec::new();
+    let mut good = true;
+    for file in files {
+        let result = load_file(&mut loader, &schema, Path::new(file))?;
+        loader.check_plugins().map_err(|error| AppError::Rules(error.to_string()))?;
+        good &= result.successful();
+        results.push(result.json(loader.files()));
+        let text = result.text(loader.files());
+        if result.successful() && result.has_warnings() && !all_errors {
+            blocks.push(format!("{file}: Ok, with warnings"));
+            log::warning(text);
+        } else {
+            blocks.push(text);
+        }
+    }
+    let rules = Rules(loader);
+    let description = if good && options.describe.is_some() { Some(description(&rules, options)?) } else { None };
+    let summary = blocks.join("\n");
+    if settings.alerts.json {
+        let mut object = json!({ "falco_load_results": results });
+        if let (Value::Object(map), Some(description)) = (&mut object, description) {
+            map.insert("falco_describe_results".into(), description);
+        }
+        print_stdout(&format!("{object}\n"));
+    } else {
+        print_stdout(&format!("{summary}\n"));
+        if let Some(description) = description {
+            print_stdout(&format!("\n{}", load::rules_table(&description)));
+        }
+    }
+    if good { Ok(()) } else { Err(AppError::Rules(summary)) }
+}
+
+fn description(rules: &Rules, options: &Options) -> Result<Value, AppError> {
+    match options.describe.as_ref().and_then(Option::as_deref) {
+        Some(name) => {
+            rules.0.describe_rule(name).ok_or_else(|| AppError::Rules(format!("Rule \"{name}\" is not loaded")))
+        }
+        None => Ok(rules.0.describe()),
+    }
+}
+
+/// The text of `-L` and `-l`, if one of them was given.
+pub(crate) fn describe(rules: &Rules, options: &Options, settings: &Settings) -> Result<Option<String>, AppError> {
+    if options.describe.is_none() {
+        return Ok(None);
+    }
+    let description = description(rules, options)?;
+    Ok(Some(if settings.alerts.json { format!("{description}\n") } else { load::rules_table(&description) }))
+}
+
+/// Compiles the rules of every selected source and prepares the answers to what they ask.
+pub(crate) fn compile(
+    rules: Rules,
+    groups: Vec<Group>,
+    settings: &Settings,
+    selected: &[&str],
+) -> Result<Vec<CompiledGroup>, AppError> {
+    let how = How {
+        matching: match settings.rule_matching {
+            RuleMatching::First => Matching::First,
+            RuleMatching::All => Matching::All,
+        },
+        render: RenderOptions { base64_buffers: settings.alerts.base64_buffers },
+        fields: settings.alerts.json && settings.alerts.include_output_fields,
+    };
+    let mut compiled = Vec::new();
+    for group in groups {
+        let wanted = |source: &&Source| selected.contains(&source.name.as_str());
+        let Some(first) = group.sources.iter().find(wanted) else { continue };
+        let (name, input) = match &settings.engine {
+            Engine::Replay { capture_file } => {
+                let syscall = group.sources.iter().find_map(|source| source.input.as_ref());
+                (capture_file.clone(), syscall.map(|(plugin, _)| (*plugin, capture_file.clone())))
+            }
+            _ => (first.name.clone(), first.input.clone()),
+        };
+        let guard = group.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(plugins) = guard.as_ref() else { continue };
+        let mut by_source: Vec<Option<SourceRules>> = Vec::new();
+        for source in group.sources.iter().filter(wanted) {
+            let ready = ready(&rules.0, source, plugins)?;
+            let at = source.index as usize;
+            if by_source.len() <= at {
+                by_source.resize_with(at + 1, || None);
+            }
+            if let Some(place) = by_source.get_mut(at) {
+                *place = ready;
+            }
+        }
+        drop(guard);
+        let replay = matches!(settings.engine, Engine::Replay { .. });
+        compiled.push(CompiledGroup { name, replay, plugins: group.plugins, input, rules: by_source, how });
+    }
+    Ok(compiled)
+}
+
+fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option<SourceRules>, AppError> {
+    let Some(rules) = loader.source_rules(&source.name) else { return Ok(None) };
+    let answers = Answers::prepare(rules.set.slots(), &source.scheme, plugins)?;
+    let position = |name: &str| loader.rules().iter().position(|rule| &*rule.name == name);
+    let alerts = rules.rules.iter().map(|rule| alert(rule, position(&rule.name).unwrap_or(usize::MAX))).collect();
+    Ok(Some(SourceRules::new(rules.set, alerts, answers)))
+}
+
+fn alert(rule: &RuleSpec, id: usize) -> RuleAlert {
+    let head = RuleHead {
+        rule: (&*rule.name).into(),
+        source: (&*rule.source).into(),
+        priority: rule.priority,
+        tags: rule.tags.iter().map(|tag| (&**tag).into()).collect(),
+    };
+    let extra = rule.extra_fields.iter().map(|field| ExtraField {
+        key: (&*field.key).into(),
+        format: field.format.clone(),
+        raw: field.raw,
+    });
+    RuleAlert { id, head: Arc::new(head), output: rule.output.clone(), extra: extra.collect() }
+}

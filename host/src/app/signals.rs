@@ -1,0 +1,41 @@
+//! Signals become wishes in the [`Control`]: a thread waits for them, nothing happens in a handler.
+
+use std::sync::Arc;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::{Handle, Signals};
+
+use super::error::AppError;
+use crate::log;
+use crate::source::Control;
+
+/// The waiting thread; dropping it gives the signals their usual meaning back as far as the system allows.
+pub(crate) struct Listener(Handle);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Starts to listen. A second SIGINT or SIGTERM ends the process at once: an output that hangs must not hold it.
+pub(crate) fn listen(control: Arc<Control>) -> Result<Listener, AppError> {
+    let failed = |source| AppError::System { what: "cannot listen to signals", source };
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1, SIGHUP]).map_err(failed)?;
+    let handle = signals.handle();
+    let work = move || {
+        for signal in signals.forever() {
+            match signal {
+                SIGUSR1 => control.request_reopen(),
+                SIGHUP => log::warning("SIGHUP received: reloading does not exist yet, nothing changes"),
+                _ if control.stopping() => std::process::exit(1),
+                _ => {
+                    log::info("SIGINT received, exiting...");
+                    control.stop();
+                }
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(work).map_err(failed)?;
+    Ok(Listener(handle))
+}

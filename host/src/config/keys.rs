@@ -1,0 +1,189 @@
+//! Every key of `falco.yaml`, one line each. The schema of `--config-schema`, the check of a file against it, the
+//! warning about keys without effect and the golden list of the tests all come from this table.
+//!
+//! Rules for editing: a path is dotted, `[]` stands for "each item of the list"; the default is what holds when the
+//! key is absent (not what the shipped file says); a key whose feature does not exist yet is [`Effect::Later`] with
+//! the value at which its absence changes nothing, and the feature's other keys are [`Effect::Part`] of that switch.
+
+/// What shape a key's value has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A truth value.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A list of maps; the maps' keys follow with `[]` in their path.
+    Maps,
+    /// A map with names the user chooses.
+    FreeMap,
+    /// Anything.
+    Any,
+}
+
+/// Whether setting a key does anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It works.
+    Works,
+    /// Its feature does not exist yet; this value (`[]` is the empty list) is the one that asks for nothing.
+    Later(&'static str),
+    /// It only matters when the named switch is on, and that switch is named when it has no effect.
+    Part(&'static str),
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Where it is.
+    pub path: &'static str,
+    /// The shape of its value.
+    pub kind: Kind,
+    /// What holds when it is absent.
+    pub default: &'static str,
+    /// Whether it does anything.
+    pub effect: Effect,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, effect: Effect) -> Key {
+    Key { path, kind, default, effect }
+}
+
+use Effect::{Later, Part, Works};
+use Kind::{Any, Bool, FreeMap, Int, Maps, Number, Text, Texts};
+
+/// All keys, in the order of the shipped file.
+pub const KEYS: &[Key] = &[
+    key("config_files", Any, "[]", Works),
+    key("watch_config_files", Bool, "true", Later("false")),
+    key("rules_files", Texts, "[]", Works),
+    key("rules_file", Texts, "[]", Works),
+    key("rules", Maps, "[]", Works),
+    key("rules[].enable.rule", Text, "", Works),
+    key("rules[].enable.tag", Text, "", Works),
+    key("rules[].disable.rule", Text, "", Works),
+    key("rules[].disable.tag", Text, "", Works),
+    key("engine.kind", Text, "kmod", Works),
+    key("engine.kmod.buf_size_preset", Int, "4", Part("engine.kind")),
+    key("engine.kmod.drop_failed_exit", Bool, "false", Part("engine.kind")),
+    key("engine.modern_ebpf.cpus_for_each_buffer", Int, "2", Part("engine.kind")),
+    key("engine.modern_ebpf.buf_size_preset", Int, "4", Part("engine.kind")),
+    key("engine.modern_ebpf.drop_failed_exit", Bool, "false", Part("engine.kind")),
+    key("engine.modern_ebpf.disable_iterators", Bool, "false", Part("engine.kind")),
+    key("engine.replay.capture_file", Text, "", Works),
+    key("capture.enabled", Bool, "false", Later("false")),
+    key("capture.path_prefix", Text, "/tmp/falco", Part("capture.enabled")),
+    key("capture.mode", Text, "rules", Part("capture.enabled")),
+    key("capture.default_duration", Int, "5000", Part("capture.enabled")),
+    key("capture.max_file_size_mb", Int, "0", Part("capture.enabled")),
+    key("load_plugins", Texts, "[]", Works),
+    key("plugins", Maps, "[]", Works),
+    key("plugins[].name", Text, "", Works),
+    key("plugins[].library_path", Text, "", Works),
+    key("plugins[].init_config", Any, "", Works),
+    key("plugins[].open_params", Text, "", Works),
+    key("plugins_hostinfo", Bool, "true", Part("engine.kind")),
+    key("time_format_iso_8601", Bool, "false", Works),
+    key("buffer_format_base64", Bool, "false", Works),
+    key("priority", Text, "debug", Works),
+    key("json_output", Bool, "false", Works),
+    key("json_include_output_property", Bool, "true", Works),
+    key("json_include_message_property", Bool, "false", Works),
+    key("json_include_output_fields_property", Bool, "true", Works),
+    key("json_include_tags_property", Bool, "true", Works),
+    key("buffered_outputs", Bool, "false", Works),
+    key("rule_matching", Text, "first", Works),
+    key("outputs_queue.capacity", Int, "0", Works),
+    key("append_output", Maps, "[]", Works),
+    key("append_output[].match.source", Text, "", Works),
+    key("append_output[].match.rule", Text, "", Works),
+    key("append_output[].match.tags", Texts, "[]", Works),
+    key("append_output[].extra_output", Text, "", Works),
+    key("append_output[].extra_fields", Any, "[]", Works),
+    key("append_output[].suggested_output", Bool, "false", Works),
+    key("static_fields", FreeMap, "", Works),
+    key("stdout_output.enabled", Bool, "false", Works),
+    key("syslog_output.enabled", Bool, "false", Later("false")),
+    key("file_output.enabled", Bool, "false", Works),
+    key("file_output.keep_alive", Bool, "false", Works),
+    key("file_output.filename", Text, "", Works),
+    key("http_output.enabled", Bool, "false", Later("false")),
+    key("http_output.url", Text, "", Part("http_output.enabled")),
+    key("http_output.user_agent", Text, "falcosecurity/falco", Part("http_output.enabled")),
+    key("http_output.insecure", Bool, "false", Part("http_output.enabled")),
+    key("http_output.ca_cert", Text, "", Part("http_output.enabled")),
+    key("http_output.ca_bundle", Text, "", Part("http_output.enabled")),
+    key("http_output.ca_path", Text, "/etc/ssl/certs", Part("http_output.enabled")),
+    key("http_output.mtls", Bool, "false", Part("http_output.enabled")),
+    key("http_output.client_cert", Text, "/etc/ssl/certs/client.crt", Part("http_output.enabled")),
+    key("http_output.client_key", Text, "/etc/ssl/certs/client.key", Part("http_output.enabled")),
+    key("http_output.echo", Bool, "false", Part("http_output.enabled")),
+    key("http_output.compress_uploads", Bool, "false", Part("http_output.enabled")),
+    key("http_output.keep_alive", Bool, "false", Part("http_output.enabled")),
+    key("http_output.max_consecutive_timeouts", Int, "5", Part("http_output.enabled")),
+    key("program_output.enabled", Bool, "false", Later("false")),
+    key("program_output.keep_alive", Bool, "false", Part("program_output.enabled")),
+    key("program_output.program", Text, "", Part("program_output.enabled")),
+    key("webserver.enabled", Bool, "false", Later("false")),
+    key("webserver.threadiness", Int, "0", Part("webserver.enabled")),
+    key("webserver.listen_port", Int, "8765", Part("webserver.enabled")),
+    key("webserver.listen_address", Text, "0.0.0.0", Part("webserver.enabled")),
+    key("webserver.k8s_healthz_endpoint", Text, "/healthz", Part("webserver.enabled")),
+    key("webserver.prometheus_metrics_enabled", Bool, "false", Part("webserver.enabled")),
+    key("webserver.ssl_enabled", Bool, "false", Part("webserver.enabled")),
+    key("webserver.ssl_certificate", Text, "/etc/falco/falco.pem", Part("webserver.enabled")),
+    key("log_stderr", Bool, "false", Works),
+    key("log_syslog", Bool, "true", Later("false")),
+    key("log_level", Text, "info", Works),
+    key("libs_logger.enabled", Bool, "true", Works),
+    key("libs_logger.severity", Text, "info", Works),
+    key("output_timeout", Int, "2000", Works),
+    key("syscall_event_timeouts.max_consecutives", Int, "1000", Part("engine.kind")),
+    key("syscall_event_drops.threshold", Number, ".1", Part("engine.kind")),
+    key("syscall_event_drops.actions", Texts, "[]", Part("engine.kind")),
+    key("syscall_event_drops.rate", Number, ".03333", Part("engine.kind")),
+    key("syscall_event_drops.max_burst", Number, "1", Part("engine.kind")),
+    key("syscall_event_drops.simulate_drops", Bool, "false", Later("false")),
+    key("metrics.enabled", Bool, "false", Later("false")),
+    key("metrics.interval", Text, "", Part("metrics.enabled")),
+    key("metrics.output_rule", Bool, "false", Part("metrics.enabled")),
+    key("metrics.output_file", Text, "", Part("metrics.enabled")),
+    key("metrics.rules_counters_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.resource_utilization_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.state_counters_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.kernel_event_counters_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.kernel_event_counters_per_cpu_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.libbpf_stats_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.plugins_metrics_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.kernel_iter_event_counters_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.jemalloc_stats_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.convert_memory_to_mb", Bool, "true", Part("metrics.enabled")),
+    key("metrics.include_empty_values", Bool, "false", Part("metrics.enabled")),
+    key("base_syscalls.custom_set", Texts, "[]", Part("engine.kind")),
+    key("base_syscalls.repair", Bool, "false", Part("engine.kind")),
+    key("base_syscalls.all", Bool, "false", Part("engine.kind")),
+    key("falco_libs.thread_table_size", Int, "262144", Works),
+    key("falco_libs.thread_table_auto_purging_interval_s", Int, "300", Works),
+    key("falco_libs.thread_table_auto_purging_thread_timeout_s", Int, "300", Works),
+    key("falco_libs.snaplen", Int, "0", Part("engine.kind")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_unique_and_parts_belong_to_a_key() {
+        for (i, key) in KEYS.iter().enumerate() {
+            assert!(KEYS.iter().skip(i + 1).all(|other| other.path != key.path), "{} twice", key.path);
+            if let Effect::Part(switch) = key.effect {
+                assert!(KEYS.iter().any(|other| other.path == switch), "{} is part of nothing", key.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `falco.yaml` as it is: files, includes and `-o` options become one tree ([`load`]), the tree becomes typed settings
+//! ([`settings`]). The table of all keys is [`keys`].
+
+mod append;
+mod env;
+mod error;
+pub mod keys;
+mod load;
+mod output;
+mod path;
+mod plugins;
+pub mod rules_files;
+pub mod schema;
+mod settings;
+mod tree;
+mod yaml;
+
+pub use error::ConfigError;
+pub use load::{Loaded, load};
+pub use output::{AppendOutput, FileOutput, RuleSelection};
+pub use plugins::{PLUGIN_DIRS, PluginConfig};
+pub use settings::{AlertForm, Engine, LogSettings, OutputSettings, RuleMatching, Settings, ThreadTable};
+pub use tree::Node;

@@ -1,0 +1,77 @@
+//! The sections that say where alerts go, and the small types of the rule and output sections.
+
+use super::error::ConfigError;
+use super::settings::{OutputSettings, Reader};
+
+/// `file_output`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileOutput {
+    /// Where to append.
+    pub filename: String,
+    /// Whether the file stays open between alerts.
+    pub keep_alive: bool,
+}
+
+/// One item of `rules`: a switch over rules by name pattern, by tag, or by both (their union).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSelection {
+    /// On or off.
+    pub enable: bool,
+    /// Name with `*` as wildcard.
+    pub rule: Option<String>,
+    /// Exact tag.
+    pub tag: Option<String>,
+}
+
+/// One item of `append_output`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppendOutput {
+    /// Only for rules of this source.
+    pub source: Option<String>,
+    /// Only for the rule of this name.
+    pub rule: Option<String>,
+    /// Only for rules with all of these tags.
+    pub tags: Vec<String>,
+    /// Text appended to the output, after a blank.
+    pub extra_output: Option<String>,
+    /// Fields added to `output_fields` under their own name, sorted.
+    pub raw_fields: Vec<String>,
+    /// Texts added to `output_fields`: key and format, sorted by key.
+    pub formatted_fields: Vec<(String, String)>,
+    /// Whether the fields that plugins suggest are appended.
+    pub suggested_output: bool,
+}
+
+/// Reads the output sections.
+pub(super) fn read(read: Reader<'_>) -> Result<OutputSettings, ConfigError> {
+    let enabled = |name: &str| read.bool(&format!("{name}.enabled"), false);
+    let required = |section: &str, key: &str| match read.text(&format!("{section}_output.{key}"), "") {
+        value if value.is_empty() => {
+            Err(read.wrong(format!("{section} output enabled but no {key} in configuration block")))
+        }
+        value => Ok(value),
+    };
+    let file = if enabled("file_output") {
+        Some(FileOutput {
+            filename: required("file", "filename")?,
+            keep_alive: read.bool("file_output.keep_alive", false),
+        })
+    } else {
+        None
+    };
+    if enabled("program_output") {
+        required("program", "program")?;
+    }
+    if enabled("http_output") {
+        required("http", "url")?;
+    }
+    Ok(OutputSettings {
+        stdout: enabled("stdout_output"),
+        file,
+        other_enabled: ["syslog_output", "program_output", "http_output"].into_iter().any(enabled),
+        buffered: read.bool("buffered_outputs", false),
+        // Zero is "unbounded", and so is what is no size at all (a negative number), as in Falco.
+        queue_capacity: Some(read.int("outputs_queue.capacity", 0_usize)).filter(|&capacity| capacity != 0),
+        timeout_ms: read.int("output_timeout", 2000),
+    })
+}

@@ -1,0 +1,301 @@
+//! The merged tree as typed settings: from here on no key is looked up by name.
+
+use super::error::ConfigError;
+use super::load::Loaded;
+use super::output::{AppendOutput, FileOutput, RuleSelection};
+use super::plugins::{self, PluginConfig};
+use super::tree::Node;
+use super::{append, output};
+use crate::log;
+
+/// Where events of the `syscall` source come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The running kernel, by Falco's kernel module.
+    Kmod,
+    /// The running kernel, by eBPF.
+    ModernEbpf,
+    /// A capture file.
+    Replay {
+        /// Its path.
+        capture_file: String,
+    },
+    /// Nowhere: only plugins give events.
+    NoDriver,
+}
+
+impl Engine {
+    /// The word that names it in `engine.kind`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Kmod => "kmod",
+            Self::ModernEbpf => "modern_ebpf",
+            Self::Replay { .. } => "replay",
+            Self::NoDriver => "nodriver",
+        }
+    }
+}
+
+/// How many rules may match one event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuleMatching {
+    /// The first rule in load order that matches.
+    #[default]
+    First,
+    /// Every rule that matches.
+    All,
+}
+
+/// How an alert is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlertForm {
+    /// `json_output`.
+    pub json: bool,
+    /// `json_include_output_property`.
+    pub include_output: bool,
+    /// `json_include_message_property`.
+    pub include_message: bool,
+    /// `json_include_output_fields_property`.
+    pub include_output_fields: bool,
+    /// `json_include_tags_property`.
+    pub include_tags: bool,
+    /// `time_format_iso_8601`.
+    pub iso_8601: bool,
+    /// `buffer_format_base64`.
+    pub base64_buffers: bool,
+}
+
+/// Where alerts go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputSettings {
+    /// `stdout_output.enabled`.
+    pub stdout: bool,
+    /// `file_output`, if enabled.
+    pub file: Option<FileOutput>,
+    /// Whether an output that does not exist yet is enabled: then "no output" is not the user's mistake.
+    pub other_enabled: bool,
+    /// `buffered_outputs`.
+    pub buffered: bool,
+    /// `outputs_queue.capacity`; `None` is unbounded.
+    pub queue_capacity: Option<usize>,
+    /// `output_timeout` in milliseconds.
+    pub timeout_ms: u32,
+}
+
+/// What the log shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `log_level`.
+    pub level: log::Level,
+    /// `log_stderr`.
+    pub stderr: bool,
+    /// The gravest-first threshold for lines of plugins (`libs_logger`); `None` shows none.
+    pub plugins: Option<log::Level>,
+}
+
+/// Bounds of the thread table, for the source that keeps one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadTable {
+    /// `falco_libs.thread_table_size`, entries.
+    pub size: u32,
+    /// `falco_libs.thread_table_auto_purging_interval_s`.
+    pub purge_interval_s: u32,
+    /// `falco_libs.thread_table_auto_purging_thread_timeout_s`.
+    pub thread_timeout_s: u32,
+}
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// `engine`.
+    pub engine: Engine,
+    /// `rules_files` (or `rules_file`), as written.
+    pub rules_files: Vec<String>,
+    /// Whether the deprecated spelling `rules_file` was used.
+    pub deprecated_rules_file: bool,
+    /// `rules`.
+    pub rule_selection: Vec<RuleSelection>,
+    /// The plugins to load, in order.
+    pub plugins: Vec<PluginConfig>,
+    /// `priority`: rules less grave than this are not evaluated.
+    pub priority: Priority,
+    /// `rule_matching`.
+    pub rule_matching: RuleMatching,
+    /// `append_output`.
+    pub append_output: Vec<AppendOutput>,
+    /// `static_fields`: name and value.
+    pub static_fields: Vec<(String, String)>,
+    /// How alerts look.
+    pub alerts: AlertForm,
+    /// Where alerts go.
+    pub outputs: OutputSettings,
+    /// What the log shows.
+    pub log: LogSettings,
+    /// `falco_libs`.
+    pub thread_table: ThreadTable,
+}
+
+pub(super) use lanner_engine::load::Priority;
+
+/// Reads scalars by dotted path; what is absent or does not convert is the default, as in Falco.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) tree: &'a Node,
+    pub(super) file: &'a str,
+}
+
+impl Reader<'_> {
+    pub(super) fn bool(&self, path: &str, default: bool) -> bool {
+        self.tree.at(path).and_then(Node::bool).unwrap_or(default)
+    }
+
+    pub(super) fn text(&self, path: &str, default: &str) -> String {
+        self.tree.at(path).and_then(Node::text).unwrap_or(default).to_owned()
+    }
+
+    pub(super) fn int<T: TryFrom<i128>>(&self, path: &str, default: T) -> T {
+        self.tree.at(path).and_then(Node::integer).and_then(|n| T::try_from(n).ok()).unwrap_or(default)
+    }
+
+    pub(super) fn number(&self, path: &str, default: f64) -> f64 {
+        self.tree.at(path).and_then(Node::number).unwrap_or(default)
+    }
+
+    pub(super) fn texts(&self, path: &str) -> Vec<String> {
+        let items = self.tree.at(path).map(Node::items).unwrap_or_default();
+        items.iter().filter_map(Node::text).map(str::to_owned).collect()
+    }
+
+    pub(super) fn wrong(&self, what: impl Into<String>) -> ConfigError {
+        ConfigError::Value { file: self.file.to_owned(), what: what.into() }
+    }
+}
+
+impl Settings {
+    /// Gives every key its meaning, or says which value is impossible.
+    pub fn read(loaded: &Loaded) -> Result<Self, ConfigError> {
+        let read = Reader { tree: &loaded.tree, file: &loaded.main };
+        let log = log_settings(read)?;
+        let engine = engine(read)?;
+        let deprecated_rules_file = loaded.tree.get("rules_file").is_some();
+        if deprecated_rules_file && loaded.tree.get("rules_files").is_some() {
+            return Err(read.wrong("both 'rules_files' and 'rules_file' keys set"));
+        }
+        let iso_8601 = read.bool("time_format_iso_8601", false);
+        let outputs = output::read(read)?;
+        let matching = read.text("rule_matching", "first");
+        let priority = read.text("priority", "debug");
+        let settings = Self {
+            engine,
+            rules_files: read.texts(if deprecated_rules_file { "rules_file" } else { "rules_files" }),
+            deprecated_rules_file,
+            rule_selection: append::rule_selection(read)?,
+            plugins: plugins::read(&loaded.tree, &loaded.main)?,
+            rule_matching: match matching.to_ascii_lowercase().as_str() {
+                "first" => RuleMatching::First,
+                "all" => RuleMatching::All,
+                _ => return Err(ConfigError::RuleMatching(matching)),
+            },
+            priority: Priority::from_name(&priority).ok_or(ConfigError::Priority(priority))?,
+            append_output: append::append_output(read)?,
+            static_fields: static_fields(&loaded.tree),
+            alerts: AlertForm {
+                json: read.bool("json_output", false),
+                include_output: read.bool("json_include_output_property", true),
+                include_message: read.bool("json_include_message_property", false),
+                include_output_fields: read.bool("json_include_output_fields_property", true),
+                include_tags: read.bool("json_include_tags_property", true),
+                iso_8601,
+                base64_buffers: read.bool("buffer_format_base64", false),
+            },
+            outputs,
+            log,
+            thread_table: ThreadTable {
+                size: read.int("falco_libs.thread_table_size", 262_144),
+                purge_interval_s: read.int("falco_libs.thread_table_auto_purging_interval_s", 300),
+                thread_timeout_s: read.int("falco_libs.thread_table_auto_purging_thread_timeout_s", 300),
+            },
+        };
+        check_later_features(read)?;
+        Ok(settings)
+    }
+}
+
+fn engine(read: Reader<'_>) -> Result<Engine, ConfigError> {
+    let kind = read.text("engine.kind", "kmod");
+    match kind.as_str() {
+        "kmod" => Ok(Engine::Kmod),
+        "modern_ebpf" => Ok(Engine::ModernEbpf),
+        "nodriver" => Ok(Engine::NoDriver),
+        "replay" => match read.text("engine.replay.capture_file", "") {
+            path if path.is_empty() => {
+                Err(read.wrong("engine.kind is 'replay' but no engine.replay.capture_file specified."))
+            }
+            capture_file => Ok(Engine::Replay { capture_file }),
+        },
+        _ => Err(read.wrong(format!("engine.kind '{kind}' is not a valid kind."))),
+    }
+}
+
+fn log_settings(read: Reader<'_>) -> Result<LogSettings, ConfigError> {
+    let level = read.text("log_level", "info");
+    let severity = read.text("libs_logger.severity", "info");
+    let plugins = match severity.as_str() {
+        "fatal" => log::Level::Emergency,
+        "trace" => log::Level::Debug,
+        "emergency" | "alert" => return Err(ConfigError::LibsSeverity(severity)),
+        word => log::Level::from_name(word).ok_or_else(|| ConfigError::LibsSeverity(severity.clone()))?,
+    };
+    Ok(LogSettings {
+        level: log::Level::from_name(&level).ok_or(ConfigError::LogLevel(level))?,
+        stderr: read.bool("log_stderr", false),
+        plugins: read.bool("libs_logger.enabled", true).then_some(plugins),
+    })
+}
+
+fn static_fields(tree: &Node) -> Vec<(String, String)> {
+    let Some(Node::Map(entries)) = tree.get("static_fields") else { return Vec::new() };
+    let mut fields: Vec<(String, String)> =
+        entries.iter().filter_map(|(k, v)| Some((k.clone(), v.text()?.to_owned()))).collect();
+    fields.sort();
+    fields.dedup_by(|a, b| a.0 == b.0);
+    fields
+}
+
+/// Values of features that do not exist yet, refused as Falco refuses them: a wrong file must not become right by
+/// moving to this program.
+fn check_later_features(read: Reader<'_>) -> Result<(), ConfigError> {
+    let address = read.text("webserver.listen_address", "0.0.0.0");
+    if address.trim().parse::<std::net::IpAddr>().is_err() {
+        return Err(read.wrong(format!("webserver listen address \"{address}\" is not a valid IP address")));
+    }
+    let threshold = read.number("syscall_event_drops.threshold", 0.1);
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(read.wrong("syscall event drops threshold must be a double in the range [0, 1]"));
+    }
+    let mut ignored = false;
+    for action in read.texts("syscall_event_drops.actions") {
+        match action.as_str() {
+            "ignore" => ignored = true,
+            "log" | "alert" if ignored => {
+                return Err(read.wrong(format!(
+                    "syscall event drop action \"{action}\" does not make sense with the \"ignore\" action"
+                )));
+            }
+            "log" | "alert" | "exit" => {}
+            _ => {
+                return Err(read.wrong(
+                    "available actions for syscall event drops are \"ignore\", \"log\", \"alert\", and \"exit\"",
+                ));
+            }
+        }
+    }
+    if read.int("syscall_event_timeouts.max_consecutives", 1000_u32) == 0 {
+        return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));
+    }
+    let mode = read.text("capture.mode", "rules");
+    if !matches!(mode.as_str(), "rules" | "all_rules") {
+        return Err(read.wrong(format!("capture.mode '{mode}' is not a valid mode.")));
+    }
+    Ok(())
+}

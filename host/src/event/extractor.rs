@@ -1,0 +1,155 @@
+//! Answers to the engine's questions about one event.
+
+use std::sync::Arc;
+
+use lanner_engine::value::{Extract, SlotId, SlotTable, Values, Want};
+use lanner_plugin_api::raw::FieldType;
+use lanner_plugin_api::schema::{EventCategory, EventType};
+use lanner_plugin_api::wire::Event;
+
+use super::generic::{Facts, Generic};
+use super::scheme::{Provider, SourceScheme};
+use crate::alert::Clock;
+use crate::plugin::{EventRef, FieldRequest, PluginError, Plugins, Prepared, Value};
+
+/// How one slot is answered; prepared once.
+#[derive(Debug)]
+enum Answer {
+    Generic(Generic),
+    /// The time of the event as a number.
+    Nanoseconds,
+    Static(Box<str>),
+    Plugin(Prepared),
+}
+
+/// The answers of one source's slots.
+#[derive(Debug)]
+pub struct Answers(Vec<Answer>);
+
+impl Answers {
+    /// Prepares a request for every slot.
+    ///
+    /// # Errors
+    /// What the plugin says of an argument that the engine let through.
+    pub fn prepare(slots: &SlotTable, scheme: &SourceScheme, plugins: &Plugins) -> Result<Self, PluginError> {
+        let answers = slots.slots().iter().map(|slot| match scheme.provider(slot.field) {
+            _ if slot.want == Want::Nanoseconds => Ok(Answer::Nanoseconds),
+            Some(Provider::Generic(field)) => Ok(Answer::Generic(*field)),
+            Some(Provider::Static(text)) => Ok(Answer::Static(text.clone())),
+            Some(Provider::Plugin(plugin, field)) => {
+                let request = FieldRequest {
+                    plugin: *plugin,
+                    field: *field,
+                    arg: slot.arg.as_deref(),
+                    ty: Some(FieldType(u32::from(slot.ty as u8))),
+                    list: slot.list || slot.want == Want::All,
+                };
+                plugins.prepare(request).map(Answer::Plugin)
+            }
+            None => Ok(Answer::Static("".into())),
+        });
+        answers.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// What a thread that evaluates events keeps between them.
+#[derive(Debug)]
+pub struct Context {
+    clock: Clock,
+    text: String,
+    first_ts: Option<u64>,
+    hostname: Arc<str>,
+}
+
+impl Context {
+    /// A context for events of this machine.
+    pub fn new(hostname: Arc<str>) -> Self {
+        Self { clock: Clock::default(), text: String::new(), first_ts: None, hostname }
+    }
+
+    /// Takes note of an event's time, for relative times.
+    #[inline]
+    pub fn see(&mut self, ts: u64) {
+        if self.first_ts.is_none() {
+            self.first_ts = Some(ts);
+        }
+    }
+
+    /// The machine's name.
+    pub fn hostname(&self) -> Arc<str> {
+        Arc::clone(&self.hostname)
+    }
+}
+
+/// Answers for one event.
+pub struct Extractor<'a, 'e> {
+    /// The answers of the event's source.
+    pub answers: &'a Answers,
+    /// The plugins that read the event.
+    pub plugins: &'a mut Plugins,
+    /// The event.
+    pub event: &'a EventRef<'e>,
+    /// What the thread keeps.
+    pub context: &'a mut Context,
+}
+
+impl Extract for Extractor<'_, '_> {
+    fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool {
+        match self.answers.0.get(slot.index()) {
+            Some(Answer::Plugin(request)) => {
+                let Some(values) = request.extract(self.plugins, self.event) else { return false };
+                for value in values.iter() {
+                    match value {
+                        Value::U64(number) => out.push_u64(number),
+                        Value::Bool(truth) => out.push_bool(truth),
+                        Value::Str(bytes) | Value::Bytes(bytes) => out.push_bytes(bytes),
+                    }
+                }
+                true
+            }
+            Some(Answer::Generic(field)) => self.generic(*field, out),
+            Some(Answer::Nanoseconds) => {
+                out.push_u64(self.event.ts());
+                true
+            }
+            Some(Answer::Static(text)) => {
+                out.push_str(text);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Extractor<'_, '_> {
+    fn generic(&mut self, field: Generic, out: &mut Values) -> bool {
+        if field == Generic::PluginInfo {
+            let text = self.plugins.event_to_string(self.event);
+            text.iter().for_each(|text| out.push_str(text));
+            return text.is_some();
+        }
+        let wire = Event::parse(self.event.bytes()).ok();
+        let code = EventType(self.event.ty());
+        let id = wire.filter(|_| code.is_plugin_or_async()).and_then(|event| event.u32(0)).filter(|&id| id != 0);
+        let owner = id.and_then(|id| self.plugins.iter().find(|(_, plugin)| plugin.info().id() == id));
+        let async_name = match code.info() {
+            Some(info) if code == EventType::ASYNCEVENT_E => {
+                Some(wire.and_then(|event| event.text(1)).unwrap_or(info.name.as_bytes()))
+            }
+            Some(info) if info.category == EventCategory::Metaevent => Some(info.name.as_bytes()),
+            _ => None,
+        };
+        let source = self.event.source().and_then(|source| self.plugins.source_name(source));
+        let ts = self.event.ts();
+        let facts = Facts {
+            num: self.event.num(),
+            ts,
+            first_ts: self.context.first_ts.unwrap_or(ts),
+            source: source.unwrap_or_default(),
+            async_name,
+            plugin: owner.map(|(_, plugin)| plugin.info().name.as_str()),
+            hostname: &self.context.hostname,
+        };
+        field.extract(&facts, &mut self.context.clock, &mut self.context.text, out)
+    }
+}

@@ -1,0 +1,132 @@
+//! The rules of one source, ready: the compiled set, what each rule's alert looks like, and who answers each question.
+
+use std::sync::Arc;
+
+use lanner_engine::compile::{RuleIdx, RuleMatching, RuleSet, Scratch};
+use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
+use lanner_engine::value::Values;
+
+use super::extractor::{Answers, Context, Extractor};
+use crate::alert::{Alert, RuleHead};
+use crate::plugin::{EventRef, Plugins};
+
+/// What an alert of one rule looks like.
+#[derive(Debug)]
+pub struct RuleAlert {
+    /// The rule's position among all loaded rules, for counting.
+    pub id: usize,
+    /// What is the same for all its alerts.
+    pub head: Arc<RuleHead>,
+    /// The message, with whatever the configuration appends.
+    pub output: OutputFormat,
+    /// Fields that only JSON has, sorted by name.
+    pub extra: Vec<ExtraField>,
+}
+
+/// A field that the configuration adds to `output_fields`.
+#[derive(Debug)]
+pub struct ExtraField {
+    /// Its name there.
+    pub key: Box<str>,
+    /// Its value: for a raw field a format of that field alone.
+    pub format: OutputFormat,
+    /// Whether the value keeps its type, rather than being text.
+    pub raw: bool,
+}
+
+/// The rules of one source and the memory of the one thread that evaluates them.
+#[derive(Debug)]
+pub struct SourceRules {
+    set: RuleSet,
+    scratch: Scratch,
+    alerts: Vec<RuleAlert>,
+    answers: Answers,
+    hits: Vec<RuleIdx>,
+    values: Values,
+    bytes: Vec<u8>,
+}
+
+impl SourceRules {
+    /// Puts the parts together; `alerts` has one entry for each rule of the set, in its order.
+    pub fn new(set: RuleSet, alerts: Vec<RuleAlert>, answers: Answers) -> Self {
+        let scratch = set.scratch();
+        Self { set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
+    }
+
+    /// Evaluates an event and hands each alert to `raise`, with the rule's position. Nothing is allocated unless a rule
+    /// matches.
+    #[inline]
+    pub fn evaluate(
+        &mut self,
+        event: &EventRef<'_>,
+        plugins: &mut Plugins,
+        context: &mut Context,
+        how: &How,
+        raise: &mut dyn FnMut(usize, Alert),
+    ) {
+        if !self.set.wants(event.ty()) {
+            return;
+        }
+        let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
+        self.hits.clear();
+        self.set.evaluate(&mut self.scratch, event.ty(), &mut extractor, how.matching, &mut self.hits);
+        if !self.hits.is_empty() {
+            self.raise(event, plugins, context, how, raise);
+        }
+    }
+
+    #[cold]
+    fn raise(
+        &mut self,
+        event: &EventRef<'_>,
+        plugins: &mut Plugins,
+        context: &mut Context,
+        how: &How,
+        raise: &mut dyn FnMut(usize, Alert),
+    ) {
+        let Self { alerts, answers, hits, values, bytes, .. } = self;
+        let hostname = context.hostname();
+        let mut extractor = Extractor { answers, plugins, event, context };
+        for rule in hits.iter().filter_map(|&hit| alerts.get(hit as usize)) {
+            let mut text = |format: &OutputFormat, extractor: &mut Extractor<'_, '_>, values: &mut Values| {
+                bytes.clear();
+                format.render(extractor, values, how.render, bytes);
+                String::from_utf8_lossy(bytes).into_owned()
+            };
+            let message = text(&rule.output, &mut extractor, values);
+            let mut fields: Vec<(Box<str>, FormatValue)> = Vec::new();
+            // Text lines show no fields, and extracting them costs more than the rest of the alert.
+            if how.fields {
+                rule.output.values(&mut extractor, values, how.render, &mut |key, value| {
+                    fields.push((key.into(), value));
+                });
+                for extra in &rule.extra {
+                    let value = if extra.raw {
+                        let mut found = FormatValue::Null;
+                        extra.format.values(&mut extractor, values, how.render, &mut |_, value| found = value);
+                        found
+                    } else {
+                        FormatValue::Text(text(&extra.format, &mut extractor, values))
+                    };
+                    fields.retain(|(key, _)| *key != extra.key);
+                    fields.push((extra.key.clone(), value));
+                }
+                fields.sort_by(|a, b| a.0.cmp(&b.0));
+            }
+            let head = Arc::clone(&rule.head);
+            let alert = Alert { time_ns: event.ts(), head, hostname: Arc::clone(&hostname), message, fields };
+            raise(rule.id, alert);
+        }
+    }
+}
+
+/// How events are evaluated and alerts made.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// `rule_matching`.
+    pub matching: RuleMatching,
+    /// How values become text.
+    pub render: RenderOptions,
+    /// Whether alerts carry their fields.
+    pub fields: bool,
+}

@@ -1,0 +1,115 @@
+//! Pumps: one thread per open source moves its events through the plugins' state and then to whoever wants them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::log;
+use crate::plugin::{EventRef, Inspector, PluginError, Plugins, Pull};
+
+/// What all pumps of the process heed.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Set when any of the others may be: the only one looked at for each event.
+    attention: AtomicBool,
+    stop: AtomicBool,
+    reopen: AtomicBool,
+}
+
+impl Control {
+    /// Makes every pump end.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.attention.store(true, Ordering::Release);
+    }
+
+    /// Whether the pumps are to end.
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Makes some pump have the outputs opened anew.
+    pub fn request_reopen(&self) {
+        self.reopen.store(true, Ordering::Relaxed);
+        self.attention.store(true, Ordering::Release);
+    }
+
+    /// Takes the wish to open the outputs anew, if there is one.
+    pub fn take_reopen(&self) -> bool {
+        self.reopen.swap(false, Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn calls(&self) -> bool {
+        self.attention.load(Ordering::Acquire)
+    }
+
+    fn attended(&self) {
+        if !self.stopping() {
+            self.attention.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a pump does with events.
+pub trait Sink {
+    /// An event that rules may see; its state is up to date. `false` ends the pump.
+    fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool;
+
+    /// Something other than events is to be done: signals came, or the source is quiet.
+    fn attend(&mut self, control: &Control);
+}
+
+/// What a pump has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events that rules could see.
+    pub events: u64,
+    /// Events whose source is not loaded.
+    pub foreign: u64,
+}
+
+/// Pumps until the source ends, the sink has enough or the control says stop.
+///
+/// Asking the source for more tells it that everything before has been dealt with: a source that acknowledges does so
+/// then. That is why the sink is called before the next pull, and why it queues its alerts itself.
+pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) -> Result<Counts, PluginError> {
+    let (stream, plugins) = inspector.parts();
+    let mut counts = Counts::default();
+    loop {
+        if control.calls() {
+            control.attended();
+            sink.attend(control);
+            if control.stopping() {
+                return Ok(counts);
+            }
+        }
+        match stream.next()? {
+            Pull::Event(event) => {
+                plugins.parse(&event);
+                if event.is_hidden() {
+                    continue;
+                }
+                if event.source().is_none() {
+                    foreign(&mut counts, &event);
+                    continue;
+                }
+                if !sink.event(plugins, &event) {
+                    return Ok(counts);
+                }
+                counts.events += 1;
+            }
+            Pull::Idle { .. } => sink.attend(control),
+            Pull::End => return Ok(counts),
+        }
+    }
+}
+
+#[cold]
+fn foreign(counts: &mut Counts, event: &EventRef<'_>) {
+    counts.foreign += 1;
+    if counts.foreign == 1 {
+        log::warning(format_args!(
+            "event {} belongs to a plugin that is not loaded; it and others like it are passed over",
+            event.num()
+        ));
+    }
+}
