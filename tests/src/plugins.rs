@@ -52,32 +52,23 @@ pub fn c_plugin(file: &str, defines: &[&str]) -> PathBuf {
     target
 }
 
-/// Builds the crate in `tests/plugins/<folder>` and returns its shared object.
+/// Builds a crate of the cargo workspace in `tests/plugins/<folder>` and returns its shared object.
 ///
 /// # Panics
 /// If cargo refuses.
 #[must_use]
-pub fn rust_plugin(folder: &str, features: &[&str]) -> PathBuf {
+pub fn rust_plugin(folder: &str, package: &str) -> PathBuf {
     let manifest = sources().join(folder).join("Cargo.toml");
-    let mut target = built().join("cargo");
-    if !features.is_empty() {
-        target.push(features.join("-"));
-    }
+    let target = built().join("cargo");
     let mut cargo = Command::new(std::env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
-    cargo.args(["build", "--quiet", "--manifest-path"]).arg(&manifest);
+    cargo.args(["build", "--quiet", "--locked", "-p", package, "--manifest-path"]).arg(&manifest);
     cargo.arg("--target-dir").arg(&target);
     // What the outer cargo set is about the outer build.
     for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
-    if !features.is_empty() {
-        cargo.arg("--features").arg(features.join(","));
-    }
     run(&mut cargo);
-    let text = std::fs::read_to_string(&manifest).expect("the manifest was just built");
-    let package = text.lines().find_map(|l| l.strip_prefix("name = \"")?.strip_suffix('"'));
-    let stem = package.expect("a manifest names its package").replace('-', "_");
-    target.join("debug").join(format!("lib{stem}.so"))
+    target.join("debug").join(format!("lib{}.so", package.replace('-', "_")))
 }
 
 fn run(command: &mut Command) {
