@@ -79,7 +79,6 @@ fn the_first_engine_that_matches_counts() {
 #[test]
 fn what_is_no_container() {
     let too_long = format!("/user.slice/user@1000.service/libpod-{ID}{ID}");
-    let wrong = format!("/user.slice/user@1000.service/libpod-{}g", &ID[1..]);
     let cases = [
         "",
         "/",
@@ -93,12 +92,17 @@ fn what_is_no_container() {
         "/system.slice/bpm-.scope",
         "/system.slice/bpm-a b.scope",
         &too_long,
-        &wrong,
     ];
     for cgroup in cases {
         assert_eq!(find(cgroup), None, "{cgroup:?}");
     }
     assert!(Matchers::new(&Config::default()).find(b"/docker/\xff\xfe").is_none());
+    for engine in [Engine::Podman, Engine::Docker, Engine::Cri] {
+        for layout in ["/libpod-{}", "/{}", "/crio-{}"] {
+            assert_eq!(engine.id(&layout.replace("{}", &format!("g{}", &ID[1..]))), None, "{engine:?} on {layout}");
+            assert_eq!(engine.id(&layout.replace("{}", &ID[1..])), None, "{engine:?} on {layout}");
+        }
+    }
 }
 
 #[test]
