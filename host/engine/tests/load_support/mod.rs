@@ -1,0 +1,63 @@
+//! Schemes to load rules against.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::sync::Arc;
+
+use lanner_engine::scheme::{ArgSpec, EventKind, FieldFlags, FieldInfo, FieldType, Matching, Scheme};
+
+/// A source like `syscall` with a handful of fields and 120 event codes, four of which have known names.
+pub fn syscall() -> Arc<Scheme> {
+    let mut builder = Scheme::builder("syscall");
+    let text = |name: &str| FieldInfo::new(name, FieldType::Charbuf);
+    let arg = |required, index, key, dotted| ArgSpec { required, index, key, dotted };
+    let mut fields = vec![
+        FieldInfo::new("evt.num", FieldType::Uint64),
+        text("evt.type"),
+        text("evt.dir"),
+        FieldInfo::new("evt.latency", FieldType::RelTime),
+        FieldInfo::new("evt.latency.s", FieldType::RelTime),
+        text("proc.name"),
+        text("proc.pname"),
+        text("proc.cmdline"),
+        text("proc.exepath"),
+        FieldInfo::new("proc.pid", FieldType::Int64),
+        text("fd.name"),
+        FieldInfo::new("fd.sip", FieldType::IpAddr),
+        FieldInfo::new("fd.sport", FieldType::Port),
+        text("user.name"),
+    ];
+    fields.push(FieldInfo { arg: arg(true, true, true, true), ..text("evt.arg") });
+    fields.push(FieldInfo { arg: arg(false, true, false, false), matching: Matching::Any, ..text("proc.aname") });
+    fields.push(FieldInfo { flags: FieldFlags::FORMAT_SUGGESTED, ..text("container.id") });
+    fields.push(FieldInfo { flags: FieldFlags::FORMAT_SUGGESTED, ..text("container.name") });
+    for field in fields {
+        builder.field(field).expect("distinct fields");
+    }
+    for (i, name) in ["open", "openat", "execve", "connect"].into_iter().enumerate() {
+        builder.event(event(i as u16 + 1, name)).expect("small codes");
+        builder.syscall(name, &[i as u16 + 1]).expect("small codes");
+    }
+    for code in 5..=120 {
+        builder.event(event(code, &format!("call{code}"))).expect("small codes");
+    }
+    builder.build()
+}
+
+/// A source of a plugin.
+pub fn k8s_audit() -> Arc<Scheme> {
+    let mut builder = Scheme::builder("k8s_audit");
+    for name in ["ka.verb", "ka.user.name", "ka.target.name", "evt.type", "jevt.rawtime"] {
+        builder.field(FieldInfo::new(name, FieldType::Charbuf)).expect("distinct fields");
+    }
+    builder.event(event(1, "pluginevent")).expect("small codes");
+    builder.build()
+}
+
+fn event(code: u16, name: &str) -> EventKind {
+    EventKind { code, name: name.into(), dynamic: false, every_rule: false }
+}
+
+/// Both sources.
+pub fn sources() -> Vec<Arc<Scheme>> {
+    vec![syscall(), k8s_audit()]
+}
