@@ -18,7 +18,7 @@ use super::source::{CondText, Files, Texts};
 use super::spec::{ExtraField, RuleSpec};
 use crate::ast::{Expr, Operand, OperandKind, Span};
 use crate::check::{Condition, LintKind, MANY_EVENTS, lints};
-use crate::format::{FormatError, FormatErrorKind, OutputFormat};
+use crate::format::{FormatError, OutputFormat};
 use crate::parse::parse;
 use crate::scheme::Scheme;
 use crate::value::SlotTable;
@@ -215,7 +215,7 @@ impl Compiler<'_> {
         };
         let format = match OutputFormat::compile(&output, scheme, slots) {
             Ok(format) => format,
-            Err(error) if item.skip_if_unknown_filter && is_unknown_field(&error) => {
+            Err(error) if item.skip_if_unknown_filter && error.kind.is_unknown_filter() => {
                 let code = Severity::Warning(WarningCode::UnknownFilter);
                 self.warn(code, error.to_string(), &item.output_context);
                 return Ok(None);
@@ -278,11 +278,6 @@ impl Compiler<'_> {
             Err(error) => Err(self.fault(ErrorCode::CompileCondition, error.to_string(), error.span, context)),
         }
     }
-}
-
-/// Whether `skip-if-unknown-filter` lets the rule pass over an error in a format.
-fn is_unknown_field(error: &FormatError) -> bool {
-    matches!(error.kind, FormatErrorKind::UnknownField(_))
 }
 
 /// The deprecated fields that stand on the left of checks, each once, with the place of the first.
