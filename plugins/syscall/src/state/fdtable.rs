@@ -9,6 +9,8 @@ use rustc_hash::FxBuildHasher;
 use super::fd::Fd;
 use super::flags::fdf;
 use super::ids::TableId;
+use super::table::DynValues;
+use super::zstr::ZStr;
 
 /// Most descriptors kept for one process.
 pub const MAX_FDS: usize = 4096;
@@ -192,6 +194,7 @@ impl FdTables {
     }
 
     /// Opens a descriptor, replacing what has its number. `None`: no room.
+    #[inline]
     pub(crate) fn add(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64, info: Fd) -> Option<FdRef> {
         if fd < 0 {
             return None;
@@ -201,8 +204,9 @@ impl FdTables {
         let table = self.own(id, inherited);
         if let Some(n) = table.find(fd) {
             let entry = &mut table.entries[usize::from(n)];
-            let old = std::mem::replace(&mut entry.info, info);
-            self.bytes = self.bytes + new - weight(&old);
+            let old = weight(&entry.info);
+            entry.info = info;
+            self.bytes = self.bytes + new - old;
             return Some(FdRef { table: *id, entry: n });
         }
         if full || table.len() >= MAX_FDS {
@@ -230,10 +234,13 @@ impl FdTables {
         let table = self.own(id, inherited);
         let entry = &mut table.entries[usize::from(found.entry)];
         entry.fd = -1;
-        let old = std::mem::take(&mut entry.info);
+        let old = weight(&entry.info);
+        // What holds memory goes; the rest is written anew when the entry is used again.
+        (entry.info.name, entry.info.raw_name) = (ZStr::EMPTY, ZStr::EMPTY);
+        entry.info.dynamic = DynValues::default();
         table.free.push(found.entry);
         table.forget(fd);
-        self.bytes -= weight(&old);
+        self.bytes -= old;
         true
     }
 

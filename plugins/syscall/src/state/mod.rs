@@ -39,7 +39,7 @@ use flags::cl;
 use ids::TableId;
 use table::DynFields;
 use threads::Threads;
-use zstr::ZStr;
+use zstr::{ZList, ZStr};
 
 /// Where events come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +109,7 @@ pub struct State {
     enters: parse::Enters,
     codes: Box<[parse::Code]>,
     scratch: Vec<u8>,
+    last_cgroups: (Vec<u8>, ZList),
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
     unknown: ZStr,
@@ -134,6 +135,7 @@ impl State {
             enters: parse::Enters::new(limits.enter_bytes),
             codes: parse::codes(),
             scratch: Vec::new(),
+            last_cgroups: (Vec::new(), ZList::EMPTY),
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),
             unknown: lifecycle::unknown(),

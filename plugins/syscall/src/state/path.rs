@@ -56,9 +56,9 @@ pub fn join(base: &[u8], path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Nothing in the path needs normalising (judged generously: a component that begins with '.' is looked at closely).
+/// Nothing in the path needs normalising (judged strictly: a component that begins with '.' is not plain).
 #[inline]
-fn is_plain(path: &[u8]) -> bool {
+pub(crate) fn is_plain(path: &[u8]) -> bool {
     let Some((_, next)) = path.split_first() else { return true };
     let suspicious =
         path.iter().zip(next).fold(false, |odd, (&a, &b)| odd | ((a == b'/') & ((b == b'/') | (b == b'.'))));

@@ -40,6 +40,18 @@ impl ZStr {
         if text.is_empty() { ZStr(None) } else { ZStr(Some(text.iter().copied().chain([0]).collect())) }
     }
 
+    /// Takes over text that has no NUL and is not too long, put together in `text`, which keeps its memory.
+    pub(crate) fn take(text: &mut Vec<u8>) -> Self {
+        debug_assert!(!text.contains(&0));
+        if text.is_empty() || text.len() > MAX_STRING {
+            return ZStr::new(text);
+        }
+        text.push(0);
+        let taken = ZStr(Some(Arc::from(&text[..])));
+        text.pop();
+        taken
+    }
+
     /// Like [`ZStr::new`], but shares `candidate`'s memory when it holds the same text.
     pub fn new_or_share(bytes: &[u8], candidate: &ZStr) -> Self {
         let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];

@@ -10,7 +10,6 @@ use lanner_plugin_api::wire::{Event, ParamIndex, read};
 use super::{Slot, State, ret, text};
 use crate::state::event::STALE;
 use crate::state::flags::cl;
-use crate::state::load::cgroups;
 use crate::state::thread::Thread;
 use crate::state::zstr::{ZList, ZStr};
 
@@ -178,7 +177,9 @@ impl State {
 
     /// What the event says of the child; strings that equal those of `model` are shared with it.
     fn take_params(&mut self, child: &mut Thread, model: Slot, p: &Params<'_, '_>) {
-        let mut scratch = std::mem::take(&mut self.scratch);
+        if let Some(list) = p.get(14).and_then(|list| self.cgroups(list)) {
+            child.cgroups = list;
+        }
         let m = self.threads.at(model);
         child.exe = ZStr::new_or_share(text(p.get(1)), &m.exe);
         child.args = ZList::new_or_share(p.get(2).unwrap_or_default(), &m.args);
@@ -194,11 +195,7 @@ impl State {
             (child.vmsize_kb, child.vmrss_kb, child.vmswap_kb) = (size, rss, swap);
         }
         (child.uid, child.gid) = (p.u32(16).unwrap_or(u32::MAX), p.u32(17).unwrap_or(u32::MAX));
-        if let Some(list) = p.get(14).and_then(|list| cgroups(list, &m.cgroups, &mut scratch)) {
-            child.cgroups = list;
-        }
         child.clone_ts = p.ev.ts();
-        self.scratch = scratch;
     }
 
     /// What only the parent or the main thread knows of the child.

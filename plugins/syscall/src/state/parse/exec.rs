@@ -6,7 +6,7 @@ use lanner_plugin_api::wire::{Event, ParamIndex, read};
 use super::enter::Enter;
 use super::{Slot, State, ret, text};
 use crate::state::flags::cl;
-use crate::state::load::{cgroups, exepath};
+use crate::state::load::exepath;
 use crate::state::path;
 use crate::state::zstr::{ZList, ZStr};
 
@@ -41,7 +41,7 @@ impl State {
             }
         }
         let old_path = get(27).is_none().then(|| self.rebuilt_exepath(slot, enter));
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let cgroups = get(14).and_then(|p| self.cgroups(p));
         let t = self.threads.at_mut(slot);
         t.exe = ZStr::new_or_share(text(get(1)), &t.exe);
         t.lastexec_ts = ev.ts();
@@ -75,7 +75,7 @@ impl State {
         if let Some(env) = get(15) {
             t.env = ZList::new_or_share(env, &t.env);
         }
-        if let Some(list) = get(14).and_then(|p| cgroups(p, &t.cgroups, &mut scratch)) {
+        if let Some(list) = cgroups {
             t.cgroups = list;
         }
         if let Some(tty) = uint32(16) {
@@ -117,8 +117,6 @@ impl State {
         if let Some(gid) = uint32(29) {
             t.gid = gid;
         }
-        self.scratch = scratch;
-
         if let Some(owner) = self.owner_of_fds(slot) {
             let t = self.threads.at_mut(owner);
             self.fds.close_where(&mut t.fds, &mut t.fds_inherited, |_, fd| fd.is_close_on_exec());

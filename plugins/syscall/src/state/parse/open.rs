@@ -1,9 +1,9 @@
 //! open, openat, openat2, creat, open_by_handle_at.
 
 use lanner_plugin_api::schema::EventType as T;
-use lanner_plugin_api::wire::Event;
+use lanner_plugin_api::wire::{Event, read};
 
-use super::{Slot, State, ret, text};
+use super::{Slot, State, text};
 use crate::state::fd::{Fd, FdType};
 use crate::state::flags::{AT_FDCWD, fdf, o};
 use crate::state::path;
@@ -23,12 +23,14 @@ impl State {
     pub(super) fn parse_open(&mut self, ev: &Event<'_>, slot: Slot, enter_matches: bool) {
         let by_handle = ev.event_type() == T::SYSCALL_OPEN_BY_HANDLE_AT_X;
         let enter = if by_handle { None } else { self.take_enter(ev, slot, enter_matches) };
-        let fd = ret(ev).unwrap_or(-1);
+        let mut params: [&[u8]; 8] = [&[]; 8];
+        params.iter_mut().zip(ev.params()).for_each(|(to, p)| *to = p);
+        let fd = ret_of(params[0]);
         if fd < 0 {
             self.enters.recycle(enter);
             return;
         }
-        let mut open = read_open(ev);
+        let mut open = read_open(ev.event_type(), &params);
         if let Some(enter) = enter.as_ref().filter(|e| e.data != b"<NA>") {
             // Bits that only the exit knows stay: created, overlay layer.
             let exit_bits = if ev.event_type() == T::SYSCALL_CREAT_X { !0 } else { !(o::F_CREATED - 1) };
@@ -38,26 +40,33 @@ impl State {
                 open.dirfd = Some(enter.dirfd);
             }
         }
-        self.join_at(slot, open.dirfd, open.name, by_handle);
-        let name = ZStr::new(&self.scratch);
-        let raw_name = match memchr::memmem::find(open.name, b"//") {
-            None => ZStr::new_or_share(open.name, &name),
-            Some(_) => {
-                path::squeeze(open.name, &mut self.scratch);
-                ZStr::new_or_share(&self.scratch, &name)
-            }
-        };
+        let (name, raw_name) = self.open_names(slot, &open, by_handle);
         let ty = if open.flags & o::DIRECTORY != 0 { FdType::Directory } else { FdType::FileV2 };
-        let mut info = Fd { openflags: open.flags, dev: open.dev, ino: open.ino, name, raw_name, ..Fd::new(ty) };
+        let mut flags = 0;
         if open.flags & o::UPPER_LAYER != 0 {
-            info.flags |= fdf::OVERLAY_UPPER;
+            flags |= fdf::OVERLAY_UPPER;
         }
         if open.flags & o::LOWER_LAYER != 0 {
-            info.flags |= fdf::OVERLAY_LOWER;
+            flags |= fdf::OVERLAY_LOWER;
         }
-        self.current.fd_name_changed = !info.name.is_empty();
+        self.current.fd_name_changed = !name.is_empty();
+        let info = Fd { flags, openflags: open.flags, dev: open.dev, ino: open.ino, name, raw_name, ..Fd::new(ty) };
         self.open_fd(slot, fd, info);
         self.enters.recycle(enter);
+    }
+
+    /// The full path of an opened file, and its path as the program passed it.
+    fn open_names(&mut self, slot: Slot, open: &Open<'_>, by_handle: bool) -> (ZStr, ZStr) {
+        let plain = path::is_plain(open.name);
+        self.join_at(slot, open.dirfd, open.name, by_handle);
+        let name = ZStr::take(&mut self.scratch);
+        if plain {
+            let raw = if open.name.first() == Some(&b'/') { name.clone() } else { ZStr::new(open.name) };
+            return (name, raw);
+        }
+        path::squeeze(open.name, &mut self.scratch);
+        let raw = ZStr::new_or_share(&self.scratch, &name);
+        (name, raw)
     }
 
     /// Writes the full path of `name` into the scratch memory.
@@ -100,39 +109,29 @@ impl State {
     }
 }
 
-fn read_open<'a>(ev: &Event<'a>) -> Open<'a> {
-    let mut open = Open { dirfd: None, name: b"", flags: 0, dev: 0, ino: 0 };
-    match ev.event_type() {
-        T::SYSCALL_OPEN_X => {
-            open.name = text(ev.param(1));
-            open.flags = ev.u32(2).unwrap_or(0);
-            (open.dev, open.ino) = dev_ino(ev, 4);
-        }
+/// Return value: the first parameter, 32 or 64 bits.
+fn ret_of(p: &[u8]) -> i64 {
+    read::i64(p).or_else(|| read::i32(p).map(i64::from)).unwrap_or(-1)
+}
+
+#[inline]
+fn read_open<'a>(code: T, p: &[&'a [u8]; 8]) -> Open<'a> {
+    let number = |i: usize| read::u32(p[i]).unwrap_or(0);
+    let (dirfd, name, flags, dev_at) = match code {
+        T::SYSCALL_OPEN_X => (None, p[1], number(2), 4),
+        // creat has no flags: the layer comes in a parameter of its own, numbered differently.
         T::SYSCALL_CREAT_X => {
-            open.name = text(ev.param(1));
-            (open.dev, open.ino) = dev_ino(ev, 3);
-            // creat has no flags: the layer comes in a parameter of its own, numbered differently.
-            open.flags = match ev.u16(5).unwrap_or(0) {
+            let layer = match read::u16(p[5]).unwrap_or(0) {
                 bits if bits & 1 != 0 => o::UPPER_LAYER,
                 bits if bits & 2 != 0 => o::LOWER_LAYER,
                 _ => 0,
             };
+            (None, p[1], layer, 3)
         }
-        T::SYSCALL_OPEN_BY_HANDLE_AT_X => {
-            open.flags = ev.u32(2).unwrap_or(0);
-            open.name = text(ev.param(3));
-            (open.dev, open.ino) = dev_ino(ev, 4);
-        }
-        openat => {
-            open.dirfd = Some(ev.i64(1));
-            open.name = text(ev.param(2));
-            open.flags = ev.u32(3).unwrap_or(0);
-            (open.dev, open.ino) = dev_ino(ev, if openat == T::SYSCALL_OPENAT2_X { 6 } else { 5 });
-        }
-    }
-    open
-}
-
-fn dev_ino(ev: &Event<'_>, at: usize) -> (u32, u64) {
-    (ev.u32(at).unwrap_or(0), ev.u64(at + 1).unwrap_or(0))
+        T::SYSCALL_OPEN_BY_HANDLE_AT_X => (None, p[3], number(2), 4),
+        T::SYSCALL_OPENAT2_X => (Some(read::i64(p[1])), p[2], number(3), 6),
+        _ => (Some(read::i64(p[1])), p[2], number(3), 5),
+    };
+    let (dev, ino) = (number(dev_at), read::u64(p[dev_at + 1]).unwrap_or(0));
+    Open { dirfd, name: text(Some(name)), flags, dev, ino }
 }
