@@ -1,0 +1,113 @@
+//! Events that no kernel sends: nothing may panic, hang or grow without bound.
+
+use super::*;
+use lanner_plugin_api::schema::EVENTS;
+
+#[test]
+fn every_code_with_every_shape_of_parameters() {
+    let mut w = World::with_shell();
+    w.openat(100, 3, -100, "f", 0);
+    let shapes: [&dyn Fn(usize) -> P; 9] = [
+        &|_| P::N,
+        &|_| P::I64(3),
+        &|_| P::I64(-1),
+        &|_| P::I64(i64::MIN),
+        &|_| P::U32(u32::MAX),
+        &|_| P::U8(255),
+        &|_| P::S("../../x"),
+        &|i| P::B(vec![i as u8; 37]),
+        &|i| if i == 0 { P::I64(3) } else { P::B(vec![2; 13]) },
+    ];
+    for code in 0..=EVENTS.len() as u16 + 1 {
+        let code = T(code);
+        let params = code.param_count().unwrap_or(3);
+        for n in [params, params.saturating_sub(1), 0] {
+            for shape in shapes {
+                let values: Vec<P> = (0..n).map(shape).collect();
+                for tid in [100, -1, 7777, i64::MAX, i64::MIN] {
+                    w.event(tid, code, &values);
+                }
+            }
+        }
+    }
+    w.openat(100, 3, -100, "f", 0);
+    assert_eq!(w.fd_name(100, 3).as_deref().map(|n| n.ends_with("/f")), Some(true), "the state still works");
+}
+
+#[test]
+fn endless_clones_fill_the_table_and_no_more() {
+    let mut w = World::with_shell();
+    let limits = Limits { threads: 1000, ..Limits::default() };
+    w.state = State::new(Mode::Capture, limits);
+    for tid in 1..5000 {
+        w.clone_event(tid, tid + 1, &Child { pid: tid, vtid: tid, vpid: tid, ..Child::of(1, tid) });
+    }
+    assert!(w.state.len() <= 1000);
+    assert!(w.state.stats().refused_threads > 3000);
+    for tid in 1..5000 {
+        w.exit(tid, 0);
+    }
+    w.tick();
+    assert!(w.state.len() <= 2, "{} threads stay", w.state.len());
+    assert!(w.state.fds_of(w.thread(1)).next().is_none());
+}
+
+#[test]
+fn endless_opens_fill_the_table_and_no_more() {
+    let mut w = World::with_shell();
+    for fd in 0..6000 {
+        w.openat(100, fd, -100, "f", 0);
+    }
+    assert_eq!(w.state.fd_count(w.thread(100)), crate::state::MAX_FDS);
+    assert_eq!(w.state.refused_fds(), 6000 - crate::state::MAX_FDS as u64);
+    for fd in 0..6000 {
+        w.close(100, fd);
+    }
+    w.tick();
+    assert_eq!(w.state.fd_count(w.thread(100)), 0);
+    w.openat(100, i64::MAX, -100, "far", 0);
+    assert_eq!(w.fd_name(100, i64::MAX).as_deref(), Some("/work/far"));
+}
+
+#[test]
+fn memory_for_descriptors_of_all_processes_is_bounded() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { fd_bytes: 100_000, ..Limits::default() });
+    for tid in 1..50 {
+        for fd in 0..100 {
+            w.openat(tid, fd, -100, "/some/file/with/a/name", 0);
+        }
+    }
+    let kept: usize = (1..50).map(|tid| w.state.fds_of(w.thread(tid)).count()).sum();
+    assert!(kept < 1000 && w.state.refused_fds() > 3000, "{kept}");
+    w.close(1, 0);
+    w.openat(1, 0, -100, "/short", 0);
+    assert_eq!(w.fd_name(1, 0).as_deref(), Some("/short"), "a closed descriptor makes room");
+}
+
+#[test]
+fn stored_enter_events_are_bounded() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { enter_bytes: 10_000, ..Limits::default() });
+    for tid in 1..1000 {
+        w.event(tid, T::SYSCALL_OPENAT_2_E, &[P::I64(-100), P::S("/a/path"), P::U32(1), P::U32(0)]);
+    }
+    let stats = w.state.stats();
+    assert!(stats.refused_enters > 0 && stats.stored_enters > 10, "{stats:?}");
+    w.openat(1, 3, -100, "/exit", 0);
+    assert_eq!(w.fd_name(1, 3).as_deref(), Some("/a/path"));
+    w.event(999, T::SYSCALL_OPENAT_2_E, &[P::I64(-100), P::S("/room"), P::U32(1), P::U32(0)]);
+    assert_eq!(w.state.stats().refused_enters, stats.refused_enters, "a used one makes room");
+}
+
+#[test]
+fn a_process_that_is_its_own_parent() {
+    let mut w = World::with_shell();
+    w.clone_event(300, 0, &Child { ptid: 300, ..Child::of(100, 300) });
+    w.clone_event(301, 0, &Child { ptid: 300, ..Child::of(300, 301) });
+    assert!(w.state.parents(w.thread(301)).count() < 5);
+    w.exit(300, 300);
+    w.exit(301, 301);
+    w.tick();
+    assert!(w.state.thread(300).is_none() && w.state.thread(301).is_none());
+}
