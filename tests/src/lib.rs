@@ -1,4 +1,3 @@
 //! See ARCHITECTURE.md.
 
 pub mod plugins;
-pub mod program;

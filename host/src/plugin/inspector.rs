@@ -190,7 +190,7 @@ impl Plugins {
         let owner = &*plugin.owner;
         let Some(dump) = owner.library().api().dump_state else { return Ok(false) };
         // SAFETY: only the lifetime is erased; the place is emptied before this function returns, however it does.
-        let sink: *mut (dyn FnMut(&[u8]) + 'static) = unsafe { std::mem::transmute(sink) };
+        let sink: Sink = unsafe { std::mem::transmute(sink) };
         let _place = DumpPlace::fill(sink);
         let _scope = CallScope::enter();
         // SAFETY: the state is alive and only this thread calls on it; the handler is called during the call only.
@@ -222,16 +222,19 @@ fn set_handler(owner: &Owner, handler: Option<AsyncEventHandlerFn>) -> Result<()
     }
 }
 
+/// Takes the events of a state dump.
+type Sink = *mut dyn FnMut(&[u8]);
+
 thread_local! {
     /// Where the state goes that is being dumped on this thread.
-    static DUMP: Cell<Option<*mut dyn FnMut(&[u8])>> = const { Cell::new(None) };
+    static DUMP: Cell<Option<Sink>> = const { Cell::new(None) };
 }
 
 /// Empties the place when dropped.
 struct DumpPlace;
 
 impl DumpPlace {
-    fn fill(sink: *mut dyn FnMut(&[u8])) -> Self {
+    fn fill(sink: Sink) -> Self {
         DUMP.set(Some(sink));
         Self
     }
@@ -252,9 +255,9 @@ unsafe extern "C" fn dump_handler(o: *mut raw::Owner, evt: *const Event, err: *m
     let event = unsafe { async_queue::copy(owner, evt) };
     let fault = match (sink, event) {
         (Some(sink), Ok(event)) => {
-            // SAFETY: the place is filled only while `dump_state` runs on this thread, whose sink it is; taken out
-            // meanwhile, it is not entered twice.
+            // Taken out meanwhile, so that it is not entered twice.
             DUMP.set(None);
+            // SAFETY: the place is filled only while `dump_state` runs on this thread, whose sink it is.
             unsafe { (*sink)(&event) };
             DUMP.set(Some(sink));
             return Rc::SUCCESS;

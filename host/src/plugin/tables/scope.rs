@@ -31,6 +31,7 @@ struct Record {
     depth: u32,
     held: Vec<Held>,
     /// Handles of sub-tables: the first `used` are live.
+    #[allow(clippy::vec_box, reason = "plugins hold the addresses of the handles")]
     ephemerals: Vec<Box<Handle>>,
     used: usize,
     failed: *const Owner,

@@ -9,6 +9,7 @@
 
 mod containers;
 mod context;
+mod describe;
 mod extract;
 mod hosts;
 mod memory;
@@ -20,6 +21,7 @@ mod table;
 mod time;
 
 pub use context::{FieldArg, Seen, Want};
+pub use describe::{details_json, fields_json};
 pub use extract::arg::{ArgError, resolve};
 pub use names::{errno, signal};
 pub use render::BufferFormat;
