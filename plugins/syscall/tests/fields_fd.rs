@@ -199,10 +199,9 @@ fn a_listening_socket_has_a_server_end_only() {
 }
 
 #[test]
-fn host_names_come_from_the_hosts_file_and_conditions_get_the_address() {
+fn host_names_are_the_hosts_business_it_gets_the_address() {
     let mut world = World::new();
     connect(&mut world, [10, 0, 0, 1], [192, 0, 2, 9]);
-    // No hosts file names an address of this documentation network.
     assert_fields! { world; "fd.sip.name" => none, "fd.rip.name" => none, }
     assert_eq!(world.request("fd.sip.name", Want::Address, None).unwrap(), ["192.0.2.9"]);
     assert_eq!(world.request("fd.lip.name", Want::Address, None).unwrap(), ["10.0.0.1"]);

@@ -7,7 +7,6 @@ use rustc_hash::FxBuildHasher;
 
 use super::containers::Containers;
 use super::context::Seen;
-use super::hosts::Hosts;
 use super::render::{BufferFormat, Rendered};
 
 /// Most processors whose switch times are kept: the number in the event may be anything.
@@ -36,8 +35,6 @@ pub(crate) struct Memory {
     pub(crate) zone: TimeZone,
     /// Containers that events described.
     pub(crate) containers: Containers,
-    /// Names of hosts.
-    pub(crate) hosts: Hosts,
     /// A parameter's text.
     pub(crate) rendered: Rendered,
     /// A text that is put together.
@@ -68,7 +65,6 @@ impl Memory {
             buffer_format,
             zone,
             containers: Containers::default(),
-            hosts: Hosts::default(),
             rendered: Rendered::default(),
             text: Vec::new(),
             path: Vec::new(),

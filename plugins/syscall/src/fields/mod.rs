@@ -11,7 +11,6 @@ mod containers;
 mod context;
 mod describe;
 mod extract;
-mod hosts;
 mod memory;
 mod names;
 mod render;

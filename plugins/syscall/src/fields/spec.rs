@@ -129,7 +129,7 @@ pub enum Matching {
     Any,
     /// The values of both ends; true if any satisfies the operator, but `!=` is the negation of `=`.
     Either,
-    /// Text when printed; conditions compare the address with those of the constant's host name.
+    /// Conditions compare the address with those of the constant's host name.
     Host,
 }
 

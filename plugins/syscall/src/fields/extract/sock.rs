@@ -118,14 +118,10 @@ fn put_protocol<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, whose: Whose) -
     emit(cx, out, |text| number::unsigned(text, port.into()))
 }
 
+/// The address behind a host name. There is no text: a name is known only to who has looked it up, and that is the host,
+/// for the names that conditions compare with. Asking the network for the name of an address would hold up the events.
 fn put_host<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, whose: Whose) -> bool {
-    if cx.want == Want::Address {
-        return put_address(cx, out, whose);
-    }
-    let Some(ip) = address(cx, whose) else { return false };
-    let Some(name) = cx.memory.hosts.name(ip) else { return false };
-    out.put_text(name.as_bytes());
-    true
+    cx.want == Want::Address && put_address(cx, out, whose)
 }
 
 macro_rules! ends {
