@@ -275,3 +275,23 @@ fn a_bad_event_does_not_take_the_good_ones_before_it() {
     assert_eq!((events, error.offset), (3, at));
     assert!(matches!(error.kind, CaptureErrorKind::Event(_)), "{error}");
 }
+
+#[test]
+fn events_that_a_host_would_change_are_copies() {
+    let timed = close_event();
+    let mut timeless = timed.clone();
+    timeless[..8].fill(0xff);
+    let mut plugin = EventBuilder::new();
+    plugin.begin(8, 77, EventType::PLUGINEVENT_E, 2).push(&3u32.to_le_bytes()).push(b"payload");
+    let plugin = plugin.finish().expect("well formed").bytes().to_vec();
+    let mut file = section();
+    for event in [&timed, &timeless, &plugin] {
+        file.extend(event_block(0x221, None, event));
+    }
+    let mut reader = CaptureReader::new(Cursor::new(file), None).expect("memory can be read");
+    assert!(matches!(reader.step(), Ok(Step::Section(_))));
+    let Ok(Step::Events(batch)) = reader.step() else { panic!("three events") };
+    let got: Vec<_> = batch.iter().map(|(e, m)| (e.ts(), e.tid(), m.num)).collect();
+    assert_eq!(got, [(5, 9, 1), (5, 9, 2), (8, -1, 3)], "the time of the event before; no thread for plugins");
+    assert_eq!(batch.iter().last().and_then(|(e, _)| e.param(1)), Some(&b"payload"[..]));
+}

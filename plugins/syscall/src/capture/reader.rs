@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use lanner_plugin_api::raw::EventMeta;
+use lanner_plugin_api::raw::{EventMeta, TS_NOW};
 use lanner_plugin_api::schema::EventType;
 use lanner_plugin_api::wire::{Event, HEADER_LEN};
 
@@ -39,6 +39,8 @@ pub struct CaptureReader {
     consumed: usize,
     phase: Phase,
     num: u64,
+    /// Time of the event before.
+    last_ts: u64,
     /// Numbers go on from here when the head of a later recording is over.
     num_after_head: Option<u64>,
     /// Events that announce users, groups and containers at the head of a recording are state.
@@ -145,6 +147,7 @@ impl CaptureReader {
             consumed: 0,
             phase: Phase::Section,
             num: 0,
+            last_ts: 0,
             num_after_head: None,
             in_head: true,
             skipped_unknown: 0,
@@ -306,6 +309,17 @@ impl CaptureReader {
                     Converted::Rewritten => Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true },
                 }
             };
+            let span = if needs_host(&event) {
+                let at = if span.rewritten { span.at as usize } else { rewritten.len() };
+                if !span.rewritten {
+                    rewritten.extend_from_slice(event.bytes());
+                }
+                settle(rewritten.get_mut(at..).unwrap_or_default(), self.last_ts);
+                Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
+            } else {
+                self.last_ts = event.ts();
+                span
+            };
             // The code may have changed.
             let event_type = if span.rewritten {
                 let code = rewritten.get(span.at as usize + 20..).and_then(|b| b.first_chunk());
@@ -353,6 +367,30 @@ enum Stop {
 fn block_header(bytes: &[u8]) -> Option<(u32, u32)> {
     let [a, b, c, d, e, f, g, h] = *bytes.first_chunk::<8>()?;
     Some((u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])))
+}
+
+/// Events that a host would change while it takes them: without a time, or of a plugin and with a thread. The buffer that they lie
+/// in is shared, so they are handed out as changed copies. No known writer makes such events.
+#[inline]
+fn needs_host(event: &Event<'_>) -> bool {
+    event.ts() == TS_NOW || (event.event_type() == EventType::PLUGINEVENT_E && event.tid() != -1)
+}
+
+/// Gives an event the time of the event before it if it has none, and takes the thread off a plugin's event.
+#[cold]
+fn settle(event: &mut [u8], last_ts: u64) {
+    let (ts, tid, code) = {
+        let event = Event::checked_before(event);
+        (event.ts(), event.tid(), event.event_type())
+    };
+    if let Some(header) = event.first_chunk_mut::<HEADER_LEN>() {
+        if ts == TS_NOW {
+            header[..8].copy_from_slice(&last_ts.to_le_bytes());
+        }
+        if code == EventType::PLUGINEVENT_E && tid != -1 {
+            header[8..16].fill(0xff);
+        }
+    }
 }
 
 /// Codes that are state, not events, as long as nothing else came before.
