@@ -11,6 +11,7 @@ pub mod compile;
 pub mod format;
 pub mod load;
 mod matcher;
+pub mod naive;
 pub mod parse;
 mod render;
 pub mod scheme;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use regex::Regex;
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Look, Repetition};
+use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition};
 
 /// The largest count in `{n,m}`.
 const MAX_REPEAT: u32 = 1000;
@@ -231,7 +231,11 @@ fn literal(c: char) -> Hir {
 
 /// Repeats what stands last. Repeating a repetition is allowed, and the second one is never a mark of laziness.
 fn repeat(parts: &mut Vec<Hir>, min: u32, max: Option<u32>) -> Result<(), String> {
-    let sub = parts.pop().ok_or("no argument for repetition operator")?;
+    let mut sub = parts.pop().ok_or("no argument for repetition operator")?;
+    // The pattern is handed on as text, where a repetition right behind another one would mean something else.
+    if matches!(sub.kind(), HirKind::Repetition(_)) {
+        sub = Hir::capture(Capture { index: 1, name: None, sub: Box::new(sub) });
+    }
     parts.push(Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) }));
     Ok(())
 }

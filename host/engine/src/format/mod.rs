@@ -99,6 +99,9 @@ impl OutputFormat {
 
 fn text(info: &SourceInfo, run: Run, values: &Values, options: RenderOptions, out: &mut Vec<u8>) {
     let one = |item: Item, out: &mut Vec<u8>| {
+        if unprintable(info.ty, info.format) {
+            return out.extend_from_slice(MISSING);
+        }
         render::scalar(info.ty, info.format, item, values, options.base64_buffers, out);
     };
     if !info.list {
@@ -125,6 +128,15 @@ fn typed(info: &SourceInfo, run: Run, values: &Values, options: RenderOptions) -
     }
 }
 
+/// Numbers without a print format are not printed; only a signed one of 64 bits is, in decimal.
+fn unprintable(ty: FieldType, format: PrintFormat) -> bool {
+    let number = match ty.class() {
+        ValueClass::Signed => ty.bits() < 64,
+        class => class == ValueClass::Unsigned,
+    };
+    number && format == PrintFormat::Na
+}
+
 /// Numbers are numbers unless they print in hexadecimal or octal; a double that prints as decimal is cut to an integer.
 fn typed_scalar(
     ty: FieldType,
@@ -133,8 +145,10 @@ fn typed_scalar(
     values: &Values,
     options: RenderOptions,
 ) -> FormatValue {
-    let spelled = matches!(format, PrintFormat::Hex | PrintFormat::Oct);
+    // A signed number without a print format is printed, but as text.
+    let spelled = matches!(format, PrintFormat::Hex | PrintFormat::Oct | PrintFormat::Na);
     match ty.class() {
+        _ if unprintable(ty, format) => FormatValue::Null,
         ValueClass::Bool => FormatValue::Bool(item.number() != 0),
         ValueClass::Signed if !spelled => FormatValue::Int(item.number() as i64),
         ValueClass::Unsigned if !spelled => FormatValue::Uint(item.number()),

@@ -56,7 +56,7 @@ impl Sources {
         };
         let format = match source {
             Source::Field { format, .. } => *format,
-            _ => PrintFormat::Na,
+            _ => PrintFormat::Dec,
         };
         let list = match source {
             Source::Field { slot, .. } => slot.list,
