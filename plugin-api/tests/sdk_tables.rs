@@ -473,6 +473,9 @@ unsafe fn get_sub(sub: &raw::TableInput) -> *mut raw::TableEntry {
     unsafe { (*sub.reader_ext).get_table_entry.unwrap()(sub.table, &key) }
 }
 
+/// What the one routine is called.
+const THE_ROUTINE: usize = 4096;
+
 /// The function and state of the one routine.
 static ROUTINE: std::sync::Mutex<Option<(raw::RoutineFn, usize)>> = std::sync::Mutex::new(None);
 
@@ -482,11 +485,11 @@ unsafe extern "C" fn subscribe(
     i: *mut raw::RoutineState,
 ) -> *mut raw::Routine {
     *ROUTINE.lock().unwrap() = f.map(|f| (f, i as usize));
-    1 as *mut raw::Routine
+    THE_ROUTINE as *mut raw::Routine
 }
 
 unsafe extern "C" fn unsubscribe(_: *mut raw::Owner, r: *mut raw::Routine) -> Rc {
-    if r as usize == 1 { Rc::SUCCESS } else { Rc::FAILURE }
+    if r as usize == THE_ROUTINE { Rc::SUCCESS } else { Rc::FAILURE }
 }
 
 #[test]
