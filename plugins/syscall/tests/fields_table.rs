@@ -1,6 +1,8 @@
-//! The field table against its golden list, and the two JSON forms against the table.
+//! The field table against its golden list, and what the plugin tells of it.
 
-use lanner_syscall::fields::{CLASSES, FIELDS, FieldId, details_json, fields_json};
+use lanner_plugin_api::sdk::ExtractRaw;
+use lanner_syscall::fields::{CLASSES, FIELDS, FieldId};
+use lanner_syscall::plugin::Syscall;
 
 #[test]
 fn names_types_formats_and_flags_are_the_golden_ones() {
@@ -17,28 +19,22 @@ fn names_types_formats_and_flags_are_the_golden_ones() {
 }
 
 #[test]
-fn both_descriptions_have_one_entry_per_field_in_the_order_of_ids() {
-    let plain: serde_json::Value = serde_json::from_str(&fields_json()).unwrap();
-    let details: serde_json::Value = serde_json::from_str(&details_json()).unwrap();
-    let (plain, details) = (plain.as_array().unwrap(), details.as_array().unwrap());
-    assert_eq!((plain.len(), details.len()), (FIELDS.len(), FIELDS.len()));
-    for (position, field) in FIELDS.iter().enumerate() {
-        assert_eq!(plain[position]["name"], field.name);
-        assert_eq!(details[position]["type"], field.ty.name());
+fn the_plugin_describes_every_field_at_the_position_of_its_id() {
+    let described = Syscall::field_defs();
+    assert_eq!(described.len(), FIELDS.len());
+    for (position, (field, described)) in FIELDS.iter().zip(&described).enumerate() {
+        assert_eq!(described.name, field.name);
+        assert_eq!(described.ty.0, field.ty.number());
         assert_eq!(FieldId::by_name(field.name), FieldId::new(position as u32));
     }
 }
 
 #[test]
-fn the_plain_description_keeps_the_rules_of_the_plugin_interface() {
-    let plain: serde_json::Value = serde_json::from_str(&fields_json()).unwrap();
-    for field in plain.as_array().unwrap() {
-        assert!(!field["desc"].as_str().unwrap().is_empty(), "{field}");
-        let types = ["uint64", "string", "reltime", "abstime", "bool", "ipaddr", "ipnet"];
-        assert!(types.contains(&field["type"].as_str().unwrap()), "{field}");
-        let arg = &field["arg"];
-        if arg["isRequired"] == true {
-            assert!(arg["isIndex"] == true || arg["isKey"] == true, "{field}");
+fn entries_keep_the_rules_of_the_plugin_interface() {
+    for field in &FIELDS {
+        assert!(!field.desc.is_empty() && !field.display.is_empty(), "{}", field.name);
+        if let Some(arg) = field.arg {
+            assert!(arg.index || arg.key, "{}: an argument is a number or a name", field.name);
         }
     }
 }

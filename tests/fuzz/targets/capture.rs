@@ -39,12 +39,12 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             Step::Events(batch) => {
                 for (event, meta) in batch.iter() {
                     state.on_event(&event, meta.cpu, meta.num);
+                    let seen = Seen { event, cpu: meta.cpu, hidden: meta.is_hidden() };
+                    extractor.next(&seen);
                     seen_events += 1;
                     if seen_events % 16 != 1 {
                         continue;
                     }
-                    let seen = Seen { event, cpu: meta.cpu };
-                    extractor.next(&seen);
                     for id in (0..).map_while(FieldId::new).take(FIELDS.len()) {
                         extractor.extract(&state, &seen, &Request::scalar(id, None), &mut Ignore);
                     }

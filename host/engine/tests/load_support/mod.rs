@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lanner_engine::scheme::{ArgSpec, EventKind, FieldFlags, FieldInfo, FieldType, Matching, Scheme};
 
 /// A source like `syscall` with a handful of fields and 120 event codes, four of which have known names.
-pub fn syscall() -> Arc<Scheme> {
+pub(crate) fn syscall() -> Arc<Scheme> {
     let mut builder = Scheme::builder("syscall");
     let text = |name: &str| FieldInfo::new(name, FieldType::Charbuf);
     let arg = |required, index, key, dotted| ArgSpec { required, index, key, dotted };
@@ -44,7 +44,7 @@ pub fn syscall() -> Arc<Scheme> {
 }
 
 /// A source of a plugin.
-pub fn k8s_audit() -> Arc<Scheme> {
+pub(crate) fn k8s_audit() -> Arc<Scheme> {
     let mut builder = Scheme::builder("k8s_audit");
     for name in ["ka.verb", "ka.user.name", "ka.target.name", "evt.type", "jevt.rawtime"] {
         builder.field(FieldInfo::new(name, FieldType::Charbuf)).expect("distinct fields");
@@ -58,6 +58,6 @@ fn event(code: u16, name: &str) -> EventKind {
 }
 
 /// Both sources.
-pub fn sources() -> Vec<Arc<Scheme>> {
+pub(crate) fn sources() -> Vec<Arc<Scheme>> {
     vec![syscall(), k8s_audit()]
 }

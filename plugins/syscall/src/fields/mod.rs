@@ -9,7 +9,6 @@
 
 mod containers;
 mod context;
-mod describe;
 mod extract;
 mod memory;
 mod names;
@@ -20,7 +19,6 @@ mod table;
 mod time;
 
 pub use context::{FieldArg, Seen, Want};
-pub use describe::{details_json, fields_json};
 pub use extract::arg::{ArgError, resolve};
 pub use names::{errno, signal};
 pub use render::BufferFormat;

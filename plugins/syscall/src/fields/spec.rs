@@ -1,7 +1,7 @@
 //! What one field is: the entry of the field table, with the function that extracts it.
 //!
-//! One entry is the only place where a field is described. The plugin's `get_fields`, the field details, the printed
-//! list and the documentation are all read from it.
+//! One entry is the only place where a field is described: what the plugin tells its host (`get_fields` and the details
+//! beside it), the printed list and the documentation are all read from it.
 
 use super::extract::Extract;
 
@@ -48,7 +48,7 @@ impl FieldType {
         self as u32
     }
 
-    /// The exact type's name, as the field details give it.
+    /// The type's name, lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,20 +65,6 @@ impl FieldType {
             Self::Bool => "bool",
             Self::Dyn => "dyn",
             Self::F64 => "double",
-            Self::IpAddr => "ipaddr",
-            Self::IpNet => "ipnet",
-        }
-    }
-
-    /// The nearest of the seven types that the plugin interface has.
-    #[must_use]
-    pub const fn plugin_name(self) -> &'static str {
-        match self {
-            Self::I16 | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::Port | Self::F64 => "uint64",
-            Self::Text | Self::Bytes | Self::Dyn => "string",
-            Self::RelTime => "reltime",
-            Self::AbsTime => "abstime",
-            Self::Bool => "bool",
             Self::IpAddr => "ipaddr",
             Self::IpNet => "ipnet",
         }
@@ -105,7 +91,7 @@ pub enum PrintFormat {
 }
 
 impl PrintFormat {
-    /// The format's name, as the field details give it.
+    /// The format's name, lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -131,19 +117,6 @@ pub enum Matching {
     Either,
     /// Conditions compare the address with those of the constant's host name.
     Host,
-}
-
-impl Matching {
-    /// The mode's name, as the field details give it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::One => "one",
-            Self::Any => "any",
-            Self::Either => "either",
-            Self::Host => "host",
-        }
-    }
 }
 
 /// What argument a field takes.
