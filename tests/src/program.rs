@@ -91,9 +91,14 @@ pub fn golden(name: &str, actual: &str) {
         std::fs::write(&path, actual).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         return;
     }
-    let expected = std::fs::read_to_string(&path)
-        .unwrap_or_else(|e| panic!("{}: {e}; LANNER_BLESS=1 writes it", path.display()));
-    assert!(expected == actual, "{} differs (LANNER_BLESS=1 rewrites it):\n{}", path.display(), diff(&expected, actual));
+    let expected =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; LANNER_BLESS=1 writes it", path.display()));
+    assert!(
+        expected == actual,
+        "{} differs (LANNER_BLESS=1 rewrites it):\n{}",
+        path.display(),
+        diff(&expected, actual)
+    );
 }
 
 /// The lines that differ first, with what was expected and what came.
@@ -105,7 +110,8 @@ pub fn diff(expected: &str, actual: &str) -> String {
     let differing = (0..longest).filter(|&i| expected_lines.get(i) != actual_lines.get(i));
     for i in differing.take(5) {
         let side = |lines: &[&str]| lines.get(i).map_or("(nothing)".to_owned(), |line| (*line).to_owned());
-        let _ = writeln!(out, "line {}\n  expected {}\n  actual   {}", i + 1, side(&expected_lines), side(&actual_lines));
+        let _ =
+            writeln!(out, "line {}\n  expected {}\n  actual   {}", i + 1, side(&expected_lines), side(&actual_lines));
     }
     let _ = writeln!(out, "{} lines expected, {} came", expected_lines.len(), actual_lines.len());
     out

@@ -52,7 +52,11 @@ pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
     let config = PluginConfig {
         name: syscall.name.to_owned(),
         library: String::new(),
-        init_config: serde_json::json!({ "buffer_format_base64": settings.alerts.base64_buffers }).to_string(),
+        init_config: serde_json::json!({
+            "buffer_format_base64": settings.alerts.base64_buffers,
+            "thread_table_size": settings.thread_table_size,
+        })
+        .to_string(),
         open_params: String::new(),
     };
     let mut libraries = vec![Library { config, library: LoadedLibrary::builtin(syscall.api)? }];
@@ -132,6 +136,11 @@ pub(crate) fn info(name: &str, settings: &Settings) -> Result<String, AppError> 
         ),
     }
     let mut set = PluginSet::new(services(settings.log.plugins));
+    // Many plugins extend the table of threads and do not start without it.
+    let [syscall, ..] = BUILT_IN;
+    if config.name != syscall.name {
+        set.add(&LoadedLibrary::builtin(syscall.api)?, "")?;
+    }
     let index = set.add(&library.library, &config.init_config)?;
     if library.info().capabilities.contains(Capabilities::SOURCING) {
         let params = set.list_open_params(index)?;

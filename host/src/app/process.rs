@@ -160,7 +160,11 @@ fn open_and_pump(
     desk: &Desk,
     evaluator: &mut Evaluator<'_>,
 ) -> Result<Counts, AppError> {
-    let failed = |error| AppError::Source { name: if recorded { params.clone() } else { name.to_owned() }, error };
+    // The errors of a capture name its file themselves.
+    let failed = |error| match recorded {
+        true => AppError::Plugin(error),
+        false => AppError::Source { name: name.to_owned(), error },
+    };
     if recorded {
         log::info(format_args!("Replaying events from the capture file: {params}"));
     } else {

@@ -71,11 +71,10 @@ pub(crate) fn show(
     control: &Control,
     quiet: bool,
 ) -> Result<u64, AppError> {
-    let failed = |error| AppError::Source { name: file.to_owned(), error };
     let input = group.sources.iter().find_map(|source| source.input.as_ref().filter(|_| source.name == SYSCALL));
     let Some((input, _)) = input else { return Err(AppError::NoSource) };
     let open = Open { source: *input, params: file, recorded: true, event_schema: None };
-    let mut inspector = Inspector::open(plugins, open).map_err(failed)?;
+    let mut inspector = Inspector::open(plugins, open)?;
     let mut printer = Printer {
         view,
         json: form.json,
@@ -101,7 +100,7 @@ pub(crate) fn show(
         Some(source) => return Err(AppError::System { what: "cannot write to stdout", source }),
         None => {}
     }
-    result.map(|counts| counts.events).map_err(failed)
+    Ok(result?.events)
 }
 
 /// A spinner with the number of events on a terminal; elsewhere, and where lines go to the same terminal, nothing.

@@ -93,17 +93,6 @@ pub struct LogSettings {
     pub plugins: Option<log::Level>,
 }
 
-/// Bounds of the thread table, for the source that keeps one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThreadTable {
-    /// `falco_libs.thread_table_size`, entries.
-    pub size: u32,
-    /// `falco_libs.thread_table_auto_purging_interval_s`.
-    pub purge_interval_s: u32,
-    /// `falco_libs.thread_table_auto_purging_thread_timeout_s`.
-    pub thread_timeout_s: u32,
-}
-
 /// All settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -131,8 +120,8 @@ pub struct Settings {
     pub outputs: OutputSettings,
     /// What the log shows.
     pub log: LogSettings,
-    /// `falco_libs`.
-    pub thread_table: ThreadTable,
+    /// `falco_libs.thread_table_size`: the most threads that are kept.
+    pub thread_table_size: u32,
 }
 
 pub(super) use lanner_engine::load::Priority;
@@ -210,11 +199,7 @@ impl Settings {
             },
             outputs,
             log,
-            thread_table: ThreadTable {
-                size: read.int("falco_libs.thread_table_size", 262_144),
-                purge_interval_s: read.int("falco_libs.thread_table_auto_purging_interval_s", 300),
-                thread_timeout_s: read.int("falco_libs.thread_table_auto_purging_thread_timeout_s", 300),
-            },
+            thread_table_size: read.int("falco_libs.thread_table_size", 262_144),
         };
         check_later_features(read)?;
         Ok(settings)
