@@ -3,7 +3,7 @@
 use super::error::{CheckError, CheckErrorKind};
 use super::typed::Source;
 use crate::ast::{Operand, OperandKind, Transformer};
-use crate::scheme::{ArgSpec, FieldFlags, FieldId, FieldType, Matching, Scheme, ValueClass};
+use crate::scheme::{ArgSpec, FieldFlags, FieldId, FieldInfo, FieldType, Matching, PrintFormat, Scheme, ValueClass};
 use crate::value::{SlotInfo, Want};
 
 type Result<T> = std::result::Result<T, CheckError>;
@@ -85,7 +85,16 @@ pub(crate) fn field_source(
     let arg = if matching == Matching::Any { None } else { arg };
     let list = matching == Matching::Any || matching == Matching::Either || (field.list && matching == Matching::One);
     let slot = SlotInfo { field: id, arg: arg.map(Into::into), index, want, ty, list };
-    Ok(Source::Field { slot, format: field.format, matching })
+    Ok(Source::Field { slot, format: print_format(field, ty), matching })
+}
+
+/// A field whose type depends on the argument prints as the event's parameters of that type mostly do.
+fn print_format(field: &FieldInfo, ty: FieldType) -> PrintFormat {
+    match (field.ty, ty) {
+        (FieldType::Dyn, FieldType::Flags16 | FieldType::Flags32) => PrintFormat::Hex,
+        (FieldType::Dyn, _) => PrintFormat::Dec,
+        _ => field.format,
+    }
 }
 
 /// No argument, or the index -1, asks for all ancestors.

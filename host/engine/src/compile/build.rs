@@ -1,17 +1,18 @@
 //! From conditions to a compiled set.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dict::{Class, ClassSet, Dictionary};
-use super::graph::{Gate, Graph, NodeId};
+use super::graph::{FALSE, Gate, Graph, NodeId};
 use super::machine::{AtomStep, Kind, NO_MEMO, Program, Step};
 use super::plan::{Entry, Plan, Planner};
 use super::test::{Test, dictionary_values};
 use super::{RuleIdx, RuleSet, RuleSetStats};
 use crate::check::Condition;
 use crate::check::typed::{Atom, AtomTest};
-use crate::scheme::{EventKind, EventSet, Scheme};
+use crate::scheme::{EventSet, Scheme};
 use crate::source::{SourceId, Sources};
 use crate::value::SlotTable;
 
@@ -21,19 +22,11 @@ const WORTH_A_DICTIONARY: usize = 3;
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
     let mut graph = Graph::new();
     let roots: Vec<NodeId> = conditions.iter().map(|c| graph.add(&c.root)).collect();
-    let lists = rules_by_code(conditions, &roots, &scheme, &mut graph);
+    let (lists, by_code) = rules_by_code(conditions, &roots, &scheme, &mut graph);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
     let mut planner = Planner::new(&graph.gates, &compiled.equalities);
-    let mut plans = vec![Plan::default()];
-    let mut known: HashMap<Vec<Entry>, u32> = HashMap::from([(Vec::new(), 0)]);
-    let mut by_code = vec![0; usize::from(EventSet::MAX_CODE) + 1];
-    for (code, list) in lists {
-        by_code[usize::from(code)] = *known.entry(list).or_insert_with_key(|list| {
-            plans.push(planner.plan(list));
-            plans.len() as u32 - 1
-        });
-    }
+    let plans: Vec<Plan> = lists.iter().map(|list| planner.plan(list)).collect();
     let stats = RuleSetStats {
         rules: conditions.len(),
         atoms: graph.atoms.len(),
@@ -46,25 +39,38 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), stats }
 }
 
-/// The rules that each code can reach, with the nodes that stand for them there. Codes of which the conditions cannot
-/// tell one from another are folded together.
+/// The distinct lists of rules that codes can reach, with the nodes that stand for them there, and which list each code
+/// has; list 0 is empty. Codes of which the conditions cannot tell one from another are folded together.
 fn rules_by_code(
     conditions: &[&Condition],
     roots: &[NodeId],
     scheme: &Scheme,
     graph: &mut Graph,
-) -> Vec<(u16, Vec<Entry>)> {
+) -> (Vec<Rc<[Entry]>>, Vec<u32>) {
     let folds: Vec<_> = graph.atoms.iter().filter_map(|atom| atom.fold).collect();
     let mut memos: HashMap<Vec<u8>, HashMap<NodeId, NodeId>> = HashMap::new();
-    let mut reach = |kind: &EventKind| {
-        let view =
-            folds.iter().map(|f| u8::from(f.always.contains(kind.code)) << 1 | u8::from(f.never.contains(kind.code)));
+    let mut lists: Vec<Rc<[Entry]>> = vec![Rc::default()];
+    let mut known: HashMap<Rc<[Entry]>, u32> = HashMap::from([(Rc::default(), 0)]);
+    let mut by_code = vec![0; usize::from(EventSet::MAX_CODE) + 1];
+    for kind in scheme.events().kinds() {
+        let code = kind.code;
+        let view = folds.iter().map(|f| u8::from(f.always.contains(code)) << 1 | u8::from(f.never.contains(code)));
         let memo = memos.entry(view.collect()).or_default();
-        let reached = conditions.iter().zip(roots).enumerate();
-        let reached = reached.filter(|(_, (c, _))| kind.every_rule || c.events().contains(kind.code));
-        reached.map(|(rule, (_, root))| (rule as RuleIdx, graph.fold(*root, kind.code, memo))).collect()
-    };
-    scheme.events().kinds().iter().map(|kind| (kind.code, reach(kind))).collect()
+        let mut list: Vec<Entry> = Vec::new();
+        for (rule, (condition, root)) in conditions.iter().zip(roots).enumerate() {
+            if kind.every_rule || condition.events().contains(code) {
+                let node = graph.fold(*root, code, memo);
+                if node != FALSE {
+                    list.push((rule as RuleIdx, node));
+                }
+            }
+        }
+        by_code[usize::from(code)] = *known.entry(list.into()).or_insert_with_key(|list| {
+            lists.push(Rc::clone(list));
+            lists.len() as u32 - 1
+        });
+    }
+    (lists, by_code)
 }
 
 struct Compiled {

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::RuleIdx;
 use super::dict::Class;
-use super::graph::{FALSE, Gate, NodeId};
+use super::graph::{Gate, NodeId};
 use crate::source::SourceId;
 
 /// A rule and the node that stands for it under the plan's event code.
@@ -62,8 +62,7 @@ impl<'g> Planner<'g> {
 
     /// Groups the rules by the fields that divide them best.
     pub(super) fn plan(&mut self, entries: &[Entry]) -> Plan {
-        let mut left: Vec<(Entry, Rc<Allowed>)> =
-            entries.iter().filter(|(_, node)| *node != FALSE).map(|entry| (*entry, self.allowed(entry.1))).collect();
+        let mut left: Vec<(Entry, Rc<Allowed>)> = entries.iter().map(|entry| (*entry, self.allowed(entry.1))).collect();
         let mut groupings = Vec::new();
         while groupings.len() < MAX_GROUPINGS {
             let Some(source) = best(&left) else { break };

@@ -4,7 +4,7 @@ use super::{Key, OutputFormat, Piece};
 use crate::ast::{Operand, OperandKind, Span};
 use crate::check::{self, typed::Source};
 use crate::parse::parse_operand;
-use crate::scheme::{FieldFlags, FieldType, Matching, PrintFormat, Scheme};
+use crate::scheme::{FieldType, Matching, PrintFormat, Scheme};
 use crate::source::{SourceId, Sources};
 use crate::value::{SlotTable, Want};
 
@@ -95,7 +95,7 @@ impl OutputFormat {
         Ok(at + digits + len)
     }
 
-    /// The source to print; fields that only conditions may use have none.
+    /// The source to print. Fields that mean both ends of a connection have no value but in conditions.
     fn printable(
         &mut self,
         operand: &Operand,
@@ -103,13 +103,13 @@ impl OutputFormat {
         scheme: &Scheme,
         slots: &mut SlotTable,
     ) -> Option<SourceId> {
-        let filter_only = match &operand.kind {
+        let both_ends = match &operand.kind {
             OperandKind::Field { name, .. } => {
-                scheme.find_dotted(name).is_some_and(|(id, _)| scheme.field(id).flags.contains(FieldFlags::FILTER_ONLY))
+                scheme.find_dotted(name).is_some_and(|(id, _)| scheme.field(id).matching == Matching::Either)
             }
             _ => false,
         };
-        if filter_only { None } else { Some(self.sources.intern(&source, slots)) }
+        if both_ends { None } else { Some(self.sources.intern(&source, slots)) }
     }
 
     fn key(&mut self, operand: &Operand, scheme: &Scheme, slots: &mut SlotTable) {

@@ -68,6 +68,7 @@ impl ArgResolver for Hooks {
         match arg {
             _ if field != self.raw => Ok(None),
             "fd" => Ok(Some(FieldType::Fd)),
+            "flags" => Ok(Some(FieldType::Flags32)),
             "path" => Ok(Some(FieldType::Fspath)),
             _ => Err("unknown event argument".into()),
         }
