@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use lanner_plugin_api::raw::{
-    EventInput, InitInput, InitTablesInput, PluginState, Rc, SetConfigInput, TableReaderVtableExt, TableWriterVtable,
-};
+use lanner_plugin_api::raw::{EventInput, InitInput, InitTablesInput, PluginState, Rc, SetConfigInput};
 
 use super::call;
 use super::capability::Capabilities;
@@ -59,17 +57,14 @@ impl Plugin {
             .ok_or_else(|| PluginError::MissingSymbol { plugin: info.name.clone(), symbol: Function("init") })?;
         let owner = Owner::new(Arc::clone(library), Arc::clone(registry), Arc::clone(&services.log));
 
-        let mut reader: TableReaderVtableExt = dispatch::READER_EXT;
-        let mut writer: TableWriterVtable = dispatch::WRITER;
-        let mut fields = dispatch::FIELDS;
         let tables = InitTablesInput {
             list_tables: Some(registry::list_tables),
             get_table: Some(registry::get_table),
             add_table: Some(registry::add_table),
-            fields,
-            fields_ext: &raw mut fields,
-            reader_ext: &raw mut reader,
-            writer_ext: &raw mut writer,
+            fields: dispatch::FIELDS,
+            fields_ext: dispatch::fields_ext(),
+            reader_ext: dispatch::reader_ext(),
+            writer_ext: dispatch::writer_ext(),
         };
         let uses_tables = info.capabilities.intersects(Capabilities::PARSING.union(Capabilities::EXTRACTION));
         let input = InitInput {

@@ -1,6 +1,6 @@
 //! Telling plugins that a capture begins and ends.
 
-use lanner_plugin_api::raw::{CaptureListenInput, RoutineVtable, TableReaderVtableExt, TableWriterVtable};
+use lanner_plugin_api::raw::{CaptureListenInput, RoutineVtable};
 
 use super::call;
 use super::capability::Capabilities;
@@ -30,13 +30,11 @@ pub(super) fn tell(owner: &Owner, moment: Moment) -> Result<(), PluginError> {
     };
     let Some(function) = function else { return Ok(()) };
     let mut routine: RoutineVtable = routines::VTABLE;
-    let mut reader: TableReaderVtableExt = dispatch::READER_EXT;
-    let mut writer: TableWriterVtable = dispatch::WRITER;
     let input = CaptureListenInput {
         owner: owner.as_raw(),
         routine: &raw mut routine,
-        table_reader_ext: &raw mut reader,
-        table_writer_ext: &raw mut writer,
+        table_reader_ext: dispatch::reader_ext(),
+        table_writer_ext: dispatch::writer_ext(),
         get_owner_last_error: Some(get_owner_last_error),
     };
     let _scope = CallScope::enter();

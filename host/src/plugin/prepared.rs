@@ -5,7 +5,6 @@ use std::ptr;
 
 use lanner_plugin_api::raw::{
     Bool, ExtractField, ExtractFieldsFn, ExtractResult, FieldExtractInput, FieldType, NO_INDEX, Rc,
-    TableReaderVtableExt,
 };
 
 use super::capability::Capabilities;
@@ -125,14 +124,13 @@ impl Prepared {
             ftype: self.ty,
             flist: if self.list { LIST } else { Bool::FALSE },
         };
-        let mut reader: TableReaderVtableExt = dispatch::READER_EXT;
         let input = FieldExtractInput {
             owner: plugin.owner.as_raw(),
             get_owner_last_error: Some(get_owner_last_error),
             num_fields: 1,
             fields: &raw mut field,
             table_reader: dispatch::READER,
-            table_reader_ext: &raw mut reader,
+            table_reader_ext: dispatch::reader_ext(),
             value_offsets: ptr::null_mut(),
         };
         let event = event.input(evtsrc);

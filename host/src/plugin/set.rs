@@ -7,9 +7,7 @@ use std::mem::{Discriminant, discriminant};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use lanner_plugin_api::raw::{
-    EventInput, EventParseInput, FieldType, PLUGINEVENT_E, ParseEventFn, Rc, TableReaderVtableExt, TableWriterVtable,
-};
+use lanner_plugin_api::raw::{EventInput, EventParseInput, FieldType, PLUGINEVENT_E, ParseEventFn, Rc};
 
 use super::error::{EventFault, Function, PluginError};
 use super::event::{self, EventRef};
@@ -437,15 +435,13 @@ impl Drop for Plugins {
 
 #[inline]
 fn parse_one(plugin: &Plugin, function: ParseEventFn, event: &EventInput) -> Rc {
-    let mut reader: TableReaderVtableExt = dispatch::READER_EXT;
-    let mut writer: TableWriterVtable = dispatch::WRITER;
     let input = EventParseInput {
         owner: plugin.owner.as_raw(),
         get_owner_last_error: Some(get_owner_last_error),
         table_reader: dispatch::READER,
         table_writer: dispatch::WRITER,
-        table_reader_ext: &raw mut reader,
-        table_writer_ext: &raw mut writer,
+        table_reader_ext: dispatch::reader_ext(),
+        table_writer_ext: dispatch::writer_ext(),
     };
     let _scope = CallScope::enter();
     // SAFETY: the state is alive and only this thread calls on it; event and input outlive the call.

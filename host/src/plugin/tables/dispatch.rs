@@ -48,10 +48,24 @@ pub(in crate::plugin) const FIELDS: TableFieldsVtable = TableFieldsVtable {
     add_table_field: Some(add_field),
 };
 
-/// The same at an address, for handles.
-pub(super) static STATIC_READER_EXT: TableReaderVtableExt = READER_EXT;
-pub(super) static STATIC_WRITER: TableWriterVtable = WRITER;
-pub(super) static STATIC_FIELDS: TableFieldsVtable = FIELDS;
+/// The same at an address: what plugins get pointers to. Nobody writes there; the API has merely no `const`.
+pub(in crate::plugin) fn reader_ext() -> *mut TableReaderVtableExt {
+    (&raw const STATIC_READER_EXT).cast_mut()
+}
+
+/// As [`reader_ext`].
+pub(in crate::plugin) fn writer_ext() -> *mut TableWriterVtable {
+    (&raw const STATIC_WRITER).cast_mut()
+}
+
+/// As [`reader_ext`].
+pub(in crate::plugin) fn fields_ext() -> *mut TableFieldsVtable {
+    (&raw const STATIC_FIELDS).cast_mut()
+}
+
+static STATIC_READER_EXT: TableReaderVtableExt = READER_EXT;
+static STATIC_WRITER: TableWriterVtable = WRITER;
+static STATIC_FIELDS: TableFieldsVtable = FIELDS;
 
 /// The handle that a plugin passes, with its owner's function; on failure the error text is set.
 ///

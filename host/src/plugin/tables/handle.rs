@@ -152,9 +152,9 @@ impl Handle {
             reader: dispatch::READER,
             writer: dispatch::WRITER,
             fields: dispatch::FIELDS,
-            reader_ext: (&raw const dispatch::STATIC_READER_EXT).cast_mut(),
-            writer_ext: (&raw const dispatch::STATIC_WRITER).cast_mut(),
-            fields_ext: (&raw const dispatch::STATIC_FIELDS).cast_mut(),
+            reader_ext: dispatch::reader_ext(),
+            writer_ext: dispatch::writer_ext(),
+            fields_ext: dispatch::fields_ext(),
         };
         let mut handle =
             Box::new(Self { description, live: AtomicU64::new(LIVE), target, provider, user, _keep: keep });
