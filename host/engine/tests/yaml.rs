@@ -109,6 +109,25 @@ fn quotes_may_go_on_without_indentation_or_end() {
 }
 
 #[test]
+fn brackets_may_close_without_indentation() {
+    let text = "- list: a\n  items: [\n  x, # one, [two\n  'y\n  z', p\n q ,\n  {k: v,\n  l: [m\n]}\n  ]\n- list: b\n  items: &n [\nc\n]\n- e: [\n\"f\"]\n";
+    let node = one(text);
+    assert_eq!(
+        node.to_json(),
+        serde_json::json!([
+            {"list": "a", "items": ["x", "y z", "p q", {"k": "v", "l": ["m"]}]},
+            {"list": "b", "items": ["c"]},
+            {"e": ["f"]},
+        ])
+    );
+    let item = &node.items()[2].get("e").expect("e").items()[0];
+    assert_eq!((item.mark.line, item.mark.column), (15, 0));
+    let many = "- l: [\na, b\n]\n".repeat(300);
+    assert_eq!(one(&many).items().len(), 300);
+    assert!(parse("- [\na\n").is_err());
+}
+
+#[test]
 fn several_documents() {
     let documents = parse("---\na: 1\n---\n- b\n---\n...\n").expect("parses");
     assert_eq!(documents.len(), 3);

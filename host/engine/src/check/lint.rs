@@ -88,7 +88,8 @@ fn names_field(text: &str, scheme: &Scheme) -> bool {
         },
         None => (text, None),
     };
-    !name.is_empty() && super::field_source(name, arg, true, scheme).is_ok()
+    // Most constants are no field: that must cost one look-up, not a search for similar names.
+    scheme.find_dotted(name).is_some() && super::field_source(name, arg, true, scheme).is_ok()
 }
 
 /// Whether a pattern has no special character but anchors and "anything" at its ends.

@@ -178,7 +178,7 @@ impl Compiler<'_> {
             condition,
             output,
             extra_fields,
-            exception_fields: sorted(used.flat_map(|e| exception::field_names(e))),
+            exception_fields: sorted(used.flat_map(exception::field_names)),
             context: item.context.clone(),
         }))
     }

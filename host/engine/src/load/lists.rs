@@ -30,7 +30,7 @@ pub(super) struct List {
 }
 
 /// More values than this in all conditions together are a mistake or an attack: each takes about 50 bytes.
-const MAX_VALUES: usize = 8_000_000;
+const MAX_VALUES: usize = 4_000_000;
 
 /// Why a list cannot stand where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -32,7 +32,7 @@ pub(super) struct Macros {
 }
 
 /// All expansions together may cost this many units.
-const MAX_SIZE: usize = 16_000_000;
+const MAX_SIZE: usize = 8_000_000;
 
 /// How deep expanded conditions may nest, and how many macros may stand within each other.
 const MAX_DEPTH: usize = 500;

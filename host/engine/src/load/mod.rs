@@ -98,7 +98,7 @@ impl Loader {
 
     /// Loads a file on top of those before it. With an error in the result the rules stay what they were before.
     pub fn load(&mut self, name: &str, text: &str) -> LoadResult {
-        self.load_checked(name, text, |_| None)
+        self.load_file(name, text).0
     }
 
     /// [`Loader::load`] with a check of the documents against the rules' JSON schema: it gets each document in the form that
@@ -109,6 +109,14 @@ impl Loader {
         text: &str,
         mut check: impl FnMut(&serde_json::Value) -> Option<Vec<String>>,
     ) -> LoadResult {
+        let (mut result, documents) = self.load_file(name, text);
+        let found = documents.iter().map(|document| check(&schema::to_json(document)));
+        let warnings: Option<Vec<Vec<String>>> = found.collect();
+        result.schema_warnings = warnings.filter(|_| !documents.is_empty()).map(|w| w.concat());
+        result
+    }
+
+    fn load_file(&mut self, name: &str, text: &str) -> (LoadResult, Vec<Node>) {
         let file = self.files.add(name, text);
         let mut diagnostics = Vec::new();
         let mut reader = Reader {
@@ -125,16 +133,10 @@ impl Loader {
             if let Some(compiled) = compiled.filter(|_| good) {
                 self.compiled = compiled;
                 let selectors = std::mem::take(&mut self.selectors);
-                selectors.iter().for_each(|s| self.select(s.clone()));
+                selectors.into_iter().for_each(|selector| self.select(selector));
             }
         }
-        let schema_warnings =
-            documents.iter().map(|d| check(&schema::to_json(d))).try_fold(Vec::new(), |mut all, found| {
-                all.extend(found?);
-                Some(all)
-            });
-        let schema_warnings = schema_warnings.filter(|_| !documents.is_empty());
-        LoadResult { name: name.into(), file, diagnostics, schema_warnings }
+        (LoadResult { name: name.into(), file, diagnostics, schema_warnings: None }, documents)
     }
 
     /// Turns rules on or off, whatever the files say; a rule below the priority threshold stays off.

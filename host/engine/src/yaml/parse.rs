@@ -13,8 +13,8 @@ pub const MAX_DEPTH: usize = 500;
 /// How many bytes of text and nodes all aliases of one text together may copy. Real files stay below a few kilobytes.
 const ALIAS_BUDGET: usize = 8 << 20;
 
-/// How many places of a text are mended before the parser's complaint stands.
-const MAX_REPAIRS: usize = 32;
+/// How many bytes are parsed again, in all, because places were mended. Then the parser's complaint stands.
+const REPAIR_BUDGET: usize = 64 << 20;
 
 /// Stands for a `%` that begins a plain scalar, while the parser looks.
 const PERCENT: char = '\u{f8f0}';
@@ -68,54 +68,111 @@ impl YamlError {
 pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     let lines = LineIndex::new(text);
     let mut mended = Cow::Borrowed(text);
-    for _ in 0..MAX_REPAIRS {
-        match Builder::new(text, &mended, &lines).run() {
-            Err(Stop::Scan(error)) => match mend(&mended, &error) {
-                Some(better) => mended = Cow::Owned(better),
-                None => break,
-            },
-            Err(Stop::Tree(error)) => return Err(error),
+    let mut spent = 0;
+    loop {
+        let (error, flow) = match Builder::new(text, &mended, &lines).run() {
             Ok(documents) => return Ok(documents),
-        }
-    }
-    match Builder::new(text, &mended, &lines).run() {
-        Ok(documents) => Ok(documents),
-        Err(Stop::Tree(error)) => Err(error),
-        Err(Stop::Scan(error)) => {
-            let offset = text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at);
-            Err(YamlError::Syntax { message: error.info().to_owned(), mark: lines.mark(offset) })
+            Err(Stop::Tree(error)) => return Err(error),
+            Err(Stop::Scan(error, flow)) => (error, flow),
+        };
+        spent += text.len();
+        match mend(&mended, &error, flow) {
+            Some(better) if spent <= REPAIR_BUDGET && better != *mended => mended = Cow::Owned(better),
+            _ => {
+                let offset = text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at);
+                return Err(YamlError::Syntax { message: error.info().to_owned(), mark: lines.mark(offset) });
+            }
         }
     }
 }
 
-/// Two things that yaml-cpp takes and YAML 1.2 forbids are hidden from the parser by stand-in characters: a plain scalar
-/// that begins with `%`, and quotes whose further lines are not indented or that nobody closes. The number of
-/// characters before the end stays the same, so places stay right.
-fn mend(text: &str, error: &ScanError) -> Option<String> {
-    let at = text.char_indices().nth(error.marker().index())?.0;
+/// Three things that yaml-cpp takes and YAML 1.2 forbids are hidden from the parser by stand-in characters: a plain scalar
+/// that begins with `%`; quotes whose further lines are not indented or that nobody closes; brackets whose further lines
+/// are not indented. The number of characters before the end stays the same, so places stay right. `flow` is the
+/// outermost bracket that is open, by its character.
+fn mend(text: &str, error: &ScanError, flow: Option<usize>) -> Option<String> {
+    let at = text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at);
     let (before, rest) = text.split_at(at);
-    let first = rest.chars().next()?;
-    match first {
-        '%' => Some(format!("{before}{PERCENT}{}", rest.get(1..)?)),
-        '\'' | '"' => {
-            let inside = rest.get(1..)?;
-            let end = closing_quote(inside, first);
-            let content = inside.get(..end.unwrap_or(inside.len()))?;
-            let after = inside.get(end.map_or(inside.len(), |e| e + 1)..)?;
-            if end.is_some() && !content.contains(['\n', '\r']) {
-                return None;
-            }
-            let content = content.replace(['\n', '\r'], BREAK.encode_utf8(&mut [0; 4]));
-            // At the end of the file a lone backslash would escape the quote that is put there.
-            let slashes = content.bytes().rev().take_while(|b| *b == b'\\').count();
-            let content = match (first, end, slashes % 2) {
-                ('"', None, 1) => content.get(..content.len() - 1)?,
-                _ => content.as_str(),
-            };
-            Some(format!("{before}{first}{content}{first}{after}"))
-        }
+    let mended = match rest.chars().next() {
+        Some('%') => Some(format!("{before}{PERCENT}{}", rest.get(1..)?)),
+        Some(quote @ ('\'' | '"')) => mend_quotes(before, rest, quote),
         _ => None,
+    };
+    mended.or_else(|| {
+        let start = text.char_indices().nth(flow?)?.0;
+        Some(format!("{}{}", text.get(..start)?, one_line(text.get(start..)?)?))
+    })
+}
+
+fn mend_quotes(before: &str, rest: &str, quote: char) -> Option<String> {
+    let inside = rest.get(1..)?;
+    let end = closing_quote(inside, quote);
+    let content = inside.get(..end.unwrap_or(inside.len()))?;
+    let after = inside.get(end.map_or(inside.len(), |e| e + 1)..)?;
+    if end.is_some() && !content.contains(['\n', '\r']) {
+        return None;
     }
+    let content = content.replace(['\n', '\r'], BREAK.encode_utf8(&mut [0; 4]));
+    // At the end of the file a lone backslash would escape the quote that is put there.
+    let slashes = content.bytes().rev().take_while(|b| *b == b'\\').count();
+    let content = match (quote, end, slashes % 2) {
+        ('"', None, 1) => content.get(..content.len() - 1)?,
+        _ => content.as_str(),
+    };
+    Some(format!("{before}{quote}{content}{quote}{after}"))
+}
+
+/// The text with the brackets that it begins with brought on one line: breaks become blanks, or stand-ins where they fold
+/// within a scalar; comments become blanks. `None` if they are not closed.
+fn one_line(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut depth = 0;
+    let mut quote = None;
+    let mut plain = false;
+    while let Some(c) = chars.next() {
+        let is_break = matches!(c, '\n' | '\r');
+        if let Some(open) = quote {
+            out.push(if is_break { BREAK } else { c });
+            if open == '"' && c == '\\' {
+                out.extend(chars.next());
+            } else if c == open {
+                quote = None;
+            }
+            continue;
+        }
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            '"' | '\'' if !plain => quote = Some(c),
+            '#' if out.ends_with([' ', BREAK]) => {
+                out.push(' ');
+                while chars.next_if(|c| !matches!(c, '\n' | '\r')).is_some() {
+                    out.push(' ');
+                }
+                continue;
+            }
+            _ => {}
+        }
+        if is_break && plain {
+            let mut blank = String::from(c);
+            while let Some(more) = chars.next_if(|c| c.is_whitespace()) {
+                blank.push(more);
+            }
+            plain = chars.peek().is_some_and(|next| !matches!(next, '[' | ']' | '{' | '}' | ',' | '#' | ':'));
+            let stands_for = if plain { BREAK } else { ' ' };
+            out.extend(blank.chars().map(|c| if matches!(c, '\n' | '\r') { stands_for } else { c }));
+            continue;
+        }
+        let ends = c == ':' && chars.peek().is_none_or(|next| next.is_whitespace());
+        plain = !matches!(c, '[' | ']' | '{' | '}' | ',') && !ends && (plain || !c.is_whitespace());
+        out.push(if is_break { ' ' } else { c });
+        if depth == 0 {
+            out.extend(chars);
+            return Some(out);
+        }
+    }
+    None
 }
 
 fn closing_quote(inside: &str, quote: char) -> Option<usize> {
@@ -169,7 +226,8 @@ fn unmend(text: Cow<'_, str>) -> String {
 }
 
 enum Stop {
-    Scan(ScanError),
+    /// The parser's complaint, and the outermost bracket that was open, by its character.
+    Scan(ScanError, Option<usize>),
     Tree(YamlError),
 }
 
@@ -179,6 +237,8 @@ struct Open {
     anchor: usize,
     /// The key whose value comes next, of a mapping.
     key: Option<Node>,
+    /// The character of its bracket, if it has one.
+    bracket: Option<usize>,
 }
 
 struct Builder<'t> {
@@ -212,7 +272,7 @@ impl<'t> Builder<'t> {
         let mut root = None;
         let mut parser = Parser::new_from_str(self.parsed);
         while let Some(next) = parser.next_event() {
-            let (event, span) = next.map_err(Stop::Scan)?;
+            let (event, span) = next.map_err(|error| Stop::Scan(error, self.open.iter().find_map(|o| o.bracket)))?;
             let done = match event {
                 Event::DocumentStart(_) => {
                     root = None;
@@ -283,7 +343,9 @@ impl<'t> Builder<'t> {
             return Err(Stop::Tree(YamlError::TooDeep { mark }));
         }
         let node = Node { kind, mark, span: start as u32..start as u32 };
-        self.open.push(Open { node, anchor, key: None });
+        let bracket = span.end.index().checked_sub(1).filter(|_| !span.is_empty());
+        let bracket = bracket.filter(|at| self.text.get(self.byte(*at)..).is_some_and(|t| t.starts_with(['[', '{'])));
+        self.open.push(Open { node, anchor, key: None, bracket });
         Ok(())
     }
 
