@@ -37,7 +37,7 @@ struct FdTable {
 impl FdTable {
     #[inline]
     fn find(&self, fd: i64) -> Option<u16> {
-        match usize::try_from(fd).ok().and_then(|i| self.dense.get(i)) {
+        match self.dense.get(fd as usize) {
             Some(&n) => n.checked_sub(1),
             None if self.sparse.is_empty() => None,
             None => self.sparse.get(&fd).copied(),
@@ -48,25 +48,29 @@ impl FdTable {
         self.entries.len() - self.free.len()
     }
 
+    #[inline]
     fn insert(&mut self, fd: i64, entry: u16) {
+        match self.dense.get_mut(fd as usize) {
+            Some(n) => *n = entry + 1,
+            None => self.insert_far(fd, entry),
+        }
+    }
+
+    #[cold]
+    fn insert_far(&mut self, fd: i64, entry: u16) {
         if (0..DENSE).contains(&fd) {
-            let i = fd as usize;
-            if self.dense.len() <= i {
-                self.dense.resize((i + 1).next_power_of_two().max(32), 0);
-            }
-            self.dense[i] = entry + 1;
+            self.dense.resize((fd as usize + 1).next_power_of_two().max(32), 0);
+            self.dense[fd as usize] = entry + 1;
         } else {
             self.sparse.insert(fd, entry);
         }
     }
 
+    #[inline]
     fn forget(&mut self, fd: i64) {
-        if (0..DENSE).contains(&fd) {
-            if let Some(n) = self.dense.get_mut(fd as usize) {
-                *n = 0;
-            }
-        } else {
-            self.sparse.remove(&fd);
+        match self.dense.get_mut(fd as usize) {
+            Some(n) => *n = 0,
+            None => drop(self.sparse.remove(&fd)),
         }
     }
 }
@@ -163,7 +167,16 @@ impl FdTables {
     }
 
     /// Makes the table its owner's alone. `inherited`: the entries came by a fork and are marked so.
+    #[inline]
     fn own(&mut self, id: &mut TableId, inherited: &mut bool) -> &mut FdTable {
+        if *inherited || self.tables.get(id.0 as usize).is_none_or(|t| t.refs != 1) {
+            self.part(id, inherited);
+        }
+        &mut self.tables[id.0 as usize]
+    }
+
+    #[cold]
+    fn part(&mut self, id: &mut TableId, inherited: &mut bool) {
         let at = id.0 as usize;
         match self.tables.get(at).map(|t| t.refs) {
             None => *id = self.alloc(FdTable { refs: 1, ..FdTable::default() }),
@@ -176,11 +189,9 @@ impl FdTables {
                 *id = self.alloc(copy);
             }
         }
-        let table = &mut self.tables[id.0 as usize];
         if std::mem::take(inherited) {
-            table.entries.iter_mut().for_each(|e| e.info.flags |= fdf::CLONED);
+            self.tables[id.0 as usize].entries.iter_mut().for_each(|e| e.info.flags |= fdf::CLONED);
         }
-        table
     }
 
     /// An entry to change; `at` follows when the table had to be copied.
@@ -229,16 +240,17 @@ impl FdTables {
     }
 
     /// Closes a descriptor.
+    #[inline]
     pub(crate) fn remove(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64) -> bool {
-        let Some(found) = self.find(*id, fd) else { return false };
+        let Some(n) = self.table(*id).and_then(|t| t.find(fd)) else { return false };
         let table = self.own(id, inherited);
-        let entry = &mut table.entries[usize::from(found.entry)];
+        let entry = &mut table.entries[usize::from(n)];
         entry.fd = -1;
         let old = weight(&entry.info);
         // What holds memory goes; the rest is written anew when the entry is used again.
         (entry.info.name, entry.info.raw_name) = (ZStr::EMPTY, ZStr::EMPTY);
         entry.info.dynamic = DynValues::default();
-        table.free.push(found.entry);
+        table.free.push(n);
         table.forget(fd);
         self.bytes -= old;
         true

@@ -11,6 +11,7 @@ mod fdtable;
 pub mod flags;
 mod ids;
 mod interfaces;
+mod intern;
 mod lifecycle;
 mod load;
 pub mod names;
@@ -109,6 +110,7 @@ pub struct State {
     enters: parse::Enters,
     codes: Box<[parse::Code]>,
     scratch: Vec<u8>,
+    names: intern::Interner,
     last_cgroups: (Vec<u8>, ZList),
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
@@ -135,6 +137,7 @@ impl State {
             enters: parse::Enters::new(limits.enter_bytes),
             codes: parse::codes(),
             scratch: Vec::new(),
+            names: intern::Interner::default(),
             last_cgroups: (Vec::new(), ZList::EMPTY),
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),

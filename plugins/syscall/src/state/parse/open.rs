@@ -59,10 +59,14 @@ impl State {
     fn open_names(&mut self, slot: Slot, open: &Open<'_>, by_handle: bool) -> (ZStr, ZStr) {
         let plain = path::is_plain(open.name);
         self.join_at(slot, open.dirfd, open.name, by_handle);
-        let name = ZStr::take(&mut self.scratch);
+        let name = self.names.get(&mut self.scratch);
         if plain {
-            let raw = if open.name.first() == Some(&b'/') { name.clone() } else { ZStr::new(open.name) };
-            return (name, raw);
+            if open.name.first() == Some(&b'/') {
+                return (name.clone(), name);
+            }
+            self.scratch.clear();
+            self.scratch.extend_from_slice(open.name);
+            return (name, self.names.get(&mut self.scratch));
         }
         path::squeeze(open.name, &mut self.scratch);
         let raw = ZStr::new_or_share(&self.scratch, &name);

@@ -1,0 +1,50 @@
+//! Names seen a short time ago: programs open the same files again and again, and a name that is still known need not be
+//! copied. A fixed number of places, one candidate each: a miss costs a copy, never a search.
+
+use super::zstr::ZStr;
+
+const PLACES: usize = 1024;
+/// Longer names are copied each time, so that the places cannot hold much memory (256 KiB).
+const MAX_LEN: usize = 255;
+
+/// Names by the hash of their text.
+#[derive(Debug)]
+pub(crate) struct Interner(Box<[ZStr]>);
+
+impl Default for Interner {
+    fn default() -> Self {
+        Interner(vec![ZStr::EMPTY; PLACES].into_boxed_slice())
+    }
+}
+
+impl Interner {
+    /// The name with this text, which has no NUL; `text` keeps its memory.
+    #[inline]
+    pub(crate) fn get(&mut self, text: &mut Vec<u8>) -> ZStr {
+        if text.len() > MAX_LEN {
+            return ZStr::take(text);
+        }
+        let place = &mut self.0[hash(text) % PLACES];
+        if place.as_bytes() != &text[..] {
+            *place = ZStr::take(text);
+        }
+        place.clone()
+    }
+}
+
+/// Spreads well enough for a table whose collisions cost nothing but a copy.
+#[inline]
+fn hash(text: &[u8]) -> usize {
+    const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = text.as_chunks::<8>();
+    let mut h = (text.len() as u64).wrapping_mul(K);
+    for word in words {
+        h = (h.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(K);
+    }
+    let mut last = 0;
+    for &b in rest {
+        last = last << 8 | u64::from(b);
+    }
+    h = (h.rotate_left(29) ^ last).wrapping_mul(K);
+    (h >> 40) as usize
+}
