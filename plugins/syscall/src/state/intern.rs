@@ -18,15 +18,15 @@ impl Default for Interner {
 }
 
 impl Interner {
-    /// The name with this text, which has no NUL; `text` keeps its memory.
+    /// The name with this text, which has no NUL.
     #[inline]
-    pub(crate) fn get(&mut self, text: &mut Vec<u8>) -> ZStr {
+    pub(crate) fn get(&mut self, text: &[u8]) -> ZStr {
         if text.len() > MAX_LEN {
-            return ZStr::take(text);
+            return ZStr::new(text);
         }
         let place = &mut self.0[hash(text) % PLACES];
-        if place.as_bytes() != &text[..] {
-            *place = ZStr::take(text);
+        if place.as_bytes() != text {
+            *place = ZStr::short(text);
         }
         place.clone()
     }

@@ -29,7 +29,7 @@ impl ZStr {
             None if bytes.is_empty() => ZStr(None),
             None => {
                 let cut = &bytes[..bytes.len().min(MAX_STRING)];
-                ZStr(Some(cut.iter().copied().chain([0]).collect()))
+                ZStr(Some(Arc::from([cut, b"\0"].concat())))
             }
         }
     }
@@ -37,19 +37,21 @@ impl ZStr {
     /// Like [`ZStr::new`] without its limit: for text put together from parts that were limited themselves.
     pub(crate) fn long(bytes: &[u8]) -> Self {
         let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];
-        if text.is_empty() { ZStr(None) } else { ZStr(Some(text.iter().copied().chain([0]).collect())) }
+        if text.is_empty() { ZStr(None) } else { ZStr(Some(Arc::from([text, b"\0"].concat()))) }
     }
 
-    /// Takes over text that has no NUL and is not too long, put together in `text`, which keeps its memory.
-    pub(crate) fn take(text: &mut Vec<u8>) -> Self {
-        debug_assert!(!text.contains(&0));
-        if text.is_empty() || text.len() > MAX_STRING {
-            return ZStr::new(text);
+    /// Copies text of at most 255 bytes that has no NUL.
+    pub(crate) fn short(text: &[u8]) -> Self {
+        debug_assert!(text.len() < 256 && !text.contains(&0));
+        let mut with_nul = [0; 256];
+        match with_nul.get_mut(..text.len()) {
+            Some([]) => ZStr(None),
+            Some(place) => {
+                place.copy_from_slice(text);
+                ZStr(Some(Arc::from(&with_nul[..=text.len()])))
+            }
+            None => ZStr::new(text),
         }
-        text.push(0);
-        let taken = ZStr(Some(Arc::from(&text[..])));
-        text.pop();
-        taken
     }
 
     /// Like [`ZStr::new`], but shares `candidate`'s memory when it holds the same text.
@@ -146,7 +148,7 @@ impl ZList {
         if body.len() < bytes.len() {
             return ZList(Some(Arc::from(bytes)));
         }
-        ZList(Some(body.iter().copied().chain([0]).collect()))
+        ZList(Some(Arc::from([body, b"\0"].concat())))
     }
 
     /// All items with their NULs, one behind the other.
