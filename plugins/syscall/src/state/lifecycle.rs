@@ -4,7 +4,7 @@ use super::event::Exited;
 use super::flags::{NO_ID, cl};
 use super::ids::{Slot, TableId};
 use super::thread::Thread;
-use super::zstr::ZStr;
+use super::zstr::{ZList, ZStr};
 use super::{Current, State};
 
 impl State {
@@ -21,17 +21,20 @@ impl State {
     }
 
     /// Puts a thread into the table without looking at its relatives; replaces an entry of the same tid.
-    pub(crate) fn put(&mut self, thread: Thread) -> Option<Slot> {
+    pub(crate) fn put(&mut self, mut thread: Thread) -> Option<Slot> {
         let old = self.threads.find(thread.tid);
-        if old.is_none() && self.threads.len() >= self.limits.threads {
+        let bytes = thread.string_bytes();
+        let full = self.threads.len() >= self.limits.threads || self.thread_bytes + bytes > self.limits.thread_bytes;
+        if old.is_none() && full {
             self.stats.refused_threads += 1;
-            let mut thread = thread;
             self.fds.release(&mut thread.fds);
             return None;
         }
         if let Some(old) = old {
             self.erase(old);
         }
+        thread.counted = bytes;
+        self.thread_bytes += bytes;
         self.stats.added_threads += 1;
         self.threads.insert(thread)
     }
@@ -75,10 +78,40 @@ impl State {
         self.put(t)
     }
 
+    /// Counts the strings of a thread anew. When there is no memory left for them, the lists go.
+    pub(crate) fn recount(&mut self, slot: Slot) {
+        let t = self.threads.at_mut(slot);
+        let others = self.thread_bytes - t.counted;
+        if others + t.string_bytes() > self.limits.thread_bytes {
+            t.set_args(ZList::EMPTY);
+            t.env = ZList::EMPTY;
+            self.stats.trimmed_execs += 1;
+        }
+        t.counted = t.string_bytes();
+        self.thread_bytes = others + t.counted;
+    }
+
+    /// Drops what a live system no longer has: placeholders, and threads without an event for `idle_ns` of which
+    /// `lives` (process, thread and command) says that they are gone. Returns how many.
+    pub fn purge(&mut self, now: u64, idle_ns: u64, mut lives: impl FnMut(i64, i64, &[u8]) -> bool) -> usize {
+        let mut tids = Vec::new();
+        for (_, t) in self.threads.iter() {
+            let idle = now > t.lastaccess_ts.saturating_add(idle_ns);
+            if t.is_invalid() || (idle && !lives(t.pid, t.tid, t.comm.as_bytes())) {
+                tids.push(t.tid);
+            }
+        }
+        for &tid in &tids {
+            self.remove_thread(tid);
+        }
+        tids.len()
+    }
+
     /// Takes a thread out of the table with all that belongs to it.
     pub(crate) fn erase(&mut self, slot: Slot) {
         let mut gone = self.threads.remove(slot);
         self.fds.release(&mut gone.fds);
+        self.thread_bytes -= gone.counted;
         if let Some(enter) = gone.enter.take() {
             self.enters.drop_one(enter);
         }

@@ -57,6 +57,8 @@ pub enum Mode {
 pub struct Limits {
     /// Threads in the table.
     pub threads: usize,
+    /// Bytes of all threads' strings; strings that threads share count for each of them.
+    pub thread_bytes: usize,
     /// Bytes of all descriptors with their names.
     pub fd_bytes: usize,
     /// Bytes of stored enter events.
@@ -65,7 +67,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { threads: MAX_THREADS, fd_bytes: 1 << 30, enter_bytes: 16 << 20 }
+        Limits { threads: MAX_THREADS, thread_bytes: 1 << 30, fd_bytes: 1 << 30, enter_bytes: 16 << 20 }
     }
 }
 
@@ -78,6 +80,8 @@ pub struct Stats {
     pub removed_threads: u64,
     /// Threads not added because the table was full.
     pub refused_threads: u64,
+    /// Execs whose arguments and environment were not kept because the memory for them was full.
+    pub trimmed_execs: u64,
     /// Events of threads that were not in the table.
     pub unknown_threads: u64,
     /// Enter events that were stored for their exit.
@@ -112,6 +116,7 @@ pub struct State {
     scratch: Vec<u8>,
     names: intern::Interner,
     last_cgroups: (Vec<u8>, ZList),
+    thread_bytes: usize,
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
     unknown: ZStr,
@@ -139,6 +144,7 @@ impl State {
             scratch: Vec::new(),
             names: intern::Interner::default(),
             last_cgroups: (Vec::new(), ZList::EMPTY),
+            thread_bytes: 0,
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),
             unknown: lifecycle::unknown(),

@@ -123,6 +123,8 @@ pub struct Thread {
     /// Serial number of this entry: never used twice, so a remembered value can tell whose it is.
     pub serial: u64,
     pub(crate) cmdline: OnceCell<ZStr>,
+    /// Bytes of strings that count for this thread (see `Thread::string_bytes`).
+    pub(crate) counted: usize,
 }
 
 impl Thread {
@@ -189,6 +191,7 @@ impl Thread {
             dynamic: DynValues::default(),
             serial: 0,
             cmdline: OnceCell::new(),
+            counted: 0,
         }
     }
 
@@ -233,6 +236,12 @@ impl Thread {
     pub fn cgroup_pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut items = self.cgroups.iter_with_nul();
         std::iter::from_fn(move || Some((items.next()?, items.next()?)))
+    }
+
+    /// Bytes of the thread's strings. The command line counts as if it were asked for.
+    pub(crate) fn string_bytes(&self) -> usize {
+        let lists = 2 * self.args.as_bytes().len() + self.env.as_bytes().len() + self.cgroups.as_bytes().len();
+        lists + self.exe.len() + self.exepath.len() + self.cwd.len() + self.root.len()
     }
 
     pub(crate) fn set_comm(&mut self, comm: ZStr) {

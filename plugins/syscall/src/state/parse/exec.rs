@@ -125,6 +125,7 @@ impl State {
         let t = self.threads.at_mut(slot);
         let kept = cl::PIPE_SRC | cl::PIPE_DST | cl::IS_MAIN_THREAD | cl::CLONE_INVERTED;
         t.flags = t.flags & kept | cl::ACTIVE | cl::NAME_CHANGED;
+        self.recount(slot);
         self.remove_other_threads(slot);
     }
 

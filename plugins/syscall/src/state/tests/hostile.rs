@@ -111,3 +111,40 @@ fn a_process_that_is_its_own_parent() {
     w.tick();
     assert!(w.state.thread(300).is_none() && w.state.thread(301).is_none());
 }
+
+#[test]
+fn memory_for_strings_of_all_threads_is_bounded() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { thread_bytes: 100_000, ..Limits::default() });
+    w.fork(1, 2);
+    for _ in 0..100 {
+        w.exec(2, |p| p[15] = P::B(vec![b'e'; 4000]));
+    }
+    assert_eq!(w.thread(2).env.as_bytes().len(), 4001, "one process's execs follow each other");
+    for tid in 10..200 {
+        w.fork(1, tid);
+        w.exec(tid, |p| p[15] = P::B(vec![b'e'; 4000]));
+    }
+    let env: usize = w.state.threads().map(|t| t.env.as_bytes().len()).sum();
+    assert!(env < 100_000 && w.state.stats().trimmed_execs > 100, "{env} {:?}", w.state.stats());
+    for tid in 10..200 {
+        w.exit(tid, 0);
+    }
+    w.fork(1, 300);
+    w.exec(300, |_| {});
+    assert_eq!(w.thread(300).env.count(), 2, "exits make room");
+}
+
+#[test]
+fn a_live_table_is_purged_of_what_is_gone() {
+    let mut w = World::with_shell();
+    w.fork(100, 200);
+    w.event(900, T::GENERIC_X, &[P::U16(1), P::U16(1)]);
+    let now = w.ts;
+    assert_eq!(w.state.purge(now, SECOND, |pid, _, _| pid == 1), 1, "a placeholder goes at once, others when idle");
+    w.wait(10 * SECOND);
+    w.event(100, T::GENERIC_X, &[P::U16(1), P::U16(1)]);
+    let now = w.ts;
+    assert_eq!(w.state.purge(now, SECOND, |pid, _, comm| pid == 1 && comm == b"init"), 1);
+    assert!(w.state.thread(200).is_none() && w.state.thread(100).is_some() && w.state.thread(1).is_some());
+}
