@@ -34,73 +34,124 @@ pub struct Group {
     pub name: ZStr,
 }
 
+/// Entries by number, of the host and of each container. The host's have a map of their own: they are asked for most.
+#[derive(Clone, Debug)]
+struct Registry<V> {
+    host: Map<u32, V>,
+    containers: Map<Box<[u8]>, Map<u32, V>>,
+    count: usize,
+}
+
+impl<V> Default for Registry<V> {
+    fn default() -> Self {
+        Registry { host: Map::default(), containers: Map::default(), count: 0 }
+    }
+}
+
+impl<V> Registry<V> {
+    #[inline]
+    fn get(&self, container: &[u8], id: u32) -> Option<&V> {
+        match container {
+            [] => self.host.get(&id),
+            container => self.containers.get(container)?.get(&id),
+        }
+    }
+
+    fn add(&mut self, container: &[u8], id: u32, value: V) {
+        if self.count >= MAX_ENTRIES {
+            return;
+        }
+        let map = match container {
+            [] => &mut self.host,
+            container => self.containers.entry_ref(container).or_default(),
+        };
+        if map.insert(id, value).is_none() {
+            self.count += 1;
+        }
+    }
+
+    fn remove(&mut self, container: &[u8], id: u32) {
+        let map = match container {
+            [] => Some(&mut self.host),
+            container => self.containers.get_mut(container),
+        };
+        if map.and_then(|m| m.remove(&id)).is_some() {
+            self.count -= 1;
+        }
+    }
+
+    fn remove_container(&mut self, container: &[u8]) {
+        self.count -= self.containers.remove(container).map_or(0, |m| m.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &V)> {
+        let host = self.host.values().map(|v| (&b""[..], v));
+        host.chain(self.containers.iter().flat_map(|(c, m)| m.values().map(move |v| (&**c, v))))
+    }
+}
+
 /// Users and groups of the host and of containers.
 #[derive(Clone, Debug, Default)]
 pub struct Users {
-    users: Map<Box<[u8]>, Map<u32, User>>,
-    groups: Map<Box<[u8]>, Map<u32, Group>>,
-    user_count: usize,
-    group_count: usize,
+    users: Registry<User>,
+    groups: Registry<Group>,
+}
+
+/// An entry of a name-service switch, which stands for others.
+fn is_switch(name: &ZStr) -> bool {
+    matches!(name.as_bytes().first(), Some(b'+' | b'-'))
 }
 
 impl Users {
     /// User of a container (empty id: of the host).
+    #[inline]
     pub fn user(&self, container: &[u8], uid: u32) -> Option<&User> {
-        self.users.get(container)?.get(&uid)
+        self.users.get(container, uid)
     }
 
     /// Group of a container (empty id: of the host).
+    #[inline]
     pub fn group(&self, container: &[u8], gid: u32) -> Option<&Group> {
-        self.groups.get(container)?.get(&gid)
+        self.groups.get(container, gid)
     }
 
     /// Adds or replaces a user. Names of name-service switches (`+`, `-`) are passed over.
     pub fn add_user(&mut self, container: &[u8], user: User) {
-        if matches!(user.name.as_bytes().first(), Some(b'+' | b'-')) || self.user_count >= MAX_ENTRIES {
-            return;
-        }
-        if self.users.entry_ref(container).or_default().insert(user.uid, user).is_none() {
-            self.user_count += 1;
+        if !is_switch(&user.name) {
+            self.users.add(container, user.uid, user);
         }
     }
 
     /// Adds or replaces a group. Names of name-service switches (`+`, `-`) are passed over.
     pub fn add_group(&mut self, container: &[u8], group: Group) {
-        if matches!(group.name.as_bytes().first(), Some(b'+' | b'-')) || self.group_count >= MAX_ENTRIES {
-            return;
-        }
-        if self.groups.entry_ref(container).or_default().insert(group.gid, group).is_none() {
-            self.group_count += 1;
+        if !is_switch(&group.name) {
+            self.groups.add(container, group.gid, group);
         }
     }
 
     /// Forgets a user.
     pub fn remove_user(&mut self, container: &[u8], uid: u32) {
-        if self.users.get_mut(container).and_then(|m| m.remove(&uid)).is_some() {
-            self.user_count -= 1;
-        }
+        self.users.remove(container, uid);
     }
 
     /// Forgets a group.
     pub fn remove_group(&mut self, container: &[u8], gid: u32) {
-        if self.groups.get_mut(container).and_then(|m| m.remove(&gid)).is_some() {
-            self.group_count -= 1;
-        }
+        self.groups.remove(container, gid);
     }
 
     /// Forgets all users and groups of a container that is gone.
     pub fn remove_container(&mut self, container: &[u8]) {
-        self.user_count -= self.users.remove(container).map_or(0, |m| m.len());
-        self.group_count -= self.groups.remove(container).map_or(0, |m| m.len());
+        self.users.remove_container(container);
+        self.groups.remove_container(container);
     }
 
     /// All users: container id and user, in no particular order.
     pub fn iter_users(&self) -> impl Iterator<Item = (&[u8], &User)> {
-        self.users.iter().flat_map(|(c, m)| m.values().map(move |u| (&**c, u)))
+        self.users.iter()
     }
 
     /// All groups: container id and group, in no particular order.
     pub fn iter_groups(&self) -> impl Iterator<Item = (&[u8], &Group)> {
-        self.groups.iter().flat_map(|(c, m)| m.values().map(move |g| (&**c, g)))
+        self.groups.iter()
     }
 }
