@@ -7,6 +7,8 @@
 #![allow(unsafe_code, reason = "the entry points that C calls; each block says why it is sound")]
 
 pub mod entry;
+#[cfg(feature = "abi-stable")]
+pub mod layout;
 pub mod state;
 pub mod table_entry;
 
@@ -159,7 +161,9 @@ macro_rules! __plugin_symbols {
         plugin_get_metrics, get_metrics, (s: *mut $crate::raw::PluginState, n: *mut u32) -> *mut $crate::raw::Metric;
         plugin_get_required_event_schema_version, get_required_event_schema_version,
             (s: *mut $crate::raw::PluginState) -> *const ::core::ffi::c_char;
-    } };
+        }
+        $crate::__plugin_layout_symbol! {}
+    };
     ($plugin:ty, source) => { $crate::__plugin_symbols! { @define
         plugin_get_id, get_id, () -> u32;
         plugin_get_event_source, get_event_source, () -> *const ::core::ffi::c_char;
@@ -237,4 +241,24 @@ macro_rules! __plugin_symbols {
             unsafe { FUNCTION($($arg),*) }
         }
     )*};
+}
+
+/// The symbol of the layout description, which exists only when this crate is built with `abi-stable`.
+#[cfg(feature = "abi-stable")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __plugin_layout_symbol {
+    () => {
+        $crate::__plugin_symbols! { @define
+            plugin_lanner_abi_layout, lanner_abi_layout, () -> *const ::core::ffi::c_void;
+        }
+    };
+}
+
+/// As above, without `abi-stable`: none.
+#[cfg(not(feature = "abi-stable"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __plugin_layout_symbol {
+    () => {};
 }

@@ -37,6 +37,10 @@ pub const fn base<P: Exported>() -> PluginApi {
     api.set_config = Some(set_config::<P>);
     api.get_metrics = Some(metrics::<P>);
     api.get_required_event_schema_version = Some(event_schema_version::<P>);
+    #[cfg(feature = "abi-stable")]
+    {
+        api.lanner_abi_layout = Some(super::layout::exported);
+    }
     api
 }
 

@@ -56,6 +56,7 @@ macro_rules! api {
         /// Every function of a plugin. Slots 0 to 32 are the vtable of the plugin API, in its order; the rest is
         /// Lanner's. A `.so` exports each as `plugin_<name>`; a built-in plugin hands out a static one.
         #[repr(C)]
+        #[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
         #[derive(Clone, Copy, Debug, Default)]
         pub struct PluginApi {
             $(#[doc = $doc] pub $name: Option<$ty>,)*

@@ -18,6 +18,7 @@ pub type RoutineFn = unsafe extern "C" fn(s: *mut PluginState, i: *mut RoutineSt
 
 /// Input of `init` (`ss_plugin_init_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct InitInput {
     /// Configuration.
@@ -36,6 +37,7 @@ assert_layout!(InitInput, size 40, align 8, config = 0, owner = 8, get_owner_las
 
 /// Input of `extract_fields` (`ss_plugin_field_extract_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct FieldExtractInput {
     /// The host's side.
@@ -58,6 +60,7 @@ assert_layout!(FieldExtractInput, size 80, align 8, owner = 0, get_owner_last_er
 
 /// Input of `parse_event` (`ss_plugin_event_parse_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct EventParseInput {
     /// The host's side.
@@ -78,6 +81,7 @@ assert_layout!(EventParseInput, size 112, align 8, owner = 0, get_owner_last_err
 
 /// Input of `set_config` (`ss_plugin_set_config_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct SetConfigInput {
     /// The new configuration.
@@ -87,6 +91,7 @@ assert_layout!(SetConfigInput, size 8, align 8, config = 0);
 
 /// Routines (`ss_plugin_routine_vtable`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoutineVtable {
     /// Starts a routine; null on error.
@@ -99,6 +104,7 @@ assert_layout!(RoutineVtable, size 16, align 8, subscribe = 0, unsubscribe = 8);
 
 /// Input of `capture_open` and `capture_close` (`ss_plugin_capture_listen_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct CaptureListenInput {
     /// The host's side.

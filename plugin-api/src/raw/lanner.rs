@@ -7,6 +7,7 @@ use super::{FieldType, Instance, PluginState, Rc, assert_layout};
 
 /// What the host shall know about an event of a batch beyond its bytes.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventMeta {
     /// The event's number, as `evt.num` shows it.

@@ -6,6 +6,7 @@ use super::{Bool, IteratorState, Owner, Rc, StateType, Table, TableEntry, TableF
 
 /// A key or a field's value (`ss_plugin_state_data`); the accompanying [`StateType`] says which member is set.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy)]
 #[allow(missing_docs, reason = "the members are named after the state types")]
 pub union StateData {
@@ -30,6 +31,7 @@ impl StateData {
 
 /// Name and key type of a table (`ss_plugin_table_info`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct TableInfo {
     /// Name.
@@ -41,6 +43,7 @@ assert_layout!(TableInfo, size 16, align 8, name = 0, key_type = 8);
 
 /// A field of a table's entries (`ss_plugin_table_fieldinfo`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct TableFieldInfo {
     /// Name.
@@ -89,6 +92,7 @@ pub type WriteEntryFieldFn =
 
 /// Fields of a table's entries (`ss_plugin_table_fields_vtable` and `…_ext`, which are the same).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableFieldsVtable {
     /// Lists the fields.
@@ -105,6 +109,7 @@ pub type TableFieldsVtableExt = TableFieldsVtable;
 
 /// Reading (`ss_plugin_table_reader_vtable`), the form before API 3.1.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableReaderVtable {
     /// Name of the table.
@@ -121,6 +126,7 @@ assert_layout!(TableReaderVtable, size 32, align 8, get_table_name = 0, get_tabl
 
 /// Reading (`ss_plugin_table_reader_vtable_ext`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableReaderVtableExt {
     /// Name of the table.
@@ -141,6 +147,7 @@ assert_layout!(TableReaderVtableExt, size 48, align 8, get_table_name = 0, get_t
 
 /// Writing (`ss_plugin_table_writer_vtable` and `…_ext`, which are the same).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableWriterVtable {
     /// Removes all entries.
@@ -165,6 +172,7 @@ pub type TableWriterVtableExt = TableWriterVtable;
 /// A table that its owner offers to others (`ss_plugin_table_input`). The plain and the extended vtables must carry
 /// the same function pointers.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct TableInput {
     /// Name.
@@ -191,6 +199,7 @@ assert_layout!(TableInput, size 152, align 8, name = 0, key_type = 8, table = 16
 
 /// Tables during `init` (`ss_plugin_init_tables_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct InitTablesInput {
     /// Lists the tables; the array is the owner's.

@@ -72,6 +72,7 @@ macro_rules! code {
     ($(#[$doc:meta])* $name:ident($int:ty) { $($(#[$vdoc:meta])* $value:ident = $n:expr, $text:literal;)* }) => {
         $(#[$doc])*
         #[repr(transparent)]
+        #[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub $int);
 
@@ -255,6 +256,7 @@ code! {
 
 /// A C truth value of 32 bits (`ss_plugin_bool`): zero is false, all else true.
 #[repr(transparent)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub struct Bool(pub u32);
 
@@ -279,6 +281,7 @@ impl From<bool> for Bool {
 
 /// Header of an event (`ss_plugin_event`), 26 bytes without padding; lengths and values of the parameters follow.
 #[repr(C, packed)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
     /// Nanoseconds since the epoch.
@@ -296,6 +299,7 @@ assert_layout!(Event, size 26, align 1, ts = 0, tid = 8, len = 16, ty = 20, npar
 
 /// An event as handed to a plugin (`ss_plugin_event_input`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct EventInput {
     /// The event.
@@ -309,6 +313,7 @@ assert_layout!(EventInput, size 24, align 8, evt = 0, evtnum = 8, evtsrc = 16);
 
 /// Borrowed bytes (`ss_plugin_byte_buffer`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct ByteBuffer {
     /// Number of bytes.
@@ -320,6 +325,7 @@ assert_layout!(ByteBuffer, size 16, align 8, len = 0, ptr = 8);
 
 /// Where in the event the extracted values stand (`ss_plugin_extract_value_offsets`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy, Debug)]
 pub struct ExtractValueOffsets {
     /// First byte of each value, counted from the event's header.
@@ -331,6 +337,7 @@ assert_layout!(ExtractValueOffsets, size 16, align 8, start = 0, length = 8);
 
 /// Where an extracted value lies: a pointer whose type depends on the field's type.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy)]
 pub union ExtractResult {
     /// NUL-terminated strings.
@@ -347,6 +354,7 @@ pub union ExtractResult {
 
 /// A request for one field, and its answer (`ss_plugin_extract_field`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy)]
 pub struct ExtractField {
     /// Out: the values; memory of the plugin.
@@ -373,6 +381,7 @@ assert_layout!(ExtractField, size 64, align 8, res = 0, res_len = 8, field_id = 
 
 /// Value of a metric; [`Metric::value_type`] says which member is set.
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy)]
 pub union MetricValue {
     /// [`MetricValueType::U32`].
@@ -393,6 +402,7 @@ pub union MetricValue {
 
 /// A metric of a plugin (`ss_plugin_metric`).
 #[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
 #[derive(Clone, Copy)]
 pub struct Metric {
     /// Name; the host puts the plugin's name and a dot before it.
