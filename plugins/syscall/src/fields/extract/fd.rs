@@ -19,8 +19,11 @@ pub(super) fn thread<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
 
 /// The event's descriptor, or the one that its thread used last.
 pub(super) fn fd<'a>(cx: &Cx<'a, '_>) -> Option<&'a Fd> {
-    let thread = thread(cx)?;
-    cx.fd().or_else(|| cx.state.fd_of(thread, thread.last_fd).filter(|_| thread.last_fd != -1))
+    fd_of(cx, thread(cx)?)
+}
+
+fn fd_of<'a>(cx: &Cx<'a, '_>, thread: &'a Thread) -> Option<&'a Fd> {
+    cx.fd().or_else(|| if thread.last_fd == -1 { None } else { cx.state.fd_of(thread, thread.last_fd) })
 }
 
 pub(crate) fn num<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
@@ -67,10 +70,8 @@ fn word_class(ty: FdType) -> FdType {
 }
 
 pub(crate) fn type_letter<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
-    if thread(cx).is_none() {
-        return false;
-    }
-    let letter = fd(cx).map_or_else(|| guess(cx.code()), |fd| fd.ty.letter());
+    let Some(thread) = thread(cx) else { return false };
+    let letter = fd_of(cx, thread).map_or_else(|| guess(cx.code()), |fd| fd.ty.letter());
     out.put_text(&[letter]);
     true
 }
@@ -158,7 +159,7 @@ enum Part {
 /// Puts a text made of the descriptor's name, behind the container's id if asked for.
 fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_container: bool) -> bool {
     let Some(thread) = thread(cx) else { return false };
-    let fd = fd(cx);
+    let fd = fd_of(cx, thread);
     let name = match (fd, part) {
         (None, _) => None,
         (Some(fd), Part::Directory) if !(fd.is_file() || fd.ty == FdType::Directory) => return false,
