@@ -8,6 +8,9 @@ use crate::info::Container;
 /// Containers by id. Each has a number, by which the table `containers` names its entries.
 pub struct Cache {
     by_id: HashMap<Box<[u8]>, usize>,
+    /// Number of the entry with the empty id. Most threads are on the host, and looking up an empty key costs more than
+    /// one would think: comparing nothing with nothing at an address that is not mapped is slow on current processors.
+    host: Option<usize>,
     slots: Vec<Option<Rc<Container>>>,
     free: Vec<usize>,
 }
@@ -15,7 +18,7 @@ pub struct Cache {
 impl Default for Cache {
     /// Knows the host, under the empty id that threads outside of containers have.
     fn default() -> Self {
-        let mut cache = Self { by_id: HashMap::new(), slots: Vec::new(), free: Vec::new() };
+        let mut cache = Self { by_id: HashMap::new(), host: None, slots: Vec::new(), free: Vec::new() };
         cache.put(b"", Rc::new(Container::host()));
         cache
     }
@@ -46,12 +49,18 @@ impl Cache {
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = Some(container);
             self.by_id.insert(id.into(), at);
+            if id.is_empty() {
+                self.host = Some(at);
+            }
         }
     }
 
     /// Forgets a container.
     pub fn remove(&mut self, id: &[u8]) -> Option<Rc<Container>> {
         let at = self.by_id.remove(id)?;
+        if id.is_empty() {
+            self.host = None;
+        }
         self.free.push(at);
         self.slots.get_mut(at)?.take()
     }
@@ -59,6 +68,7 @@ impl Cache {
     /// Forgets all.
     pub fn clear(&mut self) {
         self.by_id.clear();
+        self.host = None;
         self.slots.clear();
         self.free.clear();
     }
@@ -72,7 +82,7 @@ impl Cache {
     /// The number of the container with this id.
     #[must_use]
     pub fn number(&self, id: &[u8]) -> Option<usize> {
-        self.by_id.get(id).copied()
+        if id.is_empty() { self.host } else { self.by_id.get(id).copied() }
     }
 
     /// The container with this number.
