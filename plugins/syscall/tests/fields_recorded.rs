@@ -391,13 +391,11 @@ fn every_field_of_every_recorded_event_is_as_recorded() {
     }
     let queue = std::sync::Mutex::new(captures().into_iter());
     let total = std::sync::Mutex::new(Report::default());
+    let next = || queue.lock().unwrap().next();
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, |n| n.get().min(4)) {
             scope.spawn(|| {
-                while let Some(capture) = {
-                    let next = queue.lock().unwrap().next();
-                    next
-                } {
+                while let Some(capture) = next() {
                     let report = replay(&capture);
                     total.lock().unwrap().merge(report);
                 }

@@ -1,6 +1,7 @@
-//! Points in time inside parameters.
+//! Points in time as text.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::render::number;
@@ -14,15 +15,32 @@ fn padded(out: &mut Vec<u8>, value: u32, width: usize) {
 
 /// Writes date and time of a number of nanoseconds since the epoch, `2026-11-21 12:00:00.000000000`.
 pub(crate) fn absolute(out: &mut Vec<u8>, ns: u64, zone: &TimeZone) {
-    // 64 bits of nanoseconds end in the year 2554: always a valid time.
-    let Ok(time) = Timestamp::from_nanosecond(i128::from(ns)) else { return };
-    let offset = zone.to_offset(time);
-    let at = offset.to_datetime(time);
+    let Some(at) = civil(ns, zone) else { return };
     padded(out, at.year().unsigned_abs().into(), 4);
-    for (before, value) in
-        [(b'-', at.month()), (b'-', at.day()), (b' ', at.hour()), (b':', at.minute()), (b':', at.second())]
-    {
+    for (before, value) in [(b'-', at.month()), (b'-', at.day()), (b' ', at.hour())] {
         out.push(before);
+        padded(out, value.unsigned_abs().into(), 2);
+    }
+    rest(out, at, ns);
+}
+
+/// Writes the time of day, `12:00:00.000000000`.
+pub(crate) fn of_day(out: &mut Vec<u8>, ns: u64, zone: &TimeZone) {
+    let Some(at) = civil(ns, zone) else { return };
+    padded(out, at.hour().unsigned_abs().into(), 2);
+    rest(out, at, ns);
+}
+
+/// 64 bits of nanoseconds end in the year 2554, so there always is a date.
+fn civil(ns: u64, zone: &TimeZone) -> Option<DateTime> {
+    let time = Timestamp::from_nanosecond(i128::from(ns)).ok()?;
+    Some(zone.to_offset(time).to_datetime(time))
+}
+
+/// What follows the hour.
+fn rest(out: &mut Vec<u8>, at: DateTime, ns: u64) {
+    for value in [at.minute(), at.second()] {
+        out.push(b':');
         padded(out, value.unsigned_abs().into(), 2);
     }
     out.push(b'.');
@@ -46,5 +64,8 @@ mod tests {
         let east = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(text(1_795_257_383_000_000_042, &east), "2026-11-21 12:36:23.000000042");
         assert!(text(u64::MAX, &TimeZone::UTC).starts_with("2554-07-21 "));
+        let mut out = Vec::new();
+        of_day(&mut out, 1_795_257_383_000_000_042, &east);
+        assert_eq!(out, b"12:36:23.000000042");
     }
 }

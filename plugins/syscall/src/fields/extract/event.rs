@@ -2,12 +2,12 @@
 
 use lanner_plugin_api::schema::{EventCategory, EventFlags, EventType, ParamType, SyscallCategory};
 
-use super::{CStr, emit};
+use super::CStr;
 use crate::fields::context::Cx;
 use crate::fields::names;
 use crate::fields::render;
-use crate::fields::render::number;
 use crate::fields::sink::Sink;
+use crate::fields::time;
 use crate::state::fd::{Fd, FdType};
 
 const SECOND: u64 = 1_000_000_000;
@@ -37,14 +37,13 @@ pub(crate) fn delta_rest<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> boo
     true
 }
 
-/// Seconds and nanoseconds since the epoch. The host, which knows the chosen form of time, prints this field itself.
+/// The time of day. (Other forms could be chosen in the tool that this field was made for, not in this one.)
 pub(crate) fn output_time<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
-    let ts = cx.event.ts();
-    emit(cx, out, |text| {
-        number::unsigned(text, ts / SECOND);
-        text.push(b'.');
-        number::unsigned(text, ts % SECOND);
-    })
+    let text = &mut cx.memory.text;
+    text.clear();
+    time::of_day(text, cx.event.ts(), &cx.memory.zone);
+    out.put_text(text);
+    true
 }
 
 pub(crate) fn direction<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {

@@ -41,14 +41,8 @@ pub(super) const EVENT: &[Field] = &[
         event::delta_rest,
     )
     .format(Padded10),
-    Field::new(
-        "evt.outputtime",
-        Text,
-        "Time as configured",
-        "Time in the mode chosen for output (h,a,r,d,D).",
-        event::output_time,
-    )
-    .print_only(),
+    Field::new("evt.outputtime", Text, "Time of day", "Local time of day, with nanoseconds.", event::output_time)
+        .print_only(),
     Field::new("evt.dir", Text, "Direction", "'<' (exit) or '>' (enter).", event::direction).format(Dir).deprecated(),
     Field::new(
         "evt.type",
