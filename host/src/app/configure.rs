@@ -84,6 +84,9 @@ fn announce(options: &Options, loaded: &Loaded, settings: &Settings) {
         let level = if *validation == schema::Validation::Ok { Level::Info } else { Level::Warning };
         log::write(level, format_args!("   {file} | schema validation: {validation}"));
     }
+    if let Ok(version) = std::fs::read_to_string("/proc/version") {
+        log::info(format_args!("System info: {}", version.trim()));
+    }
     if settings.deprecated_rules_file {
         log::warning(
             "Using deprecated config key 'rules_file' (singular form). Please use new 'rules_files' config key (plural \

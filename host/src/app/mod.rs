@@ -15,7 +15,7 @@ mod support;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use cli::{Action, ListFormat, Options, Parsed, ReplayView};
 use configure::Configured;
@@ -91,7 +91,7 @@ fn run(options: &Options) -> Result<(), AppError> {
         print_stdout(&format!("{report}\n"));
         return Ok(());
     }
-    process_events(options, &configured, groups, &selected, rules)
+    process_events(options, &configured, groups, &selected, rules, None)
 }
 
 /// Lists that need nothing but the program itself.
@@ -125,12 +125,7 @@ fn versions(options: &Options, configured: &Configured) -> Result<Option<String>
 
 fn plugin_versions(libraries: &[Library]) -> Versions {
     let version = |library: &Library| (library.info().name.clone(), library.info().version.to_string());
-    Versions { plugins: libraries.iter().filter(|library| !is_own(library)).map(version).collect() }
-}
-
-/// Whether it is the built-in source of system calls, which nobody configured.
-fn is_own(library: &Library) -> bool {
-    library.config.library.is_empty() && library.info().event_source() == Some(crate::event::scheme::SYSCALL)
+    Versions { plugins: libraries.iter().filter(|library| !library.is_own()).map(version).collect() }
 }
 
 fn plugin_lists(options: &Options, configured: &Configured) -> Result<Option<String>, AppError> {
@@ -138,7 +133,7 @@ fn plugin_lists(options: &Options, configured: &Configured) -> Result<Option<Str
         Action::PluginInfo { name } => plugins::info(name, &configured.settings).map(Some),
         Action::ListPlugins => {
             let mut libraries = plugins::load(&configured.settings)?;
-            libraries.retain(|library| !is_own(library));
+            libraries.retain(|library| !library.is_own());
             Ok(Some(plugins::list(&libraries)))
         }
         _ => Ok(None),
@@ -186,12 +181,12 @@ fn rule_files(options: &Options, configured: &Configured) -> Result<Vec<std::pat
 
 /// The name under which this machine's alerts go out.
 fn hostname() -> Arc<str> {
-    if let Some(name) = std::env::var_os("FALCO_HOSTNAME") {
+    if let Some(name) = std::env::var_os(process::HOSTNAME_VARIABLE) {
         let name = name.to_string_lossy().into_owned();
         log::info(format_args!("Hostname value has been overridden via environment variable to: {name}"));
         return name.into();
     }
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().into()).unwrap_or_default()
+    process::this_machine()
 }
 
 fn process_events(
@@ -200,6 +195,7 @@ fn process_events(
     groups: Vec<Group>,
     selected: &[&str],
     rules: Rules,
+    view: Option<&ReplayView>,
 ) -> Result<(), AppError> {
     let settings = &configured.settings;
     if !settings.outputs.stdout && settings.outputs.file.is_none() && !settings.outputs.other_enabled {
@@ -211,7 +207,10 @@ fn process_events(
         return Ok(());
     }
     let names = rules.names();
-    let mut groups = rules::compile(rules, groups, settings, selected)?;
+    let text = view.and_then(|view| view.filter.as_deref());
+    let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
+    let mut groups = rules::compile(rules, groups, settings, selected, &hostname)?;
+    groups.iter_mut().for_each(|group| group.filter = filter.take());
     if let Engine::Kmod | Engine::ModernEbpf = settings.engine {
         let kind = settings.engine.name();
         let error = AppError::NoLiveSource(kind);
@@ -224,7 +223,11 @@ fn process_events(
             log::error(format_args!("{error}; the other sources go on"));
         }
     }
-    process::run(Job { options, settings, groups, rules: names, hostname })
+    let quiet = view.is_none_or(|view| view.quiet);
+    if !matches!(settings.engine, Engine::Replay { .. }) {
+        log::info(format_args!("Enabled event sources: {}", selected.join(", ")));
+    }
+    process::run(Job { options, settings, groups, rules: names, quiet })
 }
 
 /// `lanner replay`: each file from a clean state.
@@ -236,7 +239,6 @@ fn replay_files(
 ) -> Result<(), AppError> {
     let control = Arc::new(Control::default());
     let _signals = options.rules.is_empty().then(|| signals::listen(Arc::clone(&control))).transpose()?;
-    let hostname = hostname();
     for file in files {
         configured.settings.engine = Engine::Replay { capture_file: file.clone() };
         let libraries = plugins::load(&configured.settings)?;
@@ -247,23 +249,12 @@ fn replay_files(
             let mut rule_options = options.clone();
             rule_options.print = view.print.clone();
             let rules = rules::load(&rule_files, &rule_options, &configured.settings, &groups, &libraries)?;
-            process_events(&rule_options, &configured, groups, &names, rules)?;
+            process_events(&rule_options, &configured, groups, &names, rules, Some(view))?;
             continue;
         }
         let Some(group) = groups.first() else { return Err(AppError::NoSource) };
         let compiled = replay::View::compile(group, view)?;
-        let set = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(set) = set else { return Err(AppError::NoSource) };
-        replay::show(
-            &compiled,
-            group,
-            set,
-            file,
-            &configured.settings.alerts,
-            Arc::clone(&hostname),
-            &control,
-            view.quiet,
-        )?;
+        replay::show(compiled, group, file, &configured.settings.alerts, &control, view.quiet)?;
         if control.stopping() {
             break;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::error::AppError;
 use crate::config::{PluginConfig, Settings};
+use crate::event::scheme::SYSCALL;
 use crate::log::{self, Level};
 use crate::plugin::{
     BuiltIn, Capabilities, EventOrigin, LoadedLibrary, LogSink, PluginInfo, PluginSet, Services, Severity,
@@ -31,6 +32,11 @@ impl Library {
     /// What the plugin says of itself.
     pub(crate) fn info(&self) -> &PluginInfo {
         self.library.info()
+    }
+
+    /// Whether it is the built-in source of system calls, which nobody configured.
+    pub(crate) fn is_own(&self) -> bool {
+        self.config.library.is_empty() && self.info().event_source() == Some(SYSCALL)
     }
 }
 

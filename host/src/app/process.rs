@@ -7,17 +7,19 @@ use lanner_engine::load::Priority;
 
 use super::cli::Options;
 use super::error::AppError;
+use super::replay::Progress;
 use super::rules::CompiledGroup;
 use super::signals;
 use super::stats::{DROP_REPORT, Matches};
 use crate::alert::Alert;
 use crate::config::{Engine, Settings};
 use crate::event::extractor::Context;
+use crate::event::filter::Filter;
 use crate::event::rules::{How, SourceRules};
 use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::outputs::{Outputs, QueueFull, enabled};
-use crate::plugin::{EventRef, Inspector, Open, PluginSet, Plugins};
+use crate::plugin::{EventRef, Inspector, Open, PluginIdx, PluginSet, Plugins};
 use crate::source::{Control, Counts, Sink, pump};
 
 /// Everything that is needed to run.
@@ -30,8 +32,8 @@ pub(crate) struct Job<'a> {
     pub groups: Vec<CompiledGroup>,
     /// Name and priority of all loaded rules, by position.
     pub rules: Vec<(Box<str>, Priority)>,
-    /// The name of this machine, as alerts carry it.
-    pub hostname: Arc<str>,
+    /// Whether the progress of a replay stays unseen.
+    pub quiet: bool,
 }
 
 /// How alerts leave the threads of the sources.
@@ -124,8 +126,10 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
     let syscalls = group.replay || name == SYSCALL;
     let mut evaluator = Evaluator {
         rules: group.rules,
+        filter: group.filter,
         how: group.how,
-        context: Context::new(Arc::clone(&job.hostname)),
+        context: Context::new(this_machine()),
+        progress: Progress::new(&group.name, job.quiet),
         matches: Matches::new(job.rules.len()),
         desk,
         limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
@@ -135,6 +139,9 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
     let result = match (plugins, &group.input) {
         (Some(plugins), Some(input)) => open_and_pump(plugins, input, &group.name, group.replay, desk, &mut evaluator),
         _ => {
+            log::warning(format_args!(
+                "Enabled event source '{name}' will be opened with no driver, no event will be produced"
+            ));
             wait(desk, &mut evaluator);
             Ok(Counts::default())
         }
@@ -154,7 +161,7 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
 
 fn open_and_pump(
     plugins: PluginSet,
-    (input, params): &(crate::plugin::PluginIdx, String),
+    (input, params): &(PluginIdx, String),
     name: &str,
     recorded: bool,
     desk: &Desk,
@@ -168,14 +175,41 @@ fn open_and_pump(
     if recorded {
         log::info(format_args!("Replaying events from the capture file: {params}"));
     } else {
-        log::info(format_args!("Opening '{name}' source with plugin"));
+        let plugin = plugins.get(*input).map(|plugin| plugin.info().name.as_str()).unwrap_or_default();
+        log::info(format_args!("Opening '{name}' source with plugin '{plugin}'"));
     }
     let open = Open { source: *input, params, recorded, event_schema: None };
     let mut inspector = Inspector::open(plugins, open).map_err(failed)?;
+    evaluator.context = Context::new(machine_name(&mut inspector));
     let result = pump(&mut inspector, &desk.control, evaluator);
+    evaluator.progress.finish();
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
     result.map_err(failed)
+}
+
+/// The name of the machine whose events these are, for `evt.hostname`: what the user says, else what the source says,
+/// else this machine's.
+pub(crate) fn machine_name(inspector: &mut Inspector) -> Arc<str> {
+    if let Some(name) = std::env::var_os(HOSTNAME_VARIABLE) {
+        return name.to_string_lossy().into();
+    }
+    let (_, plugins) = inspector.parts();
+    let indexes: Vec<PluginIdx> = plugins.iter().map(|(index, _)| index).collect();
+    let told = indexes.into_iter().find_map(|index| {
+        let info = plugins.get_mut(index)?.machine_info()?;
+        let info: serde_json::Value = serde_json::from_str(&info).ok()?;
+        info.get("hostname")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+    });
+    told.map_or_else(this_machine, Into::into)
+}
+
+/// The environment variable that overrides the name of the machine.
+pub(crate) const HOSTNAME_VARIABLE: &str = "FALCO_HOSTNAME";
+
+/// The name of the machine that this runs on.
+pub(crate) fn this_machine() -> Arc<str> {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().into()).unwrap_or_default()
 }
 
 /// A source without events: nothing to do until the end.
@@ -221,8 +255,11 @@ pub(crate) fn print_stdout(text: &str) {
 struct Evaluator<'d> {
     /// Rules by position of the source among its group's.
     rules: Vec<Option<SourceRules>>,
+    /// What events of a replay must satisfy first.
+    filter: Option<Filter>,
     how: How,
     context: Context,
+    progress: Progress,
     matches: Matches,
     desk: &'d Desk,
     limit_ns: Option<u64>,
@@ -234,12 +271,18 @@ impl Sink for Evaluator<'_> {
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
         let ts = event.ts();
         self.context.see(ts);
+        self.progress.event();
         if let Some(limit) = self.limit_ns {
             // Injected events may be older than the first one: that is no negative time that wraps around.
             let start = *self.start_ns.get_or_insert(ts);
             if ts.saturating_sub(start) >= limit {
                 return false;
             }
+        }
+        if let Some(filter) = &mut self.filter
+            && !filter.accepts(event, plugins, &mut self.context)
+        {
+            return true;
         }
         let source = event.source().map_or(0, |source| source.get() as usize);
         if let Some(Some(rules)) = self.rules.get_mut(source) {

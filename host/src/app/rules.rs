@@ -16,6 +16,7 @@ use super::sources::{Group, Source};
 use crate::alert::RuleHead;
 use crate::config::{Engine, RuleMatching, Settings};
 use crate::event::extractor::Answers;
+use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
 use crate::log::{self, Level};
 use crate::plugin::{PluginIdx, PluginSet};
@@ -32,6 +33,8 @@ pub(crate) struct CompiledGroup {
     pub(crate) input: Option<(PluginIdx, String)>,
     /// Rules by position of the source among the group's.
     pub(crate) rules: Vec<Option<SourceRules>>,
+    /// What events must satisfy before rules see them.
+    pub(crate) filter: Option<Filter>,
     /// How events are evaluated.
     pub(crate) how: How,
 }
@@ -239,6 +242,7 @@ pub(crate) fn compile(
     groups: Vec<Group>,
     settings: &Settings,
     selected: &[&str],
+    hostname: &Arc<str>,
 ) -> Result<Vec<CompiledGroup>, AppError> {
     let how = How {
         matching: match settings.rule_matching {
@@ -247,6 +251,7 @@ pub(crate) fn compile(
         },
         render: RenderOptions { base64_buffers: settings.alerts.base64_buffers },
         fields: settings.alerts.json && settings.alerts.include_output_fields,
+        hostname: Arc::clone(hostname),
     };
     let mut compiled = Vec::new();
     for group in groups {
@@ -274,7 +279,15 @@ pub(crate) fn compile(
         }
         drop(guard);
         let replay = matches!(settings.engine, Engine::Replay { .. });
-        compiled.push(CompiledGroup { name, replay, plugins: group.plugins, input, rules: by_source, how });
+        compiled.push(CompiledGroup {
+            name,
+            replay,
+            plugins: group.plugins,
+            input,
+            rules: by_source,
+            filter: None,
+            how: how.clone(),
+        });
     }
     Ok(compiled)
 }

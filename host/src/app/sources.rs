@@ -42,7 +42,7 @@ pub(crate) fn build(libraries: &[Library], settings: &Settings) -> Result<Vec<Gr
     let mut used = vec![false; libraries.len()];
     let mut groups = Vec::new();
     for group in wanted {
-        groups.push(build_group(&group, libraries, settings, &hooks, &mut used)?);
+        groups.push(build_group(&group, replay, libraries, settings, &hooks, &mut used)?);
     }
     match libraries.iter().zip(used).find(|(_, used)| !used) {
         Some((library, _)) => Err(AppError::UnusedPlugin(library.info().name.clone())),
@@ -68,6 +68,7 @@ struct Hooks {
 
 fn build_group(
     names: &[&str],
+    replay: bool,
     libraries: &[Library],
     settings: &Settings,
     hooks: &Hooks,
@@ -100,9 +101,11 @@ fn build_group(
         let scheme = builder.build(resolver, Arc::clone(&hooks.hosts), Arc::clone(&hooks.services));
         // Set once, right here.
         let _ = args.providers.set(Arc::clone(&scheme.providers));
-        let input = members.iter().rev().find(|(_, library)| {
+        // The built-in source of system calls reads captures; without one it has nothing to give.
+        let input = members.iter().find(|(_, library)| {
             let info = library.info();
-            info.capabilities.contains(Capabilities::SOURCING) && info.event_source() == Some(*name)
+            let gives = info.capabilities.contains(Capabilities::SOURCING) && info.event_source() == Some(*name);
+            gives && (replay || !library.is_own())
         });
         let input = input.map(|(plugin, library)| (*plugin, library.config.open_params.clone()));
         sources.push(Source { name: (*name).to_owned(), index: index.get(), scheme, input });

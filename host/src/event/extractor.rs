@@ -74,11 +74,6 @@ impl Context {
             self.first_ts = Some(ts);
         }
     }
-
-    /// The machine's name.
-    pub fn hostname(&self) -> Arc<str> {
-        Arc::clone(&self.hostname)
-    }
 }
 
 /// Answers for one event.

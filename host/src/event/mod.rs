@@ -1,6 +1,7 @@
 //! Events as rules see them: which fields a source has, who answers for them, and the rules that ask.
 
 pub mod extractor;
+pub mod filter;
 pub mod generic;
 pub mod lookup;
 pub mod rules;

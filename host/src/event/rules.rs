@@ -85,7 +85,6 @@ impl SourceRules {
         raise: &mut dyn FnMut(usize, Alert),
     ) {
         let Self { alerts, answers, hits, values, bytes, .. } = self;
-        let hostname = context.hostname();
         let mut extractor = Extractor { answers, plugins, event, context };
         for rule in hits.iter().filter_map(|&hit| alerts.get(hit as usize)) {
             let mut text = |format: &OutputFormat, extractor: &mut Extractor<'_, '_>, values: &mut Values| {
@@ -114,14 +113,14 @@ impl SourceRules {
                 fields.sort_by(|a, b| a.0.cmp(&b.0));
             }
             let head = Arc::clone(&rule.head);
-            let alert = Alert { time_ns: event.ts(), head, hostname: Arc::clone(&hostname), message, fields };
+            let alert = Alert { time_ns: event.ts(), head, hostname: Arc::clone(&how.hostname), message, fields };
             raise(rule.id, alert);
         }
     }
 }
 
 /// How events are evaluated and alerts made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct How {
     /// `rule_matching`.
     pub matching: RuleMatching,
@@ -129,4 +128,6 @@ pub struct How {
     pub render: RenderOptions,
     /// Whether alerts carry their fields.
     pub fields: bool,
+    /// The name of this machine, as alerts carry it.
+    pub hostname: Arc<str>,
 }
