@@ -1,22 +1,22 @@
 //! From conditions to a compiled set.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dict::{Class, ClassSet, Dictionary};
 use super::graph::{FALSE, Gate, Graph, NodeId};
-use super::machine::{AtomStep, Kind, NO_MEMO, Program, Step};
+use super::machine::{AtomStep, Kind, NO_MEMO, Program, Step, View, ViewId};
 use super::plan::{Entry, Plan, Planner};
-use super::test::{Test, dictionary_values};
+use super::test::{Lookup, Test, lookup};
 use super::{RuleIdx, RuleSet, RuleSetStats};
 use crate::check::Condition;
-use crate::check::typed::{Atom, AtomTest};
+use crate::check::typed::{Atom, AtomTest, Constant};
 use crate::scheme::{EventSet, Scheme};
 use crate::source::{SourceId, Sources};
 use crate::value::SlotTable;
 
-/// How many equality tests a source must have before its text is looked up in a dictionary; fewer are compared directly.
+/// How many tests of one kind a source must have before a dictionary answers them; fewer are compared directly.
 const WORTH_A_DICTIONARY: usize = 3;
 
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
@@ -25,7 +25,7 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     let (lists, by_code) = rules_by_code(conditions, &roots, &scheme, &mut graph);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
-    let mut planner = Planner::new(&graph.gates, &compiled.equalities);
+    let mut planner = Planner::new(&graph.gates, &compiled.classes);
     let plans: Vec<Plan> = lists.iter().map(|list| planner.plan(list)).collect();
     let stats = RuleSetStats {
         rules: conditions.len(),
@@ -34,8 +34,8 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
         plans: plans.len() - 1,
     };
     let (steps, parts, memos) = steps(&graph.gates, &compiled.atoms, &plans);
-    let dictionaries = compiled.dictionaries.into();
-    let program = Program { steps, parts, atoms: compiled.atoms.into(), sources, dictionaries, memos };
+    let (atoms, views) = (compiled.atoms.into(), compiled.views.into());
+    let program = Program { steps, parts, atoms, sources, views, memos };
     RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), stats }
 }
 
@@ -75,39 +75,46 @@ fn rules_by_code(
 
 struct Compiled {
     atoms: Vec<AtomStep>,
-    dictionaries: Vec<Option<Dictionary>>,
-    /// Per atom, the source and the classes that make it true, if it is a plain equality test with a dictionary.
-    equalities: Vec<Option<(SourceId, Vec<Class>)>>,
+    views: Vec<View>,
+    /// Per atom, the view and the classes that make it true, if a dictionary answers it and it is not negated.
+    classes: Vec<Option<(ViewId, Vec<Class>)>>,
 }
 
 fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -> Compiled {
     let lefts: Vec<SourceId> = atoms.iter().map(|atom| sources.intern(&atom.left, slots)).collect();
-    let rights: Vec<Option<SourceId>> = atoms
-        .iter()
-        .map(|atom| match &atom.test {
+    let mut tests: BTreeMap<(SourceId, Lookup), Vec<&[Constant]>> = BTreeMap::new();
+    for (atom, left) in atoms.iter().zip(&lefts) {
+        if let Some((kind, constants, _)) = lookup(atom) {
+            tests.entry((*left, kind)).or_default().push(constants);
+        }
+    }
+    tests.retain(|_, constants| constants.len() >= WORTH_A_DICTIONARY);
+    let mut views = Vec::with_capacity(tests.len());
+    let mut ids = HashMap::new();
+    for (key, constants) in tests {
+        let constants = constants.into_iter().flatten();
+        let dictionary = match key.1 {
+            Lookup::Equal => Dictionary::equal(constants),
+            Lookup::Prefix => Dictionary::prefix(constants),
+        };
+        ids.insert(key, views.len() as ViewId);
+        views.push(View { source: key.0, dictionary });
+    }
+    let mut compiled = Compiled { atoms: Vec::new(), views, classes: Vec::new() };
+    for (atom, left) in atoms.iter().zip(lefts) {
+        let right = match &atom.test {
             AtomTest::Field { right, .. } => Some(sources.intern(right, slots)),
             _ => None,
-        })
-        .collect();
-    let mut equality_tests = vec![0; sources.len()];
-    for (atom, left) in atoms.iter().zip(&lefts) {
-        equality_tests[*left as usize] += usize::from(dictionary_values(atom).is_some());
-    }
-    let worth = |count: &usize| (*count >= WORTH_A_DICTIONARY).then(Dictionary::default);
-    let mut dictionaries: Vec<Option<Dictionary>> = equality_tests.iter().map(worth).collect();
-    let mut steps = Vec::with_capacity(atoms.len());
-    let mut equalities = Vec::with_capacity(atoms.len());
-    for ((atom, left), right) in atoms.iter().zip(&lefts).zip(rights) {
-        let dictionary = dictionaries[*left as usize].as_mut();
-        let classes = dictionary.and_then(|d| {
-            let (constants, negated) = dictionary_values(atom)?;
-            Some((d.add(constants), negated))
+        };
+        let found = lookup(atom).and_then(|(kind, constants, negated)| {
+            let view = *ids.get(&(left, kind))?;
+            Some((view, compiled.views[view as usize].dictionary.classes(constants), negated))
         });
-        let set = classes.as_ref().map(|(classes, _)| ClassSet::new(classes));
-        steps.push(AtomStep { source: *left, test: Test::compile(atom, right, set) });
-        equalities.push(classes.filter(|(_, negated)| !negated).map(|(classes, _)| (*left, classes)));
+        let set = found.as_ref().map(|(view, classes, _)| (*view, ClassSet::new(classes)));
+        compiled.atoms.push(AtomStep { source: left, test: Test::compile(atom, right, set) });
+        compiled.classes.push(found.filter(|found| !found.2).map(|(view, classes, _)| (view, classes)));
     }
-    Compiled { atoms: steps, dictionaries, equalities }
+    compiled
 }
 
 /// Lays the graph out for evaluation. What has several users is remembered, unless it is as cheap as remembering.

@@ -1,4 +1,4 @@
-//! One lookup for all equality tests of a text source: the text is looked up once per event, which gives it a class,
+//! One lookup for all tests of one kind on a text source: the text is looked up once per event, which gives it a class,
 //! and each test asks only whether the class is in its set.
 
 use hashbrown::HashMap;
@@ -6,32 +6,101 @@ use rustc_hash::FxBuildHasher;
 
 use crate::check::typed::Constant;
 
-/// The number of a constant in its dictionary; 0 is every text that is no constant.
+/// What a dictionary makes of a text; 0 is a text that satisfies none of the tests.
 pub(super) type Class = u32;
 
-/// The constants of all equality tests of one source.
-#[derive(Debug, Default)]
-pub(super) struct Dictionary {
-    classes: HashMap<Box<[u8]>, Class, FxBuildHasher>,
+/// The constants of all tests of one kind on one source.
+#[derive(Debug)]
+pub(super) enum Dictionary {
+    /// Equality: every constant is a class of its own.
+    Equal(HashMap<Box<[u8]>, Class, FxBuildHasher>),
+    /// Prefixes, sorted: the class is the place of the longest constant that the text begins with, from 1. Everything
+    /// between a prefix and a text that begins with it, in this order, begins with it too. Therefore the prefixes of a
+    /// text are the nearest constant before it or enclose that one, and the classes of all texts that begin with a
+    /// constant lie side by side.
+    Prefix(Box<[Prefix]>),
+}
+
+/// A constant among the sorted prefixes.
+#[derive(Debug)]
+pub(super) struct Prefix {
+    text: Box<[u8]>,
+    /// The class of the longest other constant that this one begins with.
+    outer: Class,
+    /// The last class of a text that begins with this constant.
+    last: Class,
+}
+
+fn texts<'c>(constants: impl Iterator<Item = &'c Constant>) -> impl Iterator<Item = &'c [u8]> {
+    constants.filter_map(|constant| match constant {
+        Constant::Bytes(bytes) => Some(&**bytes),
+        _ => None,
+    })
 }
 
 impl Dictionary {
-    /// The classes of these constants, which are added if they are new.
-    pub(super) fn add(&mut self, constants: &[Constant]) -> Vec<Class> {
+    /// A dictionary for equality tests with these constants.
+    pub(super) fn equal<'c>(constants: impl Iterator<Item = &'c Constant>) -> Self {
+        let mut classes = HashMap::<Box<[u8]>, Class, FxBuildHasher>::default();
+        for text in texts(constants) {
+            let next = classes.len() as Class + 1;
+            classes.entry_ref(text).or_insert(next);
+        }
+        Dictionary::Equal(classes)
+    }
+
+    /// A dictionary for prefix tests with these constants.
+    pub(super) fn prefix<'c>(constants: impl Iterator<Item = &'c Constant>) -> Self {
+        let mut sorted: Vec<&[u8]> = texts(constants).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut prefixes: Vec<Prefix> = Vec::with_capacity(sorted.len());
+        for (at, text) in sorted.iter().enumerate() {
+            let mut outer = at as Class;
+            while outer > 0 && !text.starts_with(&prefixes[outer as usize - 1].text) {
+                outer = prefixes[outer as usize - 1].outer;
+            }
+            let inside = sorted[at..].partition_point(|other| other.starts_with(text));
+            prefixes.push(Prefix { text: (*text).into(), outer, last: (at + inside) as Class });
+        }
+        Dictionary::Prefix(prefixes.into())
+    }
+
+    /// The classes of the texts that satisfy a test with any of these constants, in rising order.
+    pub(super) fn classes(&self, constants: &[Constant]) -> Vec<Class> {
         let mut classes = Vec::with_capacity(constants.len());
-        for constant in constants {
-            let Constant::Bytes(bytes) = constant else { continue };
-            let next = self.classes.len() as Class + 1;
-            classes.push(*self.classes.entry_ref(&**bytes).or_insert(next));
+        for text in texts(constants.iter()) {
+            match self {
+                Dictionary::Equal(known) => classes.extend(known.get(text)),
+                Dictionary::Prefix(prefixes) => {
+                    if let Ok(at) = prefixes.binary_search_by(|p| (*p.text).cmp(text)) {
+                        classes.extend(at as Class + 1..=prefixes[at].last);
+                    }
+                }
+            }
         }
         classes.sort_unstable();
         classes.dedup();
         classes
     }
 
+    /// The class of a text.
     #[inline]
     pub(super) fn class(&self, text: &[u8]) -> Class {
-        self.classes.get(text).copied().unwrap_or(0)
+        match self {
+            Dictionary::Equal(classes) => classes.get(text).copied().unwrap_or(0),
+            Dictionary::Prefix(prefixes) => {
+                let mut class = prefixes.partition_point(|p| *p.text <= *text) as Class;
+                while class > 0 {
+                    let prefix = &prefixes[class as usize - 1];
+                    if text.starts_with(&prefix.text) {
+                        break;
+                    }
+                    class = prefix.outer;
+                }
+                class
+            }
+        }
     }
 }
 

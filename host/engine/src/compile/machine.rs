@@ -39,6 +39,16 @@ pub(super) struct AtomStep {
     pub(super) test: Test,
 }
 
+/// A position in [`Program::views`].
+pub(super) type ViewId = u32;
+
+/// A source as a dictionary sees it.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) source: SourceId,
+    pub(super) dictionary: Dictionary,
+}
+
 /// Everything that evaluation reads.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -46,7 +56,7 @@ pub(super) struct Program {
     pub(super) parts: Box<[NodeId]>,
     pub(super) atoms: Box<[AtomStep]>,
     pub(super) sources: Sources,
-    pub(super) dictionaries: Box<[Option<Dictionary>]>,
+    pub(super) views: Box<[View]>,
     pub(super) memos: usize,
 }
 
@@ -54,9 +64,14 @@ pub(super) struct Program {
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     stamp: u32,
-    class_stamp: u32,
-    class: Class,
     run: Run,
+}
+
+/// The class of a view for the event of this epoch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    epoch: u32,
+    class: Class,
 }
 
 /// The memory of evaluation.
@@ -65,6 +80,7 @@ pub(super) struct Memory {
     epoch: u32,
     values: Values,
     known: Box<[Known]>,
+    seen: Box<[Seen]>,
     memos: Box<[u32]>,
     arguments: Vec<Run>,
 }
@@ -75,6 +91,7 @@ impl Memory {
             epoch: 0,
             values: Values::new(),
             known: vec![Known::default(); program.sources.len()].into(),
+            seen: vec![Seen::default(); program.views.len()].into(),
             memos: vec![0; program.memos].into(),
             arguments: Vec::new(),
         }
@@ -87,6 +104,7 @@ impl Memory {
         if self.epoch == u32::MAX >> 1 {
             self.epoch = 0;
             self.known.fill(Known::default());
+            self.seen.fill(Seen::default());
             self.memos.fill(0);
         }
         self.epoch += 1;
@@ -103,9 +121,14 @@ pub(super) struct Machine<'m, 'e> {
 
 impl Machine<'_, '_> {
     /// Whether the node is true for the event.
+    #[inline]
     pub(super) fn node(&mut self, id: NodeId) -> bool {
         let program = self.program;
         let step = program.steps[id as usize];
+        if step.kind == Kind::Atom && step.memo == NO_MEMO { self.atom(step.first) } else { self.gate(step) }
+    }
+
+    fn gate(&mut self, step: Step) -> bool {
         if step.memo != NO_MEMO {
             let stamp = self.memory.memos[step.memo as usize];
             if stamp >> 1 == self.memory.epoch {
@@ -113,10 +136,10 @@ impl Machine<'_, '_> {
             }
         }
         let answer = match step.kind {
-            Kind::Atom => self.atom(step.first),
             Kind::And => self.parts(step).iter().all(|part| self.node(*part)),
             Kind::Or => self.parts(step).iter().any(|part| self.node(*part)),
             Kind::Not => !self.node(step.first),
+            Kind::Atom => self.atom(step.first),
             Kind::False => false,
             Kind::True => true,
         };
@@ -138,7 +161,7 @@ impl Machine<'_, '_> {
         let program = self.program;
         let atom = &program.atoms[id as usize];
         match &atom.test {
-            Test::Class { set, negated } => match self.class(atom.source) {
+            Test::Class { view, set, negated } => match self.class(*view) {
                 Some(class) => Test::holds_class(set, *negated, class),
                 None => false,
             },
@@ -155,19 +178,17 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The class of a source's text in the source's dictionary.
+    /// The class of a view, if its source has a value.
     #[inline]
-    pub(super) fn class(&mut self, id: SourceId) -> Option<Class> {
-        let known = self.memory.known[id as usize];
-        if known.class_stamp == self.memory.epoch {
-            return Some(known.class);
+    pub(super) fn class(&mut self, id: ViewId) -> Option<Class> {
+        let seen = self.memory.seen[id as usize];
+        if seen.epoch == self.memory.epoch {
+            return Some(seen.class);
         }
-        let run = self.source(id)?;
-        let text = self.memory.values.bytes(self.memory.values.first(run)?);
-        let class = self.program.dictionaries[id as usize].as_ref().map_or(0, |d| d.class(text));
-        let known = &mut self.memory.known[id as usize];
-        known.class = class;
-        known.class_stamp = self.memory.epoch;
+        let view = &self.program.views[id as usize];
+        let run = self.source(view.source)?;
+        let class = view.dictionary.class(self.memory.values.bytes(self.memory.values.first(run)?));
+        self.memory.seen[id as usize] = Seen { epoch: self.memory.epoch, class };
         Some(class)
     }
 

@@ -139,7 +139,7 @@ impl RuleSet {
         lists[0] = &plan.always;
         let mut used = 1;
         for grouping in &plan.groupings {
-            let group = machine.class(grouping.source).map_or(&[][..], |class| grouping.group(class));
+            let group = machine.class(grouping.view).map_or(&[][..], |class| grouping.group(class));
             if !group.is_empty() {
                 lists[used] = group;
                 used += 1;

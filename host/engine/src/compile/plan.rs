@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::RuleIdx;
 use super::dict::Class;
 use super::graph::{Gate, NodeId};
-use crate::source::SourceId;
+use super::machine::ViewId;
 
 /// A rule and the node that stands for it under the plan's event code.
 pub(super) type Entry = (RuleIdx, NodeId);
@@ -29,10 +29,10 @@ pub(super) struct Plan {
     pub(super) groupings: Box<[Grouping]>,
 }
 
-/// Rules by the value of one source.
+/// Rules by the class of one view.
 #[derive(Debug)]
 pub(super) struct Grouping {
-    pub(super) source: SourceId,
+    pub(super) view: ViewId,
     groups: hashbrown::HashMap<Class, Box<[Entry]>, FxBuildHasher>,
 }
 
@@ -44,19 +44,18 @@ impl Grouping {
     }
 }
 
-/// Per source, the only classes of its value under which a node can be true. Sources are in rising order.
-type Allowed = Vec<(SourceId, Vec<Class>)>;
+/// Per view, the only classes under which a node can be true.
+type Allowed = Vec<(ViewId, Vec<Class>)>;
 
-/// Computes plans. `atoms` tells for an atom the source and the classes that make it true, where it is a plain equality
-/// test of a source with a dictionary.
+/// Computes plans. `atoms` tells for an atom the view and the classes that make it true, where a dictionary answers it.
 pub(super) struct Planner<'g> {
     gates: &'g [Gate],
-    atoms: &'g [Option<(SourceId, Vec<Class>)>],
+    atoms: &'g [Option<(ViewId, Vec<Class>)>],
     allowed: HashMap<NodeId, Rc<Allowed>>,
 }
 
 impl<'g> Planner<'g> {
-    pub(super) fn new(gates: &'g [Gate], atoms: &'g [Option<(SourceId, Vec<Class>)>]) -> Self {
+    pub(super) fn new(gates: &'g [Gate], atoms: &'g [Option<(ViewId, Vec<Class>)>]) -> Self {
         Planner { gates, atoms, allowed: HashMap::new() }
     }
 
@@ -65,9 +64,9 @@ impl<'g> Planner<'g> {
         let mut left: Vec<(Entry, Rc<Allowed>)> = entries.iter().map(|entry| (*entry, self.allowed(entry.1))).collect();
         let mut groupings = Vec::new();
         while groupings.len() < MAX_GROUPINGS {
-            let Some(source) = best(&left) else { break };
+            let Some(view) = best(&left) else { break };
             let mut groups: hashbrown::HashMap<Class, Vec<Entry>, FxBuildHasher> = hashbrown::HashMap::default();
-            left.retain(|(entry, allowed)| match classes(allowed, source) {
+            left.retain(|(entry, allowed)| match classes(allowed, view) {
                 Some(classes) => {
                     classes.iter().for_each(|class| groups.entry(*class).or_default().push(*entry));
                     false
@@ -75,13 +74,13 @@ impl<'g> Planner<'g> {
                 None => true,
             });
             let groups = groups.into_iter().map(|(class, entries)| (class, entries.into())).collect();
-            groupings.push(Grouping { source, groups });
+            groupings.push(Grouping { view, groups });
         }
         let always = left.into_iter().map(|(entry, _)| entry).collect();
         Plan { always, groupings: groupings.into() }
     }
 
-    /// Equality tests allow their values, `and` what all parts allow, `or` what any part allows if all are restricted.
+    /// Tests allow their classes, `and` what all parts allow, `or` what any part allows if all are restricted.
     fn allowed(&mut self, node: NodeId) -> Rc<Allowed> {
         if let Some(known) = self.allowed.get(&node) {
             return Rc::clone(known);
@@ -93,10 +92,10 @@ impl<'g> Planner<'g> {
                 let mut sum: Allowed = Vec::new();
                 for part in parts.iter() {
                     let more = self.allowed(*part);
-                    for (source, classes) in more.iter() {
-                        match sum.iter_mut().find(|(s, _)| s == source) {
+                    for (view, classes) in more.iter() {
+                        match sum.iter_mut().find(|(s, _)| s == view) {
                             Some((_, known)) => known.retain(|c| classes.contains(c)),
-                            None => sum.push((*source, classes.clone())),
+                            None => sum.push((*view, classes.clone())),
                         }
                     }
                 }
@@ -110,7 +109,7 @@ impl<'g> Planner<'g> {
                         sum = Some(more.to_vec());
                         continue;
                     };
-                    known.retain_mut(|(source, classes)| match self::classes(&more, *source) {
+                    known.retain_mut(|(view, classes)| match self::classes(&more, *view) {
                         Some(others) => {
                             classes.extend(others.iter().copied());
                             classes.sort_unstable();
@@ -130,21 +129,21 @@ impl<'g> Planner<'g> {
     }
 }
 
-fn classes(allowed: &Allowed, source: SourceId) -> Option<&[Class]> {
-    let (_, classes) = allowed.iter().find(|(s, _)| *s == source)?;
+fn classes(allowed: &Allowed, view: ViewId) -> Option<&[Class]> {
+    let (_, classes) = allowed.iter().find(|(s, _)| *s == view)?;
     (classes.len() <= MAX_VALUES).then_some(classes)
 }
 
-/// The source that restricts the most rules, if they are enough; of equals the first.
-fn best(left: &[(Entry, Rc<Allowed>)]) -> Option<SourceId> {
-    let mut counts: HashMap<SourceId, usize> = HashMap::new();
+/// The view that restricts the most rules, if they are enough; of equals the first.
+fn best(left: &[(Entry, Rc<Allowed>)]) -> Option<ViewId> {
+    let mut counts: HashMap<ViewId, usize> = HashMap::new();
     for (_, allowed) in left {
-        for (source, _) in allowed.iter() {
-            if classes(allowed, *source).is_some() {
-                *counts.entry(*source).or_default() += 1;
+        for (view, _) in allowed.iter() {
+            if classes(allowed, *view).is_some() {
+                *counts.entry(*view).or_default() += 1;
             }
         }
     }
-    let best = counts.into_iter().max_by_key(|(source, count)| (*count, std::cmp::Reverse(*source)))?;
+    let best = counts.into_iter().max_by_key(|(view, count)| (*count, std::cmp::Reverse(*view)))?;
     (best.1 >= WORTH_GROUPING).then_some(best.0)
 }

@@ -8,6 +8,7 @@ use crate::source::SourceId;
 use crate::value::{Item, Run, Values};
 
 use super::dict::{Class, ClassSet};
+use super::machine::ViewId;
 use super::prim::{Cmp, Prim, bias};
 
 /// What is asked of the values of a source. A source without value makes everything false.
@@ -17,8 +18,8 @@ pub(super) enum Test {
     Never,
     /// There is a value; with `any` a list must have one.
     Exists { any: bool },
-    /// The class that the dictionary gives to the text is in the set.
-    Class { set: ClassSet, negated: bool },
+    /// The class that a dictionary gives to the text is in the set.
+    Class { view: ViewId, set: ClassSet, negated: bool },
     /// The first value satisfies.
     First(Prim),
     /// The first value satisfies as many of the comparisons as the modifier says.
@@ -45,27 +46,34 @@ fn count(modifier: Modifier, mut answers: impl Iterator<Item = bool>) -> bool {
     }
 }
 
-/// The constants that an equality test compares a scalar text with, and whether it is negated.
-pub(super) fn dictionary_values(atom: &Atom) -> Option<(&[Constant], bool)> {
+/// The kinds of tests that a dictionary answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Lookup {
+    Equal,
+    Prefix,
+}
+
+/// The kind of dictionary that can answer a test of a scalar text, the constants, and whether the answer is negated.
+pub(super) fn lookup(atom: &Atom) -> Option<(Lookup, &[Constant], bool)> {
     let scalar = !atom.left.is_list() && atom.left.matching() == Matching::One;
     if !scalar || atom.left.ty().class() != ValueClass::Text {
         return None;
     }
-    match &atom.test {
-        AtomTest::Constants { values, .. } if values.is_empty() => None,
-        AtomTest::Constants { op: Operator::Eq | Operator::In | Operator::Intersects, modifier: None, values } => {
-            Some((values, false))
-        }
-        AtomTest::Constants { op: Operator::Ne, modifier: None, values } => Some((values, true)),
-        AtomTest::Constants { op: Operator::Ne, modifier: Some(Modifier::AllOf), values } => Some((values, true)),
-        _ => None,
-    }
+    let AtomTest::Constants { op, modifier, values } = &atom.test else { return None };
+    let (kind, negated) = match (op, modifier) {
+        _ if values.is_empty() => return None,
+        (Operator::Eq | Operator::In | Operator::Intersects, None) => (Lookup::Equal, false),
+        (Operator::Ne, None | Some(Modifier::AllOf)) => (Lookup::Equal, true),
+        (Operator::StartsWith, None | Some(Modifier::AnyOf)) => (Lookup::Prefix, false),
+        _ => return None,
+    };
+    Some((kind, values, negated))
 }
 
 impl Test {
     /// Compiles what is asked; `right` is the interned right side of a comparison of two fields, `class` the set of
     /// dictionary classes where the source has a dictionary.
-    pub(super) fn compile(atom: &Atom, right: Option<SourceId>, class: Option<ClassSet>) -> Test {
+    pub(super) fn compile(atom: &Atom, right: Option<SourceId>, class: Option<(ViewId, ClassSet)>) -> Test {
         let (ty, matching) = (atom.left.ty(), atom.left.matching());
         let list = atom.left.is_list();
         match &atom.test {
@@ -76,8 +84,8 @@ impl Test {
             },
             AtomTest::Constants { values, .. } if values.is_empty() => Test::Never,
             AtomTest::Constants { op, modifier, values } => {
-                if let Some(set) = class {
-                    return Test::Class { set, negated: *op == Operator::Ne };
+                if let Some((view, set)) = class {
+                    return Test::Class { view, set, negated: *op == Operator::Ne };
                 }
                 Self::constants(*op, *modifier, values, ty, list, matching)
             }
