@@ -1,6 +1,6 @@
 //! `evt.*`: what the event says of itself.
 
-use lanner_plugin_api::schema::{EventCategory, EventFlags, EventType, ParamType, SyscallCategory};
+use lanner_plugin_api::schema::{Arch, EventCategory, EventFlags, EventType, ParamType, Sc, SyscallCategory};
 
 use super::CStr;
 use crate::fields::context::Cx;
@@ -51,14 +51,28 @@ pub(crate) fn direction<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool
     true
 }
 
+/// The architecture whose system call numbers captures are read with: this program's own, as a capture does not say.
+const HERE: Arch = if cfg!(target_arch = "aarch64") {
+    Arch::Aarch64
+} else if cfg!(target_arch = "s390x") {
+    Arch::S390x
+} else if cfg!(target_arch = "powerpc64") {
+    Arch::Ppc64le
+} else if cfg!(target_arch = "riscv64") {
+    Arch::Riscv64
+} else if cfg!(target_arch = "loongarch64") {
+    Arch::Loongarch64
+} else {
+    Arch::X86_64
+};
+
 /// Name of a generic event's system call.
 fn generic_name(cx: &Cx<'_, '_>) -> Option<&'static str> {
-    use lanner_plugin_api::schema::{Arch, Sc};
     let code = Sc(cx.event.u16(0)?);
     // A call that the recording program did not know yet may be known here by its native number.
     if code == Sc(0)
         && let Some(native) = cx.event.u16(1)
-        && let Some(known) = Sc::from_native(Arch::X86_64, native)
+        && let Some(known) = Sc::from_native(HERE, native)
     {
         return Some(known.name());
     }

@@ -103,15 +103,18 @@ fn put_port<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, whose: Whose) -> bo
     true
 }
 
+/// The port as text. Where recorded output has an empty text there is one: the server of a listening socket, and the
+/// client of any descriptor that has a role but no second end.
 fn put_protocol<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, whose: Whose) -> bool {
     let Some(fd) = fd(cx) else { return false };
-    if is_listening(fd) || (whose == Whose::Client && !fd.is_inet() && !fd.has_no_role()) {
-        // No number, yet a value: recorded output has an empty text here.
-        let text = whose == Whose::Server || (whose == Whose::Client && !fd.has_no_role());
-        if text {
-            out.put_cstr(b"\0");
-        }
-        return text;
+    let empty = match whose {
+        Whose::Client => !fd.is_inet() && !fd.has_no_role(),
+        Whose::Server => is_listening(fd),
+        Whose::Local | Whose::Remote => false,
+    };
+    if empty {
+        out.put_cstr(b"\0");
+        return true;
     }
     let Some(end) = end(cx, fd, whose) else { return false };
     let port = port(fd, end);
