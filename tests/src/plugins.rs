@@ -14,8 +14,12 @@ pub fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins")
 }
 
-/// Where built plugins are kept: beside the running test's own target folder.
-fn built() -> PathBuf {
+/// Where built plugins are kept: in the target folder of the running test.
+///
+/// # Panics
+/// If it cannot be written.
+#[must_use]
+pub fn built() -> PathBuf {
     let exe = std::env::current_exe().expect("a test has a path");
     let target = exe.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists() || dir.join(".rustc_info.json").exists());
     let dir = target.map_or_else(|| std::env::temp_dir().join("lanner-tests"), |t| t.join("test-plugins"));
