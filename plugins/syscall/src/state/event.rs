@@ -5,6 +5,7 @@ use lanner_plugin_api::wire::{Event, read};
 use rustc_hash::FxBuildHasher;
 
 use super::flags::cl;
+use super::ids::Slot;
 use super::parse::{Code, Parser};
 use super::{Current, State};
 
@@ -13,8 +14,8 @@ use super::{Current, State};
 pub(crate) struct Pending {
     pub(crate) any: bool,
     pub(crate) exit: Option<i64>,
-    /// Thread and descriptor.
-    pub(crate) close: Option<(i64, i64)>,
+    /// A thread of the process and the descriptor. No slot is used again between an event and the next.
+    pub(crate) close: Option<(Slot, i64)>,
 }
 
 /// Threads that exited a short time ago, so that the caller's late view of a clone does not bring them back.
@@ -134,16 +135,14 @@ impl State {
     }
 
     fn finish_pending(&mut self, ts: u64) {
-        let pending = std::mem::take(&mut self.pending);
-        if let Some(tid) = pending.exit {
+        self.pending.any = false;
+        if let Some((slot, fd)) = self.pending.close.take() {
+            self.close_fd(slot, fd);
+        }
+        if let Some(tid) = self.pending.exit.take() {
             let ptid = self.thread(tid).map_or(-1, |t| t.ptid);
             self.exited.record(tid, ptid, ts);
             self.remove_thread(tid);
-        }
-        if let Some((tid, fd)) = pending.close
-            && let Some(slot) = self.threads.find(tid)
-        {
-            self.close_fd(slot, fd);
         }
     }
 }

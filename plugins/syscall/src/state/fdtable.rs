@@ -205,38 +205,50 @@ impl FdTables {
     }
 
     /// Opens a descriptor, replacing what has its number. `None`: no room.
-    #[inline]
     pub(crate) fn add(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64, info: Fd) -> Option<FdRef> {
+        let (at, place) = self.place(id, inherited, fd, info.name.len() + info.raw_name.len())?;
+        *place = info;
+        Some(at)
+    }
+
+    /// The place of a descriptor that is being opened, to be written: what stands there is of no account. `names` is the
+    /// length of its names. `None`: no room.
+    #[inline]
+    pub(crate) fn place(
+        &mut self,
+        id: &mut TableId,
+        inherited: &mut bool,
+        fd: i64,
+        names: usize,
+    ) -> Option<(FdRef, &mut Fd)> {
         if fd < 0 {
             return None;
         }
-        let new = weight(&info);
+        let new = size_of::<Entry>() + names;
         let full = self.bytes + new > self.max_bytes;
         let table = self.own(id, inherited);
-        if let Some(n) = table.find(fd) {
-            let entry = &mut table.entries[usize::from(n)];
-            let old = weight(&entry.info);
-            entry.info = info;
-            self.bytes = self.bytes + new - old;
-            return Some(FdRef { table: *id, entry: n });
-        }
-        if full || table.len() >= MAX_FDS {
-            self.refused += 1;
-            return None;
-        }
-        let n = match table.free.pop() {
-            Some(n) => {
-                table.entries[usize::from(n)] = Entry { fd, info };
-                n
+        let (entry, old) = match table.find(fd) {
+            Some(n) => (n, table.entries.get(usize::from(n)).map_or(0, |e| weight(&e.info))),
+            None if full || table.len() >= MAX_FDS => {
+                self.refused += 1;
+                return None;
             }
             None => {
-                table.entries.push(Entry { fd, info });
-                table.entries.len() as u16 - 1
+                let n = match table.free.pop() {
+                    Some(n) => n,
+                    None => {
+                        table.entries.push(Entry { fd: -1, info: Fd::default() });
+                        table.entries.len() as u16 - 1
+                    }
+                };
+                table.entries[usize::from(n)].fd = fd;
+                table.insert(fd, n);
+                (n, 0)
             }
         };
-        table.insert(fd, n);
-        self.bytes += new;
-        Some(FdRef { table: *id, entry: n })
+        self.bytes = self.bytes + new - old;
+        let at = FdRef { table: *id, entry };
+        self.tables.get_mut(id.0 as usize)?.entries.get_mut(usize::from(entry)).map(|e| (at, &mut e.info))
     }
 
     /// Closes a descriptor.

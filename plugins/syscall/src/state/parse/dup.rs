@@ -16,9 +16,8 @@ impl State {
         if ret(ev).unwrap_or(0) < 0 || self.current.fd.is_none() {
             return;
         }
-        let t = self.threads.at(slot);
         self.pending.any = true;
-        self.pending.close = Some((t.tid, t.last_fd));
+        self.pending.close = Some((slot, self.threads.at(slot).last_fd));
     }
 
     pub(super) fn parse_close_range(&mut self, ev: &Event<'_>, slot: Slot) {

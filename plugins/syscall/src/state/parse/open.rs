@@ -48,8 +48,17 @@ impl State {
             flags |= fdf::OVERLAY_LOWER;
         }
         self.current.fd_name_changed = !name.is_empty();
-        let info = Fd { flags, openflags: open.flags, dev: open.dev, ino: open.ino, name, raw_name, ..Fd::new(ty) };
-        self.open_fd(slot, fd, info);
+        let (openflags, dev, ino) = (open.flags, open.dev, open.ino);
+        self.threads.at_mut(slot).last_fd = fd;
+        if let Some(owner) = self.owner_of_fds(slot) {
+            let t = self.threads.at_mut(owner);
+            let names = name.len() + raw_name.len();
+            let placed = self.fds.place(&mut t.fds, &mut t.fds_inherited, fd, names);
+            self.current.fd = placed.map(|(at, place)| {
+                *place = Fd { ty, flags, openflags, dev, ino, name, raw_name, ..Fd::default() };
+                at
+            });
+        }
         self.enters.recycle(enter);
     }
 
