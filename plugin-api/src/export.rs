@@ -63,6 +63,20 @@ pub trait Exported: Plugin {
 /// ([`AsyncSource`](crate::sdk::AsyncSource)), `listen` ([`CaptureListener`](crate::sdk::CaptureListener)) and `tables`
 /// ([`ProvideTables`](crate::sdk::ProvideTables)). A capability whose trait is not implemented does not compile.
 ///
+/// ```compile_fail,E0277
+/// # use lanner_plugin_api::{export_plugin, sdk::{Error, Init, Plugin}};
+/// # struct Mine;
+/// # impl Plugin for Mine {
+/// #     const NAME: &'static core::ffi::CStr = c"mine";
+/// #     const DESCRIPTION: &'static core::ffi::CStr = c"";
+/// #     const CONTACT: &'static core::ffi::CStr = c"";
+/// #     const VERSION: &'static core::ffi::CStr = c"1.0.0";
+/// #     type Config = ();
+/// #     fn new(_: &mut Init<'_>, (): ()) -> Result<Self, Error> { Ok(Self) }
+/// # }
+/// export_plugin!(Mine: parse); // error: `Mine` is exported with `parse` but does not implement `sdk::Parse`
+/// ```
+///
 /// Makes `pub static PLUGIN_API: PluginApi` in the calling module. With the calling crate's feature `cdylib` it also
 /// makes the `plugin_…` symbols; the crate must declare that feature, and a crate that is only ever a `.so` turns it on
 /// by default:

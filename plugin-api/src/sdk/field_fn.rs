@@ -111,6 +111,41 @@ pub mod marker {
 }
 
 /// A function that can be a field of the plugin `P`. `A` is one of [`marker`]'s types and is found by the compiler.
+///
+/// ```
+/// # use lanner_plugin_api::sdk::{ExtractCx, Fields};
+/// # struct Mine { name: String }
+/// fn name<'a>(plugin: &'a mut Mine, _: &'a ExtractCx<'a>) -> &'a str {
+///     &plugin.name
+/// }
+/// fn list(fields: &mut Fields<Mine>) {
+///     fields.add("my.name", "A text, borrowed from the plugin", name);
+///     fields.add("my.tid", "A number, if there is one", |_: &mut Mine, cx: &ExtractCx<'_>| {
+///         Some(cx.event.tid()).filter(|tid| *tid != u64::MAX)
+///     });
+///     fields.add("my.bits", "A list, with an index", |_: &mut Mine, _: &ExtractCx<'_>, n: u64| vec![n, n * 2]);
+/// }
+/// ```
+///
+/// A type that no field can have does not compile:
+///
+/// ```compile_fail,E0277
+/// # use lanner_plugin_api::sdk::{ExtractCx, Fields};
+/// # struct Mine;
+/// fn list(fields: &mut Fields<Mine>) {
+///     fields.add("my.share", "A fraction", |_: &mut Mine, _: &ExtractCx<'_>| 0.5f32);
+/// }
+/// ```
+///
+/// Nor does an argument that is neither number nor text:
+///
+/// ```compile_fail,E0277
+/// # use lanner_plugin_api::sdk::{ExtractCx, Fields};
+/// # struct Mine;
+/// fn list(fields: &mut Fields<Mine>) {
+///     fields.add("my.char", "One character", |_: &mut Mine, _: &ExtractCx<'_>, at: char| u64::from(at));
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of `{P}`",
     note = "a field is `fn(&mut Plugin, &ExtractCx<'_>) -> V`, optionally with a third parameter for the argument in brackets: `u64`, `Option<u64>`, `&str` or `Option<&str>`",
