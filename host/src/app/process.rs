@@ -228,6 +228,9 @@ fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Out
         let rate = events as f64 / seconds.max(f64::MIN_POSITIVE);
         eprintln!("{source}Elapsed time: {seconds:.3}, Captured Events: {events}, {rate:.2} eps");
     }
+    if outcome.counts.malformed > 0 {
+        log::warning(format_args!("{} malformed events were passed over", outcome.counts.malformed));
+    }
     if outcome.counts.foreign > 0 {
         log::warning(format_args!("{} events of plugins that are not loaded were passed over", outcome.counts.foreign));
     }

@@ -65,6 +65,8 @@ pub struct Counts {
     pub events: u64,
     /// Events whose source is not loaded.
     pub foreign: u64,
+    /// Events that break the contract of the plugin API; they are passed over.
+    pub malformed: u64,
 }
 
 /// Pumps until the source ends, the sink has enough or the control says stop.
@@ -82,7 +84,16 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                 return Ok(counts);
             }
         }
-        match stream.next()? {
+        let pull = match stream.next() {
+            Ok(pull) => pull,
+            // One bad event is no reason to stop looking at the others.
+            Err(error @ PluginError::MalformedEvent { .. }) => {
+                malformed(&mut counts, &error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match pull {
             Pull::Event(event) => {
                 plugins.parse(&event);
                 if event.is_hidden() {
@@ -100,6 +111,14 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
             Pull::Idle { .. } => sink.attend(control),
             Pull::End => return Ok(counts),
         }
+    }
+}
+
+#[cold]
+fn malformed(counts: &mut Counts, error: &PluginError) {
+    counts.malformed += 1;
+    if counts.malformed == 1 {
+        log::warning(format_args!("{error}; the event is passed over, and others like it are counted"));
     }
 }
 
