@@ -24,6 +24,7 @@ impl<'a> EventInput<'a> {
     /// # Safety
     /// `input` is null or an `ss_plugin_event_input` whose event has as many bytes as its header says, all of it
     /// valid and unchanged for `'a`.
+    #[inline]
     pub unsafe fn from_raw(input: *const raw::EventInput) -> Result<Self, Error> {
         // SAFETY: the caller vouches for a non-null `input`.
         let input = unsafe { input.as_ref() }.ok_or(Error::Host("event input is null"))?;
@@ -114,6 +115,7 @@ impl<'a> EventInput<'a> {
     }
 
     /// Reads an integer of the header, which is always there.
+    #[inline]
     fn int<T, const N: usize>(&self, at: usize, read: fn([u8; N]) -> T) -> T {
         read(self.bytes.get(at..at + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N]))
     }

@@ -149,6 +149,7 @@ pub mod marker {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of `{P}`",
     note = "a field is `fn(&mut Plugin, &ExtractCx<'_>) -> V`, optionally with a third parameter for the argument in brackets: `u64`, `Option<u64>`, `&str` or `Option<&str>`",
+    note = "`V` is one of: u64, u32, u16, u8, bool, String, &str, Cow<str>, CString, &CStr, IpAddr, RelTime, Timestamp; a Vec of these for a list; Option or Result of any of these",
     note = "closures need the types of their parameters written out"
 )]
 pub trait FieldFn<'v, P: 'v, A>: Send + Sync + 'static {
