@@ -36,15 +36,17 @@ impl Interner {
 #[inline]
 fn hash(text: &[u8]) -> usize {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = text.as_chunks::<8>();
     let mut h = (text.len() as u64).wrapping_mul(K);
-    for word in words {
-        h = (h.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(K);
-    }
-    let mut last = 0;
-    for &b in rest {
-        last = last << 8 | u64::from(b);
-    }
+    // The last word overlaps the one before; texts shorter than a word are read byte by byte.
+    let last = match text.last_chunk() {
+        Some(word) => {
+            for word in text.as_chunks::<8>().0 {
+                h = (h.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(K);
+            }
+            u64::from_le_bytes(*word)
+        }
+        None => text.iter().fold(0, |word, &b| word << 8 | u64::from(b)),
+    };
     h = (h.rotate_left(29) ^ last).wrapping_mul(K);
     (h >> 40) as usize
 }

@@ -69,12 +69,13 @@ impl State {
             let name = self.names.get(open.name);
             return (name.clone(), name);
         }
-        self.join_at(slot, open.dirfd, open.name, by_handle);
+        let path = &open.name[..memchr::memchr(0, open.name).unwrap_or(open.name.len())];
+        self.join_at(slot, open.dirfd, path, by_handle);
         let name = self.names.get(&self.scratch);
         if plain {
-            return (name, self.names.get(open.name));
+            return (name, self.names.get(path));
         }
-        path::squeeze(open.name, &mut self.scratch);
+        path::squeeze(path, &mut self.scratch);
         let raw = ZStr::new_or_share(&self.scratch, &name);
         (name, raw)
     }
@@ -134,7 +135,11 @@ fn read_openat<'a>(ev: &Event<'a>) -> Option<Open<'a>> {
     let (_, dirfd) = ids.split_at(8);
     Some(Open {
         dirfd: Some(read::i64(dirfd)),
-        name: text(Some(name)),
+        // Whether a NUL stands within is seen together with whether the path is plain.
+        name: match name {
+            [] | b"(NULL)\0" => text(None),
+            [text @ .., 0] | text => text,
+        },
         flags: u32::from_le_bytes([f0, f1, f2, f3]),
         dev: u32::from_le_bytes([d0, d1, d2, d3]),
         ino: u64::from_le_bytes(ino),

@@ -83,3 +83,19 @@ fn openat2_has_its_numbers_elsewhere() {
     let fd = w.state.current_fd().expect("open");
     assert_eq!((fd.dev, fd.ino), (77, 88));
 }
+
+#[test]
+fn a_name_ends_at_its_nul() {
+    let mut w = World::with_shell();
+    for name in [&b"/etc/passwd\0/../../../x\0"[..], b"/etc/passwd\0\0", b"/etc/passwd"] {
+        let params = [P::I64(3), P::I64(-100), P::B(name.to_vec()), P::U32(0), P::U32(0), P::U32(1), P::U64(2)];
+        w.event(100, T::SYSCALL_OPENAT_2_X, &params);
+        assert_eq!(w.fd_name(100, 3).as_deref(), Some("/etc/passwd"), "{}", name.escape_ascii());
+        assert_eq!(w.state.current_fd().map(|fd| fd.raw_name.clone()), Some("/etc/passwd".into()));
+    }
+    for name in [&b""[..], b"(NULL)\0"] {
+        let params = [P::I64(3), P::I64(-100), P::B(name.to_vec()), P::U32(0), P::U32(0), P::U32(1), P::U64(2)];
+        w.event(100, T::SYSCALL_OPENAT_2_X, &params);
+        assert_eq!(w.fd_name(100, 3).as_deref(), Some("/work/<NA>"));
+    }
+}

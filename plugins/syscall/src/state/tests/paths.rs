@@ -1,4 +1,4 @@
-use crate::state::path::{MAX_PATH, TOO_LONG, join, squeeze};
+use crate::state::path::{MAX_PATH, TOO_LONG, is_plain, join, squeeze};
 use crate::state::zstr::{MAX_STRING, ZList, ZStr};
 
 fn joined(base: &str, path: &str) -> String {
@@ -56,6 +56,26 @@ fn plain_and_careful_ways_agree() {
             assert_eq!(joined("/base/dir/", &path), joined("/base/dir/", &careful), "{path:?}");
         }
     }
+}
+
+#[test]
+fn a_nul_or_an_odd_component_is_seen_wherever_it_stands() {
+    for len in 1..70 {
+        let plain = vec![b'a'; len];
+        assert!(is_plain(&plain));
+        for at in 0..len {
+            let with = |bytes: &[u8]| {
+                let mut path = plain.clone();
+                path.iter_mut().skip(at).zip(bytes).for_each(|(to, b)| *to = *b);
+                path
+            };
+            assert!(!is_plain(&with(b"\0")), "{len} {at}");
+            assert_eq!(is_plain(&with(b"/")), at + 1 < len, "{len} {at}");
+            assert!(!is_plain(&with(b"//")) && !is_plain(&with(b"/.")), "{len} {at}");
+            assert_eq!(is_plain(&with(b"./x")), at + 2 != len, "{len} {at}");
+        }
+    }
+    assert!(is_plain(b"") && !is_plain(b"/"));
 }
 
 #[test]
