@@ -120,3 +120,22 @@ fn lists_of_strings() {
     assert_eq!(read::signed(&[0xff, 0xff]), Some(-1));
     assert_eq!(read::unsigned(&[1, 2, 3]), None);
 }
+
+#[test]
+fn lengths_add_up_for_any_number_of_parameters() {
+    for n in 0..=32usize {
+        let mut b = EventBuilder::new();
+        b.begin(1, 1, EventType::SYSCALL_EXECVE_19_X, n);
+        for i in 0..n {
+            b.push(&vec![1; if i % 7 == 3 { 65_535 } else { i }]);
+        }
+        let bytes = b.finish().expect("well formed").bytes().to_vec();
+        assert_eq!(Event::parse(&bytes).map(|e| e.params().count()), Ok(n));
+        if n > 0 {
+            let mut long = bytes.clone();
+            long[26 + 2 * (n - 1)..26 + 2 * n].copy_from_slice(&(n as u16 + 70).to_le_bytes());
+            let shorter = (n - 1) % 7 == 3;
+            assert_eq!(Event::parse(&long).is_ok(), shorter, "{n}");
+        }
+    }
+}
