@@ -135,6 +135,19 @@ fn wrong_versions() {
 }
 
 #[test]
+fn layouts_that_cannot_be_those_of_this_host() {
+    for (layout, reason) in [("LAYOUT=NULL", "is null"), ("LAYOUT=zeros", "abi_stable 0.0")] {
+        match refused(&[layout]) {
+            PluginError::IncompatibleLayout { reason: found, .. } => assert!(found.contains(reason), "{found}"),
+            other => panic!("{layout}: {other:?}"),
+        }
+    }
+    // Built with this very SDK: looked at, and found to fit.
+    assert!(lanner_syscall::PLUGIN_API.lanner_abi_layout.is_some());
+    LoadedLibrary::builtin(&lanner_syscall::PLUGIN_API).unwrap();
+}
+
+#[test]
 fn broken_capability_sets() {
     let broken = |defines: &[&str], capability, missing| {
         assert_eq!(

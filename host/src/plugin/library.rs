@@ -18,7 +18,7 @@ pub struct LoadedLibrary {
     api: PluginApi,
     info: PluginInfo,
     path: Option<PathBuf>,
-    /// Keeps the code mapped; last, so that everything else is gone before.
+    /// Keeps the code mapped; last, so that everything else is gone before. `None`: it stays mapped anyway.
     _code: Option<libloading::os::unix::Library>,
 }
 
@@ -64,6 +64,14 @@ impl LoadedLibrary {
     ) -> Result<Arc<Self>, PluginError> {
         let required_api = required_api(&api, file)?;
         require_symbols(&api, file)?;
+        let code = match code {
+            // A library whose layout description is looked at is never unmapped again: see `compat::check_layout`.
+            Some(code) if api.lanner_abi_layout.is_some() => {
+                std::mem::forget(code);
+                None
+            }
+            other => other,
+        };
         compat::check_layout(&api, file)?;
         let info = PluginInfo::read(&api, required_api, file)?;
         Ok(Arc::new(Self { api, info, path, _code: code }))

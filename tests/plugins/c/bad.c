@@ -287,3 +287,11 @@ EXPORT const char* plugin_get_progress(plugin_t* s, instance_t* h, uint32_t* pct
 #ifdef TO_STRING
 EXPORT const char* plugin_event_to_string(plugin_t* s, const event_input* e) { (void)s; (void)e; return TO_STRING; }
 #endif
+#ifdef LAYOUT
+/* A layout description as the Rust SDK exports it begins with a header; this one is all zeros. */
+EXPORT const void* plugin_lanner_abi_layout(void) {
+    static const uint64_t zeros[16];
+    (void)zeros;
+    return LAYOUT;
+}
+#endif
