@@ -245,3 +245,19 @@ fn priorities_by_name() {
     assert_eq!(Priority::from_name("warn"), None);
     assert!(Priority::Emergency < Priority::Debug);
 }
+
+#[test]
+fn guesses_at_what_was_meant() {
+    let help = |text: &str| {
+        let result = Loader::new(settings()).load("r", text);
+        result.diagnostics.iter().find_map(|d| d.help.clone())
+    };
+    let rule = |condition: &str| format!("- {{rule: r, desc: d, output: o, priority: error, condition: {condition}}}");
+    let found = help("- {macro: m, condition: proc.name=x, overide: {condition: append}}");
+    assert_eq!(found.as_deref(), Some("did you mean 'override'?"));
+    let found = help(&rule("evt.type=open and proc.nam=x"));
+    assert_eq!(found.as_deref(), Some("did you mean 'proc.name'?"));
+    let macros = format!("- {{macro: opened, condition: evt.type=open}}\n{}", rule("open_ed"));
+    assert_eq!(help(&macros).as_deref(), Some("did you mean 'opened'?"));
+    assert_eq!(help(&rule("evt.type=open and xyz")), None);
+}

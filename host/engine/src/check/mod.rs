@@ -109,7 +109,7 @@ fn constants(op: Operator, modifier: Option<Modifier>, mut values: Vec<Constant>
         return constants(Operator::In, None, values);
     }
     if op.takes_list() && modifier.is_none() {
-        values.sort_by_cached_key(|v| format!("{v:?}"));
+        values.sort_unstable();
         values.dedup();
     }
     AtomTest::Constants { op, modifier, values }

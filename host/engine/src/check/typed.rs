@@ -77,7 +77,7 @@ pub(crate) enum AtomTest {
 }
 
 /// A constant of the type of the left side.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Constant {
     /// Any integer, extended to 64 bits; a boolean; the bits of a double.
     Number(u64),

@@ -1,9 +1,10 @@
 //! Everything defined so far, over all files: definitions, redefinitions, appends, replacements.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::code::WarningCode;
-use super::context::Context;
+use super::context::{Context, ItemKind};
 use super::decode::{Result, semantic};
 use super::exception;
 use super::item::{Exception, Fault, ListItem, MacroItem, Order, PluginRequirement, RuleItem, RuleUpdate, Table};
@@ -26,10 +27,17 @@ pub(super) struct Collection {
     pub(super) engine_version: Version,
     /// Each entry: alternatives, one of which must be there.
     pub(super) plugins: Vec<Vec<PluginRequirement>>,
+    /// Kinds and names of items that could not be read. What refers to them has no error of its own.
+    pub(super) broken: BTreeSet<(ItemKind, String)>,
     touches: u32,
 }
 
 impl Collection {
+    /// Whether an item could not be read, so that one that needs it is not to be blamed.
+    fn is_broken(&self, kind: ItemKind, name: &str) -> bool {
+        !self.broken.is_empty() && self.broken.contains(&(kind, name.to_owned()))
+    }
+
     fn touch(&mut self) -> u32 {
         self.touches += 1;
         self.touches - 1
@@ -74,7 +82,11 @@ impl Collection {
     }
 
     pub(super) fn append_list(&mut self, item: ListItem) -> Result<()> {
+        let broken = self.is_broken(ItemKind::List, &item.name);
         let Some(before) = self.lists.get_mut(&item.name) else {
+            if broken {
+                return Ok(());
+            }
             let message = "List uses 'append' or 'override.items: append' but no list by that name already exists";
             return semantic(message, &item.context);
         };
@@ -93,7 +105,11 @@ impl Collection {
     }
 
     pub(super) fn append_macro(&mut self, item: MacroItem) -> Result<()> {
+        let broken = self.is_broken(ItemKind::Macro, &item.name);
         let Some(before) = self.macros.get_mut(&item.name) else {
+            if broken {
+                return Ok(());
+            }
             let message =
                 "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists";
             return semantic(message, &item.context);
@@ -118,6 +134,7 @@ impl Collection {
                 severity: Severity::Warning(WarningCode::UnknownSource),
                 message: format!("Unknown source {}, skipping", item.source),
                 context: item.context.clone(),
+                help: None,
             });
         }
         for exception in &mut item.exceptions {
@@ -138,7 +155,11 @@ impl Collection {
     pub(super) fn append_rule(&mut self, update: RuleUpdate, sources: &Sources, context: &Context) -> Result<()> {
         self.check_source(&update.name, &update.source, context)?;
         let now = self.touches;
+        let broken = self.is_broken(ItemKind::Rule, &update.name);
         let Some(rule) = self.rules.get_mut(&update.name) else {
+            if broken {
+                return Ok(());
+            }
             let message = "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists";
             return semantic(message, context);
         };
@@ -165,7 +186,11 @@ impl Collection {
     pub(super) fn replace_rule(&mut self, update: RuleUpdate, sources: &Sources, context: &Context) -> Result<()> {
         self.check_source(&update.name, &update.source, context)?;
         let now = self.touches;
+        let broken = self.is_broken(ItemKind::Rule, &update.name);
         let Some(rule) = self.rules.get_mut(&update.name) else {
+            if broken {
+                return Ok(());
+            }
             let message =
                 "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists";
             return semantic(message, context);
@@ -205,7 +230,11 @@ impl Collection {
     }
 
     pub(super) fn enable_rule(&mut self, name: &str, enabled: bool, context: &Context) -> Result<()> {
+        let broken = self.is_broken(ItemKind::Rule, name);
         let Some(rule) = self.rules.get_mut(name) else {
+            if broken {
+                return Ok(());
+            }
             return semantic("Rule has 'enabled' key but no rule by that name already exists", context);
         };
         rule.enabled = enabled;

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use super::code::{DeprecatedField, ErrorCode, WarningCode};
 use super::collect::{Collection, scheme};
-use super::context::Context;
+use super::context::{Context, ItemKind};
 use super::decode::Result;
 use super::exception;
 use super::item::{Fault, RuleItem, sorted};
 use super::lists::Lists;
-use super::macros::Macros;
-use super::result::{Diagnostic, Severity};
+use super::macros::{MacroError, Macros};
+use super::result::{Diagnostic, Severity, similar};
 use super::settings::Settings;
 use super::source::{CondText, Files, Texts};
 use super::spec::{ExtraField, RuleSpec};
 use crate::ast::{Expr, Operand, OperandKind, Span};
-use crate::check::{Condition, LintKind, MANY_EVENTS, lints};
+use crate::check::{CheckErrorKind, Condition, LintKind, MANY_EVENTS, lints};
 use crate::format::{FormatError, OutputFormat};
 use crate::parse::parse;
 use crate::scheme::Scheme;
@@ -25,6 +25,9 @@ use crate::value::SlotTable;
 
 /// Removed from outputs; the container plugin suggests fields instead.
 const CONTAINER_INFO: &str = "%container.info";
+
+/// After so many diagnostics nobody reads guesses, and each compares a name with all others.
+const GUESSES: usize = 200;
 
 /// What the items collected so far come to.
 #[derive(Debug, Default)]
@@ -70,7 +73,7 @@ impl Compiler<'_> {
     }
 
     fn warn(&mut self, severity: Severity, message: impl Into<String>, context: &Context) {
-        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone() });
+        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone(), help: None });
     }
 
     fn macros(&mut self) -> bool {
@@ -87,9 +90,15 @@ impl Compiler<'_> {
             };
             self.compiled.macros.add(&item.name, item.order.index, condition);
         }
+        for (kind, name) in &self.collection.broken {
+            if *kind == ItemKind::Macro && self.collection.macros.get(name).is_none() {
+                self.compiled.macros.add(name, 0, None);
+            }
+        }
         for (at, item) in self.collection.macros.iter().enumerate() {
-            if let Err((error, span)) = self.compiled.macros.resolve_own(at, item.order.visibility) {
-                let fault = self.fault(ErrorCode::Validate, error.to_string(), span, &item.context);
+            let resolved = self.compiled.macros.resolve_own(at, item.order.visibility);
+            if let Err((error, span)) = resolved.or_else(unless_broken) {
+                let fault = self.macro_fault(&error, span, &item.context);
                 if !self.fail(fault) {
                     return false;
                 }
@@ -139,7 +148,18 @@ impl Compiler<'_> {
     }
 
     fn fault(&self, code: ErrorCode, message: String, span: Span, context: &Context) -> Fault {
-        Fault { code, message, context: self.expression(span, context) }
+        Fault { code, message, context: self.expression(span, context), help: None }
+    }
+
+    fn macro_fault(&self, error: &MacroError, span: Span, context: &Context) -> Fault {
+        let mut fault = self.fault(ErrorCode::Validate, error.to_string(), span, context);
+        if let MacroError::Undefined(name) = error
+            && self.out.len() < GUESSES
+        {
+            let names = self.collection.macros.iter().map(|m| m.name.as_str());
+            fault.help = similar(name, names).map(|meant| format!("did you mean '{meant}'?"));
+        }
+        fault
     }
 
     /// The context of a part of a condition.
@@ -212,6 +232,7 @@ impl Compiler<'_> {
             code: ErrorCode::CompileOutput,
             message: error.to_string(),
             context: item.output_context.clone(),
+            help: None,
         };
         let format = match OutputFormat::compile(&output, scheme, slots) {
             Ok(format) => format,
@@ -249,7 +270,11 @@ impl Compiler<'_> {
             self.lists(&mut expr, context)?;
         }
         if let Err((error, span)) = self.compiled.macros.resolve(&mut expr, u32::MAX) {
-            return Err(self.fault(ErrorCode::Validate, error.to_string(), span, &item.context));
+            if matches!(error, MacroError::Broken(_)) {
+                self.failed = true;
+                return Ok(None);
+            }
+            return Err(self.macro_fault(&error, span, &item.context));
         }
         let lints = lints(&expr, scheme);
         let (unsafe_na, suspicious): (Vec<_>, Vec<_>) =
@@ -275,9 +300,20 @@ impl Compiler<'_> {
                 self.warn(Severity::Warning(WarningCode::UnknownFilter), error.to_string(), &context);
                 Ok(None)
             }
-            Err(error) => Err(self.fault(ErrorCode::CompileCondition, error.to_string(), error.span, context)),
+            Err(error) => {
+                let mut fault = self.fault(ErrorCode::CompileCondition, error.to_string(), error.span, context);
+                if let CheckErrorKind::UnknownField { similar: Some(meant), .. } = &error.kind {
+                    fault.help = Some(format!("did you mean '{meant}'?"));
+                }
+                Err(fault)
+            }
         }
     }
+}
+
+/// What is wrong with a macro that another one names has been told already.
+fn unless_broken(error: (MacroError, Span)) -> std::result::Result<(), (MacroError, Span)> {
+    if matches!(error.0, MacroError::Broken(_)) { Ok(()) } else { Err(error) }
 }
 
 /// The deprecated fields that stand on the left of checks, each once, with the place of the first.

@@ -11,7 +11,7 @@ use crate::yaml::Mark;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
         /// The kinds of things that messages are about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ItemKind { $($(#[$doc])* $variant,)* }
 
         impl ItemKind {

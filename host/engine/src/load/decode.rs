@@ -9,11 +9,11 @@ use crate::yaml::{Kind, Node};
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 pub(super) fn structure<T>(message: impl Into<String>, context: &Context) -> Result<T> {
-    Err(Fault { code: ErrorCode::YamlValidate, message: message.into(), context: context.clone() })
+    Err(Fault { code: ErrorCode::YamlValidate, message: message.into(), context: context.clone(), help: None })
 }
 
 pub(super) fn semantic<T>(message: impl Into<String>, context: &Context) -> Result<T> {
-    Err(Fault { code: ErrorCode::Validate, message: message.into(), context: context.clone() })
+    Err(Fault { code: ErrorCode::Validate, message: message.into(), context: context.clone(), help: None })
 }
 
 /// A type that a scalar can be read as.

@@ -218,6 +218,7 @@ pub(super) fn parse_fault(error: &ParseError, text: &CondText, context: &Context
         code: ErrorCode::CompileCondition,
         message: error.to_string(),
         context: context.expression(text.text.as_str().into(), error.offset, place),
+        help: None,
     }
 }
 

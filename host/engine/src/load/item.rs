@@ -16,6 +16,7 @@ pub(super) struct Fault {
     pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) context: Context,
+    pub(super) help: Option<String>,
 }
 
 /// A scalar and where it stands.

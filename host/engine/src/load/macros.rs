@@ -42,6 +42,9 @@ const MAX_DEPTH: usize = 500;
 pub(super) enum MacroError {
     #[error("Undefined macro '{0}' used in filter.")]
     Undefined(Box<str>),
+    /// The macro itself is bad, which has been told.
+    #[error("macro '{0}' has errors of its own")]
+    Broken(Box<str>),
     #[error("reference loop in macro '{0}'")]
     Loop(Box<str>),
     #[error("macros expand to too large a condition")]
@@ -78,9 +81,9 @@ impl Macros {
 
     /// Replaces the names of macros in a tree by their conditions. The first loop wins over the first undefined macro.
     pub(super) fn resolve(&mut self, expr: &mut Expr, visibility: u32) -> Result<(), (MacroError, Span)> {
-        let mut run = Run { macros: self, visibility, path: Vec::new(), error: None, undefined: None };
+        let mut run = Run { macros: self, visibility, path: Vec::new(), error: None, undefined: None, broken: None };
         run.visit(expr, 0);
-        match run.error.or(run.undefined) {
+        match run.error.or(run.undefined).or(run.broken) {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -93,6 +96,7 @@ struct Run<'m> {
     path: Vec<usize>,
     error: Option<(MacroError, Span)>,
     undefined: Option<(MacroError, Span)>,
+    broken: Option<(MacroError, Span)>,
 }
 
 impl Run<'_> {
@@ -107,10 +111,12 @@ impl Run<'_> {
                     self.macros.macros.get(*at).is_some_and(|m| m.index < self.visibility && m.condition.is_some())
                 });
                 let Some(at) = visible else {
-                    // A macro whose own condition is bad has its own error.
-                    if found.is_none_or(|at| self.macros.macros[at].condition.is_some()) {
-                        self.undefined.get_or_insert((MacroError::Undefined(name.clone()), expr.span));
-                    }
+                    let bad = found.is_some_and(|at| self.macros.macros[at].condition.is_none());
+                    let (first, error) = match bad {
+                        true => (&mut self.broken, MacroError::Broken(name.clone())),
+                        false => (&mut self.undefined, MacroError::Undefined(name.clone())),
+                    };
+                    first.get_or_insert((error, expr.span));
                     return;
                 };
                 if self.path.contains(&at) {

@@ -11,7 +11,7 @@ use super::decode::{
 };
 use super::item::{Entry, Exception, Fault, ListItem, MacroItem, Order, RuleItem, RuleUpdate};
 use super::priority::Priority;
-use super::result::{Diagnostic, Severity};
+use super::result::{Diagnostic, Severity, similar};
 use super::source::{CondText, Origin};
 use super::version::Version;
 use crate::yaml::{self, Kind, Node};
@@ -75,30 +75,13 @@ impl Reader<'_> {
             Err(error) => {
                 let context = file.within(ItemKind::ValueFor, "", error.mark());
                 let severity = Severity::Error(ErrorCode::YamlParse);
-                self.out.push(Diagnostic { severity, message: error.to_string(), context });
+                self.out.push(Diagnostic { severity, message: error.to_string(), context, help: None });
                 return (false, Vec::new());
             }
         };
         let mut good = true;
         for document in documents.iter().filter(|d| !d.is_null()) {
-            let faults = match &document.kind {
-                Kind::Sequence(items) => {
-                    let mut faults = Vec::new();
-                    for item in items.iter().filter(|i| !i.is_null()) {
-                        faults.extend(self.item(item, &file).err());
-                        if !faults.is_empty() && !self.all_errors {
-                            break;
-                        }
-                    }
-                    faults
-                }
-                Kind::Mapping(_) => {
-                    structure::<()>("Rules content is not yaml array of objects", &file).err().into_iter().collect()
-                }
-                _ => structure::<()>("Rules content is not yaml", &file).err().into_iter().collect(),
-            };
-            good &= faults.is_empty();
-            self.out.extend(faults.into_iter().map(Diagnostic::from));
+            good &= self.document(document, &file);
             if !good && !self.all_errors {
                 break;
             }
@@ -106,9 +89,40 @@ impl Reader<'_> {
         (good, documents)
     }
 
+    /// Reads the items of a document; `false` if there was an error.
+    fn document(&mut self, document: &Node, file: &Context) -> bool {
+        let shape = match &document.kind {
+            Kind::Sequence(_) => Ok(()),
+            Kind::Mapping(_) => structure("Rules content is not yaml array of objects", file),
+            _ => structure("Rules content is not yaml", file),
+        };
+        if let Err(fault) = shape {
+            self.out.push(fault.into());
+            return false;
+        }
+        let mut good = true;
+        for item in document.items().iter().filter(|item| !item.is_null()) {
+            let Err(fault) = self.item(item, file) else { continue };
+            good = false;
+            self.out.push(fault.into());
+            if !self.all_errors {
+                break;
+            }
+            self.note_broken(item);
+        }
+        good
+    }
+
     fn warn(&mut self, code: WarningCode, message: impl Into<String>, context: &Context) {
         let severity = Severity::Warning(code);
-        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone() });
+        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone(), help: None });
+    }
+
+    /// Remembers an item that could not be read, for what comes after it.
+    fn note_broken(&mut self, item: &Node) {
+        let kinds = [("list", ItemKind::List), ("macro", ItemKind::Macro), ("rule", ItemKind::Rule)];
+        let named = kinds.into_iter().find_map(|(key, kind)| Some((kind, item.get(key)?.as_str()?.to_owned())));
+        self.collection.broken.extend(named);
     }
 
     fn item(&mut self, item: &Node, file: &Context) -> Result<()> {
@@ -445,6 +459,10 @@ impl Reader<'_> {
             if !known.contains(&text) {
                 let message = format!("Unknown key '{text}'. The key will be ignored.");
                 self.warn(WarningCode::UnknownKey, message, context);
+                let meant = similar(text, known.iter().copied());
+                if let (Some(meant), Some(warning)) = (meant, self.out.last_mut()) {
+                    warning.help = Some(format!("did you mean '{meant}'?"));
+                }
             }
         }
         Ok(())
@@ -453,7 +471,12 @@ impl Reader<'_> {
 
 impl From<Fault> for Diagnostic {
     fn from(fault: Fault) -> Self {
-        Diagnostic { severity: Severity::Error(fault.code), message: fault.message, context: fault.context }
+        Diagnostic {
+            severity: Severity::Error(fault.code),
+            message: fault.message,
+            context: fault.context,
+            help: fault.help,
+        }
     }
 }
 

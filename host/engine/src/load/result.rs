@@ -29,6 +29,18 @@ pub struct Diagnostic {
     pub message: String,
     /// Where. Its [`Context::place`] is exact also within conditions, through folding and escapes.
     pub context: Context,
+    /// What was probably meant, if that can be guessed: shown to people, not part of the established forms.
+    pub help: Option<String>,
+}
+
+/// The name most like `text`, if there is one that could have been meant.
+pub(super) fn similar<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // Long texts are no misspelt names, and comparing them costs their length squared.
+    if text.len() > 64 {
+        return None;
+    }
+    let scored = names.map(|name| (strsim::jaro_winkler(text, name), name)).filter(|(score, _)| *score > 0.85);
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
 }
 
 impl Diagnostic {
