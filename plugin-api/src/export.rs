@@ -10,7 +10,8 @@ pub mod entry;
 #[cfg(feature = "abi-stable")]
 pub mod layout;
 pub mod state;
-pub mod table_entry;
+mod table_entry;
+pub mod table_hub;
 
 use std::ffi::CString;
 use std::sync::OnceLock;

@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::table_entry::TableHub;
+use super::table_hub::TableHub;
 use crate::raw;
 use crate::sdk::{AsyncShared, Error, FieldBuf, Log, MetricBufs, RoutineCell};
 
