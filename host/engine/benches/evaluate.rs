@@ -59,12 +59,15 @@ fn set(texts: &[String], scheme: &Arc<Scheme>) -> RuleSet {
     RuleSet::compile(&conditions.iter().collect::<Vec<_>>(), Arc::clone(scheme), SlotTable::new())
 }
 
+/// The condition of the n-th of ten checks.
+type Condition10 = fn(usize) -> String;
+
 fn operators(c: &mut Criterion) {
     let scheme = scheme();
     let mut group = c.benchmark_group("operator");
     // Ten different constants on one field: the field is extracted once, so that the time is that of ten checks, one
     // extraction and the event itself.
-    let tests: [(&str, fn(usize) -> String); 14] = [
+    let tests: [(&str, Condition10); 14] = [
         ("extract only", |_| "fd.name exists and proc.pid = 1".into()),
         ("text =", |i| format!("fd.name = /usr/lib/{i}")),
         ("text in 100", |i| {

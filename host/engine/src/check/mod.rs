@@ -37,7 +37,8 @@ impl Condition {
     /// # Errors
     /// The first thing that does not fit, from left to right.
     pub fn check(expr: &Expr, scheme: &Scheme) -> Result<Condition, CheckError> {
-        Ok(Condition { root: node(expr, scheme)?, events: event_set(expr, scheme) })
+        let root = node(expr, scheme).map_err(|error| operand::suggest(error, scheme))?;
+        Ok(Condition { root, events: event_set(expr, scheme) })
     }
 
     /// The event codes that the condition can be true for.
@@ -53,7 +54,7 @@ fn node(expr: &Expr, scheme: &Scheme) -> Result<Node, CheckError> {
         ExprKind::Or(parts) => Ok(Node::Or(all(parts)?)),
         ExprKind::Not(part) => Ok(Node::Not(Box::new(node(part, scheme)?))),
         ExprKind::Macro(name) => Err(error(CheckErrorKind::UndefinedMacro(name.clone()), expr.span)),
-        ExprKind::Check(check) => Ok(Node::Atom(atom(check, expr.span, scheme)?)),
+        ExprKind::Check(check) => Ok(Node::Atom(Box::new(atom(check, expr.span, scheme)?))),
     }
 }
 

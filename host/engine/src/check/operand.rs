@@ -50,7 +50,7 @@ pub(super) fn base_field(operand: &Operand) -> Option<&str> {
 /// Whether `name` (with an argument in brackets or after a dot) is a field of the scheme that conditions may use; calls
 /// of transformers count by what they are about. Exceptions are checked with it.
 pub fn valid_field(operand: &Operand, scheme: &Scheme) -> Result<()> {
-    left(operand, scheme).map(|_| ())
+    left(operand, scheme).map(|_| ()).map_err(|error| suggest(error, scheme))
 }
 
 /// `several`: the field stands alone on the left side of a check.
@@ -61,7 +61,7 @@ pub(crate) fn field_source(
     scheme: &Scheme,
 ) -> std::result::Result<Source, CheckErrorKind> {
     let whole = || arg.map_or_else(|| name.to_owned(), |arg| format!("{name}[{arg}]"));
-    let unknown = || CheckErrorKind::UnknownField { name: whole().into(), similar: similar(name, scheme) };
+    let unknown = || CheckErrorKind::UnknownField { name: whole().into(), similar: None };
     let (id, dotted) = scheme.find_dotted(name).ok_or_else(unknown)?;
     let field = scheme.field(id);
     if dotted.is_some() && arg.is_some() {
@@ -134,7 +134,16 @@ fn argument(
     Ok((resolved.unwrap_or(field.ty), if spec.index { index } else { None }))
 }
 
-fn similar(name: &str, scheme: &Scheme) -> Option<Box<str>> {
+/// Adds to an error about an unknown field the field of the nearest name. Only errors that are reported get it: many
+/// names are tried that are no fields.
+pub(super) fn suggest(mut error: CheckError, scheme: &Scheme) -> CheckError {
+    if let CheckErrorKind::UnknownField { name, similar } = &mut error.kind {
+        *similar = nearest(name, scheme);
+    }
+    error
+}
+
+fn nearest(name: &str, scheme: &Scheme) -> Option<Box<str>> {
     let near = scheme.fields().iter().map(|f| (strsim::damerau_levenshtein(name, &f.name), &f.name));
     near.filter(|(distance, _)| *distance <= 3.min(name.len() / 3)).min().map(|(_, name)| name.clone())
 }

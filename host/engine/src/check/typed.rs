@@ -13,7 +13,7 @@ pub(crate) enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Atom(Atom),
+    Atom(Box<Atom>),
 }
 
 /// One comparison.

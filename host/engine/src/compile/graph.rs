@@ -51,12 +51,12 @@ impl Graph {
     pub(super) fn add(&mut self, node: &Node) -> NodeId {
         match node {
             Node::Atom(atom) => {
-                let id = match self.atom_ids.get(atom) {
+                let id = match self.atom_ids.get(&**atom) {
                     Some(id) => *id,
                     None => {
                         let id = self.atoms.len() as AtomId;
-                        self.atoms.push(atom.clone());
-                        self.atom_ids.insert(atom.clone(), id);
+                        self.atoms.push((**atom).clone());
+                        self.atom_ids.insert((**atom).clone(), id);
                         id
                     }
                 };

@@ -68,8 +68,8 @@ pub(super) enum Prim {
         cmp: Cmp,
         value: Box<[u8]>,
     },
-    BytesIn(HashSet<Box<[u8]>, FxBuildHasher>),
-    Contains(Finder<'static>),
+    BytesIn(Box<HashSet<Box<[u8]>, FxBuildHasher>>),
+    Contains(Box<Finder<'static>>),
     IContains(Box<[u8]>),
     StartsWith(Box<[u8]>),
     EndsWith(Box<[u8]>),
@@ -78,7 +78,7 @@ pub(super) enum Prim {
         ignore_case: bool,
     },
     Regex(::regex::Regex),
-    Paths(PathSet),
+    Paths(Box<PathSet>),
     Networks {
         networks: Box<[(IpAddr, u8)]>,
         negated: bool,
@@ -119,13 +119,13 @@ impl Prim {
             return Some(Prim::Bytes { cmp, value: bytes.into() });
         }
         Some(match op {
-            Operator::Contains | Operator::BContains => Prim::Contains(Finder::new(bytes).into_owned()),
+            Operator::Contains | Operator::BContains => Prim::Contains(Box::new(Finder::new(bytes).into_owned())),
             Operator::IContains => Prim::IContains(bytes.to_ascii_lowercase().into()),
             Operator::StartsWith | Operator::BStartsWith => Prim::StartsWith(bytes.into()),
             Operator::EndsWith => Prim::EndsWith(bytes.into()),
             Operator::Glob => Prim::Glob { pattern: bytes.into(), ignore_case: false },
             Operator::IGlob => Prim::Glob { pattern: bytes.into(), ignore_case: true },
-            Operator::PMatch => Prim::Paths(PathSet::new([bytes])),
+            Operator::PMatch => Prim::Paths(Box::new(PathSet::new([bytes]))),
             // The pattern was compiled once by the check already, so that this cannot fail.
             Operator::Regex => Prim::Regex(regex::compile(&String::from_utf8_lossy(bytes)).ok()?),
             _ => return None,
@@ -142,9 +142,11 @@ impl Prim {
         Some(match constants.first()? {
             Constant::Bytes(_) if op == Operator::PMatch => {
                 let paths: Vec<_> = constants.iter().filter_map(bytes).collect();
-                Prim::Paths(PathSet::new(paths.iter().map(|p| &**p)))
+                Prim::Paths(Box::new(PathSet::new(paths.iter().map(|p| &**p))))
             }
-            Constant::Bytes(_) | Constant::Address(_) => Prim::BytesIn(constants.iter().filter_map(bytes).collect()),
+            Constant::Bytes(_) | Constant::Address(_) => {
+                Prim::BytesIn(Box::new(constants.iter().filter_map(bytes).collect()))
+            }
             Constant::Number(value) if ty.class() == ValueClass::Double && constants.len() == 1 => {
                 Prim::Double { cmp: Cmp::Eq, value: f64::from_bits(*value) }
             }

@@ -42,7 +42,7 @@ pub enum FormatErrorKind {
 impl FormatErrorKind {
     /// Whether `skip-if-unknown-filter` lets the rule pass over this.
     pub fn is_unknown_filter(&self) -> bool {
-        matches!(self, Self::UnknownField(_))
+        !matches!(self, Self::Empty)
     }
 }
 

@@ -98,12 +98,6 @@ impl Scheme {
         None
     }
 
-    /// The field with the longest name that `text` begins with, and the length of that name.
-    pub fn longest_prefix(&self, text: &str) -> Option<(FieldId, usize)> {
-        let run = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-        (1..=run).rev().find_map(|end| self.by_name.get(&text[..end]).map(|id| (*id, end)))
-    }
-
     /// The events of the source.
     pub fn events(&self) -> &EventNames {
         &self.events
