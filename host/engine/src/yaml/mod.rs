@@ -10,6 +10,7 @@
 mod convert;
 mod dump;
 mod lines;
+mod mend;
 mod origin;
 mod parse;
 

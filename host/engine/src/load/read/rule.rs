@@ -1,0 +1,244 @@
+//! Rules: definitions, appends, overrides, exceptions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::code::WarningCode;
+use super::super::context::{Context, ItemKind};
+use super::super::decode::{
+    Decode, Result, entry, optional, optional_or_empty, required, required_node, structure, words,
+};
+use super::super::item::{Entry, Exception, Order, RuleItem, RuleUpdate};
+use super::super::priority::Priority;
+use super::overrides::{Overrides, overrides};
+use super::{APPEND_AND_OVERRIDE, Reader};
+use crate::yaml::{Kind, Node};
+
+const ENABLED: &str = "The standalone 'enabled' key usage is deprecated. The correct approach requires also a \
+                       'replace' entry under the 'override' key (i.e. 'enabled: replace').";
+const RULE_KEYS: &[&str] = &[
+    "rule",
+    "condition",
+    "output",
+    "desc",
+    "priority",
+    "source",
+    "enabled",
+    "capture",
+    "capture_duration",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "tags",
+    "exceptions",
+    "override",
+    "append",
+];
+const RULE_APPEND: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
+const RULE_REPLACE: &[&str] = &[
+    "condition",
+    "output",
+    "desc",
+    "priority",
+    "capture",
+    "capture_duration",
+    "tags",
+    "exceptions",
+    "enabled",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+];
+
+impl Reader<'_> {
+    pub(super) fn rule(&mut self, item: &Node, file: &Context) -> Result<()> {
+        let name: String = required(item, "rule", &file.within(ItemKind::Rule, "", item.mark))?;
+        let context = file.within(ItemKind::Rule, &name, item.mark);
+        let source = optional_or_empty(item, "source", &context)?;
+        let append = self.old_append(item, &context)?;
+        let overrides = overrides(item, RULE_APPEND, RULE_REPLACE, &context)?;
+        if append && !overrides.is_empty() {
+            return structure(APPEND_AND_OVERRIDE, &context);
+        }
+        if !overrides.is_empty() {
+            self.update(item, name, source, overrides, &context)?;
+        } else if append {
+            let mut update = RuleUpdate { name, source, ..RuleUpdate::default() };
+            if item.get("condition").is_some() {
+                update.condition = Some(self.condition(item, &context)?);
+            }
+            if item.get("exceptions").is_some() {
+                update.exceptions = Some(self.exceptions(item, &context, true)?);
+            }
+            self.collection.append_rule(update, self.sources, &context)?;
+        } else if ["condition", "output", "desc", "priority"].iter().all(|key| item.get(key).is_none()) {
+            let enabled = required(item, "enabled", &context)?;
+            self.warn(WarningCode::DeprecatedItem, ENABLED, &context);
+            self.collection.enable_rule(&name, enabled, &context)?;
+        } else {
+            let rule = self.definition(item, name, &context)?;
+            self.collection.define_rule(rule, self.sources, self.out)?;
+        }
+        self.unknown_keys(item, RULE_KEYS, &context)
+    }
+
+    fn definition(&mut self, item: &Node, name: String, context: &Context) -> Result<RuleItem> {
+        let place = |key: &str, kind| context.within(kind, "", item.get(key).map_or(item.mark, |node| node.mark));
+        let condition = self.condition(item, context)?;
+        let output: String = required(item, "output", context)?;
+        let desc = required(item, "desc", context)?;
+        let priority = priority(item, context)?;
+        Ok(RuleItem {
+            condition: Arc::new(condition),
+            output: output.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
+            desc,
+            priority,
+            source: optional(item, "source", context)?.unwrap_or_else(|| "syscall".to_owned()),
+            enabled: optional(item, "enabled", context)?.unwrap_or(true),
+            capture: optional(item, "capture", context)?.unwrap_or(false),
+            capture_duration: optional(item, "capture_duration", context)?.unwrap_or(0),
+            warn_evttypes: optional(item, "warn_evttypes", context)?.unwrap_or(true),
+            skip_if_unknown_filter: optional(item, "skip-if-unknown-filter", context)?.unwrap_or(false),
+            tags: self.tags(item, context)?,
+            exceptions: self.exceptions(item, context, false)?,
+            unknown_source: false,
+            condition_context: place("condition", ItemKind::RuleCondition),
+            output_context: place("output", ItemKind::RuleOutput),
+            context: context.clone(),
+            order: Order::default(),
+            name,
+        })
+    }
+
+    /// What stands under `override`: the appended keys first, then the replaced ones.
+    fn update(
+        &mut self,
+        item: &Node,
+        name: String,
+        source: String,
+        overrides: Overrides,
+        context: &Context,
+    ) -> Result<()> {
+        let overridable = RULE_APPEND.iter().chain(RULE_REPLACE);
+        let mut expected: BTreeSet<&str> = overridable.copied().filter(|key| item.get(key).is_some()).collect();
+        for (keys, what) in [(&overrides.append, "append"), (&overrides.replace, "replace")] {
+            if keys.is_empty() {
+                continue;
+            }
+            let mut update = RuleUpdate { name: name.clone(), ..RuleUpdate::default() };
+            // In this order, whatever the order in the file: it decides which of several errors is told.
+            let order =
+                ["condition", "exceptions", "output", "desc", "tags", "priority", "capture", "capture_duration"];
+            for key in order.iter().chain(&["enabled", "warn_evttypes", "skip-if-unknown-filter"]) {
+                if !keys.contains(*key) {
+                    continue;
+                }
+                if !expected.remove(key) {
+                    let message = format!("An {what} override for '{key}' was specified but '{key}' is not defined");
+                    return structure(message, context);
+                }
+                self.update_key(item, key, &source, what == "append", &mut update, context)?;
+            }
+            match what {
+                "append" => self.collection.append_rule(update, self.sources, context)?,
+                _ => self.collection.replace_rule(update, self.sources, context)?,
+            }
+        }
+        match expected.first() {
+            None => Ok(()),
+            Some(key) => {
+                let mark = item.get(key).map_or(item.mark, |node| node.mark);
+                let message = format!("Unexpected key '{key}': no corresponding entry under 'override' is defined.");
+                structure(message, &context.within(ItemKind::Overrides, key, mark))
+            }
+        }
+    }
+
+    fn update_key(
+        &mut self,
+        item: &Node,
+        key: &str,
+        source: &str,
+        append: bool,
+        update: &mut RuleUpdate,
+        context: &Context,
+    ) -> Result<()> {
+        fn value<T: Decode>(item: &Node, key: &str, context: &Context) -> Result<Option<T>> {
+            required(item, key, context).map(Some)
+        }
+        match key {
+            "condition" => {
+                source.clone_into(&mut update.source);
+                update.condition = Some(self.condition(item, context)?);
+            }
+            "exceptions" => update.exceptions = Some(self.exceptions(item, context, append)?),
+            "output" => update.output = value(item, key, context)?,
+            "desc" => update.desc = value(item, key, context)?,
+            "tags" => update.tags = Some(self.tags(item, context)?),
+            "priority" => update.priority = Some(priority(item, context)?),
+            "capture" => update.capture = value(item, key, context)?,
+            "capture_duration" => update.capture_duration = value(item, key, context)?,
+            "enabled" => update.enabled = value(item, key, context)?,
+            "warn_evttypes" => update.warn_evttypes = value(item, key, context)?,
+            _ => update.skip_if_unknown_filter = value(item, key, context)?,
+        }
+        Ok(())
+    }
+
+    fn tags(&self, item: &Node, context: &Context) -> Result<BTreeSet<String>> {
+        let Some(node) = item.get("tags") else { return Ok(BTreeSet::new()) };
+        Ok(words(node, "tags", self.file, context)?.into_iter().map(|word| word.text).collect())
+    }
+
+    fn exceptions(&mut self, item: &Node, rule: &Context, append: bool) -> Result<Vec<Exception>> {
+        let Some(node) = item.get("exceptions").filter(|node| !node.is_null()) else { return Ok(Vec::new()) };
+        let all = rule.within(ItemKind::Exceptions, "", node.mark);
+        let Kind::Sequence(nodes) = &node.kind else { return structure("Rule exceptions must be a sequence", &all) };
+        let mut exceptions: Vec<Exception> = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let nameless = all.within(ItemKind::Exception, "", node.mark);
+            if !node.is_mapping() {
+                return structure("Rule exception must be a mapping", &nameless);
+            }
+            let name: String = required(node, "name", &nameless)?;
+            let context = rule.within(ItemKind::Exception, &name, node.mark);
+            if exceptions.iter().any(|e| e.name == name) {
+                let message = format!("Multiple definitions of exception '{name}' in the same rule");
+                self.warn(WarningCode::ExceptionNameNotUnique, message, &context);
+            }
+            let part = |key: &str| match node.get(key) {
+                Some(part) => entry(part, key, self.file, &context),
+                None => Ok(Entry::Unset),
+            };
+            if !append {
+                required_node(node, "fields", &context)?;
+            }
+            let (fields, comps) = (part("fields")?, part("comps")?);
+            let mut values = Vec::new();
+            if let Some(node) = node.get("values") {
+                let context = context.within(ItemKind::ExceptionValues, "", node.mark);
+                let Kind::Sequence(nodes) = &node.kind else {
+                    return structure("Rule exception values must be a sequence", &context);
+                };
+                for node in nodes {
+                    let context = context.within(ItemKind::ExceptionValue, "", node.mark);
+                    values.push(entry(node, "", self.file, &context)?);
+                }
+            } else if append {
+                let message = "Overriding/appending exception with no values";
+                self.warn(WarningCode::AppendNoValues, message, &context);
+            }
+            exceptions.push(Exception { name, fields, comps, values, context });
+        }
+        Ok(exceptions)
+    }
+}
+
+fn priority(item: &Node, context: &Context) -> Result<Priority> {
+    let text: String = required(item, "priority", context)?;
+    match Priority::from_name(&text) {
+        Some(priority) => Ok(priority),
+        None => {
+            let mark = item.get("priority").map_or(item.mark, |node| node.mark);
+            structure("Invalid priority", &context.within(ItemKind::RulePriority, "", mark))
+        }
+    }
+}
