@@ -112,6 +112,27 @@ fn one_plugin_adds_fields_to_the_table_of_another() {
     assert_eq!(inspector.plugins().get(READER).unwrap().failures(), (0, 0));
 }
 
+/// Tables of plugins older than the extended vtables can be read and written, but have nothing to give back and cannot
+/// be gone through.
+#[test]
+fn tables_of_old_plugins_are_used_through_their_plain_functions() {
+    let (mut set, lines) = empty_set();
+    set.add(&LoadedLibrary::open(&c_plugin("tables.c", &["OLD"])).unwrap(), "").unwrap();
+    set.add(&LoadedLibrary::open(&c_plugin("reader.c", &[])).unwrap(), "").unwrap();
+    let mut inspector = open(set, "3", true);
+    let rows = run(
+        &mut inspector,
+        &[(COUNTER, 0, None, false), (READER, 0, None, false), (READER, 1, None, true), (READER, 2, None, false)],
+    );
+    for (n, row) in (0..3).zip(&rows) {
+        let letters: Vec<String> = format!("word {n}").chars().rev().map(String::from).collect();
+        assert_eq!(row, &[format!("word {n}"), "6 letters".to_owned(), letters.join(","), String::new()]);
+    }
+    drop(inspector);
+    let last = lines.get().pop().unwrap().1;
+    assert!(last.contains("taken 15 released 0"), "{last}");
+}
+
 #[test]
 fn a_reader_without_the_table_it_needs_does_not_start() {
     match set_of(&c_plugin("reader.c", &[])) {

@@ -59,7 +59,12 @@ struct plugin {
 };
 struct instance { uint64_t next, limit; uint8_t mem[2][256]; event_t* batch[2]; };
 
+/* OLD: as a plugin of the first 3.x API, which knows no extended vtables. */
+#ifdef OLD
+EXPORT const char* plugin_get_required_api_version(void) { return "3.0.0"; }
+#else
 EXPORT const char* plugin_get_required_api_version(void) { return "3.7.0"; }
+#endif
 EXPORT const char* plugin_get_name(void) { return "counter"; }
 EXPORT const char* plugin_get_description(void) { return "counts words"; }
 EXPORT const char* plugin_get_contact(void) { return "tests"; }
@@ -260,6 +265,11 @@ EXPORT plugin_t* plugin_init(const init_input* in, rc_t* rc) {
     table_input mine = describe("words", ST_UINT64, s, &s->reader, &s->writer, &s->fields);
     const init_tables_input* t = in->tables;
     if (!t) { strcpy(s->error, "no tables"); return s; }
+#ifdef OLD
+    mine.reader_ext = NULL;
+    mine.writer_ext = NULL;
+    mine.fields_ext = NULL;
+#endif
 #ifdef BREAK_TABLE
     mine.BREAK_TABLE = NULL;
 #endif
