@@ -14,5 +14,6 @@ pub mod info;
 pub mod matcher;
 pub mod plugin;
 mod table;
+mod track;
 
 pub use plugin::{ContainerPlugin, PLUGIN_API};

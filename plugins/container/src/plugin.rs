@@ -5,16 +5,15 @@ use std::rc::Rc;
 
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::sdk::{
-    AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, EntryView, Error, Field, Init, Json, Metrics,
-    Parse, ParseCx, Plugin, StateDump, Sub, Table, TableError, TableReader, TableWriter,
+    AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, Error, Init, Json, Metrics, Parse, ParseCx, Plugin,
+    StateDump,
 };
 use lanner_plugin_api::wire::Event;
 
-use crate::cache::Cache;
 use crate::config::Config;
 use crate::extract::{Memo, Patterns};
-use crate::info::{Container, ContainerType, Document, Probe};
-use crate::matcher::{Match, Matchers};
+use crate::info::{Container, ContainerType, Document};
+use crate::track::{Threads, Tracker, payload, send};
 
 /// Name of the async event that tells about a container.
 pub const ADDED: &str = "container";
@@ -37,44 +36,6 @@ const EXECVEAT: u16 = 331;
 const CLONE3: u16 = 335;
 pub(crate) const ASYNC: u16 = 402;
 
-/// What a process in a container is there for, in the thread field `category`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Category(u16);
-
-impl Category {
-    const NONE: Self = Self(0);
-    const CONTAINER: Self = Self(1);
-    const HEALTHCHECK: Self = Self(2);
-    const LIVENESS_PROBE: Self = Self(3);
-    const READINESS_PROBE: Self = Self(4);
-}
-
-/// Accessors of the table `threads`.
-pub(crate) struct Threads {
-    pub(crate) table: Table<i64>,
-    pub(crate) container_id: Field<CStr>,
-    pub(crate) pidns_start: Field<u64>,
-    category: Field<u16>,
-    vpid: Field<i64>,
-    vtid: Field<i64>,
-    ptid: Field<i64>,
-    exe: Field<CStr>,
-    args: Field<Sub<u64>>,
-    arg: Field<CStr>,
-    cgroups: Field<Sub<u64>>,
-    cgroup_path: Field<CStr>,
-}
-
-/// What the plugin knows and does beside reading and writing threads.
-pub(crate) struct Tracker {
-    pub(crate) cache: Cache,
-    matchers: Matchers,
-    /// The container of the last event about one, and the number of that event.
-    pub(crate) last: Option<(u64, Rc<Container>)>,
-    sender: Option<AsyncHandle>,
-    missing_images: u64,
-}
-
 /// The container plugin.
 pub struct ContainerPlugin {
     pub(crate) threads: Threads,
@@ -92,30 +53,8 @@ impl Plugin for ContainerPlugin {
     type Config = Json<Config>;
 
     fn new(init: &mut Init<'_>, Json(config): Json<Config>) -> Result<Self, Error> {
-        let t = init.tables()?;
-        let table = t.get::<i64>(c"threads")?;
-        let (args, cgroups) = (table.field(t, c"args")?, table.field(t, c"cgroups")?);
-        let threads = Threads {
-            container_id: table.add_field(t, c"container_id")?,
-            category: table.add_field(t, c"category")?,
-            pidns_start: table.field(t, c"pidns_init_start_ts")?,
-            vpid: table.field(t, c"vpid")?,
-            vtid: table.field(t, c"vtid")?,
-            ptid: table.field(t, c"ptid")?,
-            exe: table.field(t, c"exe")?,
-            arg: table.sub_field(t, &args, c"value")?,
-            cgroup_path: table.sub_field(t, &cgroups, c"second")?,
-            args,
-            cgroups,
-            table,
-        };
-        let tracker = Tracker {
-            cache: Cache::default(),
-            matchers: Matchers::new(&config),
-            last: None,
-            sender: None,
-            missing_images: 0,
-        };
+        let threads = Threads::new(init)?;
+        let tracker = Tracker::new(&config);
         Ok(Self { threads, tracker, memo: Memo::default(), patterns: Patterns::default() })
     }
 
@@ -237,123 +176,6 @@ impl ContainerPlugin {
             None => Ok(()),
         }
     }
-}
-
-impl Tracker {
-    /// Finds out which container a thread is in and writes that into it.
-    fn assign(
-        &mut self,
-        t: &Threads,
-        thread: &EntryView<'_>,
-        tables: &TableReader<'_>,
-        writer: &TableWriter<'_>,
-    ) -> Result<(), Error> {
-        let Some(Match { id, info }) = self.find(t, thread, tables)? else {
-            thread.write(writer, &t.container_id, c"")?;
-            return Ok(());
-        };
-        thread.write(writer, &t.container_id, &id)?;
-        if let Some(info) = info {
-            if let Some(sender) = self.sender.as_ref().filter(|_| self.cache.get(id.to_bytes()).is_none()) {
-                send(sender, ADDED, &info)?;
-            }
-            self.cache.insert(info);
-        }
-        if let Some(container) = self.cache.get(id.to_bytes()) {
-            let category = category(container, t, thread, tables)?;
-            if category != Category::NONE {
-                thread.write(writer, &t.category, category.0)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The container of the first cgroup that names one.
-    fn find(
-        &mut self,
-        t: &Threads,
-        thread: &EntryView<'_>,
-        tables: &TableReader<'_>,
-    ) -> Result<Option<Match>, TableError> {
-        let mut found = None;
-        let mut failed = None;
-        thread.table(&t.cgroups)?.for_each(tables, |cgroup| match cgroup.read(&t.cgroup_path) {
-            Ok(path) => {
-                found = self.matchers.find(path.to_bytes()).cloned();
-                found.is_none()
-            }
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        })?;
-        failed.map_or(Ok(found), Err)
-    }
-}
-
-/// What a process of a container is there for: the container's own work, as its first process and all that come from
-/// it, or a command by which the runtime asks whether all is well.
-fn category(
-    container: &Container,
-    t: &Threads,
-    thread: &EntryView<'_>,
-    tables: &TableReader<'_>,
-) -> Result<Category, TableError> {
-    /// Ancestors that are looked at; a chain of parents can be broken into a ring by thread ids that are used again.
-    const ANCESTORS: usize = 256;
-
-    if thread.read(&t.vpid)? == 1 {
-        return Ok(Category::CONTAINER);
-    }
-    let mut parent = thread.read(&t.ptid)?;
-    if let Some(entry) = t.table.entry(tables, parent) {
-        let inherited = Category(entry.read(&t.category)?);
-        if inherited != Category::NONE {
-            return Ok(inherited);
-        }
-    }
-    let doc = &container.doc;
-    let probes = [
-        (&doc.healthcheck, Category::HEALTHCHECK),
-        (&doc.liveness_probe, Category::LIVENESS_PROBE),
-        (&doc.readiness_probe, Category::READINESS_PROBE),
-    ];
-    if probes.iter().all(|(probe, _)| probe.is_none()) {
-        return Ok(Category::NONE);
-    }
-    let mut args = Vec::new();
-    thread.table(&t.args)?.for_each(tables, |arg| {
-        args.extend(arg.read(&t.arg).ok().map(|a| a.to_bytes().to_vec()).filter(|a| !a.is_empty()));
-        true
-    })?;
-    let exe = thread.read(&t.exe)?.to_bytes();
-    let same =
-        |p: &Probe| p.exe.as_bytes() == exe && p.args.iter().map(String::as_bytes).eq(args.iter().map(|a| &a[..]));
-    let Some((_, category)) = probes.iter().find(|(probe, _)| probe.as_ref().is_some_and(same)) else {
-        return Ok(Category::NONE);
-    };
-    // A child of the container's first process that happens to look like the probe is not one: the runtime starts
-    // probes from outside.
-    for _ in 0..ANCESTORS {
-        let Some(entry) = t.table.entry(tables, parent) else { break };
-        if entry.read(&t.vpid)? == 1 && !entry.read(&t.container_id)?.is_empty() {
-            return Ok(Category::NONE);
-        }
-        parent = entry.read(&t.ptid)?;
-    }
-    Ok(*category)
-}
-
-fn send(sender: &AsyncHandle, name: &str, container: &Container) -> Result<(), Error> {
-    sender.send(&AsyncEvent { ts: None, tid: None, name, data: &payload(container)? })?;
-    Ok(())
-}
-
-/// The document as an event carries it: with a NUL behind it.
-fn payload(container: &Container) -> Result<Vec<u8>, Error> {
-    let mut json = container.to_json().map_err(Error::other)?;
-    json.push(0);
-    Ok(json)
 }
 
 impl AsyncSource for ContainerPlugin {
