@@ -66,14 +66,19 @@ pub(crate) fn is_plain(path: &[u8]) -> bool {
         odd = before.iter().zip(&path[1..]).fold(odd, |odd, (&a, &b)| odd | is_odd(a, b));
         return !odd;
     }
-    let mut check = |at: usize| {
-        if let (Some(a), Some(b)) = (path[at..].first_chunk::<16>(), path[at + 1..].first_chunk::<16>()) {
-            odd |= (0..16).fold(false, |odd, i| odd | is_odd(a[i], b[i]));
-        }
-    };
-    (0..before.len() - 15).step_by(16).for_each(&mut check);
-    check(before.len() - 16);
-    !odd
+    for at in (0..before.len() - 15).step_by(16) {
+        odd |= any_odd(path, at);
+    }
+    !(odd | any_odd(path, before.len() - 16))
+}
+
+/// Something in the sixteen bytes from `at` on, seen with the byte after each, needs a closer look.
+#[inline(always)]
+fn any_odd(path: &[u8], at: usize) -> bool {
+    match (path[at..].first_chunk::<16>(), path[at + 1..].first_chunk::<16>()) {
+        (Some(a), Some(b)) => (0..16).fold(false, |odd, i| odd | is_odd(a[i], b[i])),
+        _ => true,
+    }
 }
 
 #[inline]

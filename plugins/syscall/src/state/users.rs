@@ -8,7 +8,11 @@ use super::zstr::ZStr;
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
 /// Most users, and most groups, that are kept over all containers.
-const MAX_ENTRIES: usize = 1 << 20;
+const MAX_ENTRIES: usize = 1 << 17;
+/// Longest name kept.
+const MAX_NAME: usize = 255;
+/// Longest home directory and shell kept.
+const MAX_PATH: usize = 1023;
 
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +79,12 @@ impl<V> Registry<V> {
             [] => Some(&mut self.host),
             container => self.containers.get_mut(container),
         };
-        if map.and_then(|m| m.remove(&id)).is_some() {
+        let Some(map) = map else { return };
+        if map.remove(&id).is_some() {
             self.count -= 1;
+        }
+        if map.is_empty() {
+            self.containers.remove(container);
         }
     }
 
@@ -95,6 +103,10 @@ impl<V> Registry<V> {
 pub struct Users {
     users: Registry<User>,
     groups: Registry<Group>,
+}
+
+fn cut(text: ZStr, max: usize) -> ZStr {
+    if text.len() > max { ZStr::new(&text.as_bytes()[..max]) } else { text }
 }
 
 /// An entry of a name-service switch, which stands for others.
@@ -118,14 +130,17 @@ impl Users {
     /// Adds or replaces a user. Names of name-service switches (`+`, `-`) are passed over.
     pub fn add_user(&mut self, container: &[u8], user: User) {
         if !is_switch(&user.name) {
-            self.users.add(container, user.uid, user);
+            let name = cut(user.name, MAX_NAME);
+            let (home, shell) = (cut(user.home, MAX_PATH), cut(user.shell, MAX_PATH));
+            self.users.add(container, user.uid, User { name, home, shell, ..user });
         }
     }
 
     /// Adds or replaces a group. Names of name-service switches (`+`, `-`) are passed over.
     pub fn add_group(&mut self, container: &[u8], group: Group) {
         if !is_switch(&group.name) {
-            self.groups.add(container, group.gid, group);
+            let name = cut(group.name, MAX_NAME);
+            self.groups.add(container, group.gid, Group { name, ..group });
         }
     }
 

@@ -66,3 +66,18 @@ fn users_and_groups_of_containers_come_and_go() {
     w.event(-1, T::USER_ADDED_E, &[P::U32(9), P::U32(8), P::S("+nis"), P::S(""), P::S(""), P::S("")]);
     assert!(w.state.users.user(b"", 9).is_none(), "name-service switches are no users");
 }
+
+#[test]
+fn long_names_are_cut_and_empty_containers_forgotten() {
+    let mut users = crate::state::Users::default();
+    let long = crate::state::zstr::ZStr::new(&[b'x'; 3000]);
+    let user = crate::state::User { uid: 1, gid: 1, name: long.clone(), home: long.clone(), shell: long.clone() };
+    users.add_user(b"c", user);
+    users.add_group(b"c", crate::state::Group { gid: 1, name: long });
+    let user = users.user(b"c", 1).expect("added");
+    assert_eq!((user.name.len(), user.home.len(), user.shell.len()), (255, 1023, 1023));
+    assert_eq!((users.iter_users().count(), users.iter_groups().count()), (1, 1));
+    users.remove_user(b"c", 1);
+    users.remove_group(b"c", 1);
+    assert_eq!((users.iter_users().count(), users.iter_groups().count()), (0, 0));
+}
