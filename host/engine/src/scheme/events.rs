@@ -8,7 +8,7 @@ use super::SchemeError;
 const WORDS: usize = 8;
 
 /// A set of event codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct EventSet([u64; WORDS]);
 
 impl EventSet {
@@ -93,6 +93,7 @@ pub struct EventKind {
 #[derive(Debug, Default)]
 pub struct EventNames {
     kinds: Vec<EventKind>,
+    all: EventSet,
     names: HashMap<Box<str>, Vec<u16>>,
     syscalls: HashMap<Box<str>, Vec<u16>>,
 }
@@ -105,7 +106,7 @@ impl EventNames {
 
     /// Every code of the source.
     pub fn all(&self) -> EventSet {
-        self.kinds.iter().map(|k| k.code).collect()
+        self.all
     }
 
     /// The codes that can have this `evt.type`; `None` for a name that nothing has.
@@ -130,6 +131,7 @@ impl EventNames {
         } else if kind.code > EventSet::MAX_CODE {
             return Err(SchemeError::EventCode(kind.code));
         }
+        self.all.insert(kind.code);
         self.kinds.push(kind);
         Ok(())
     }
