@@ -127,3 +127,13 @@ fn directories() {
     w.event(100, T::SYSCALL_CHROOT_X, &[P::I64(0), P::S("/jail")]);
     assert_eq!(w.thread(100).root, "/jail");
 }
+
+#[test]
+fn failed_calls_make_no_descriptor() {
+    let mut w = World::with_shell();
+    w.event(100, T::SYSCALL_MEMFD_CREATE_X, &[P::I64(-24), P::S("m"), P::U32(0)]);
+    w.event(100, T::SYSCALL_PIDFD_OPEN_X, &[P::I64(-3), P::I64(1), P::U32(0)]);
+    w.event(100, T::SYSCALL_PIPE2_X, &[P::I64(-24), P::I64(3), P::I64(4), P::U64(0), P::U32(0)]);
+    assert!(w.state.current_fd().is_none());
+    assert_eq!((w.state.fd_count(w.thread(100)), w.thread(100).last_fd), (0, -1));
+}

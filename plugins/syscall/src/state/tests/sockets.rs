@@ -204,3 +204,25 @@ fn unix_sockets() {
     w.event(100, T::SOCKET_SENDMSG_X, &[P::I64(1), P::N, P::I64(3), P::U32(1), unix(3, 4, "/x")]);
     assert_eq!(w.sock(3).name, "3->4 /x");
 }
+
+#[test]
+fn an_ipv6_server_keeps_address_and_port() {
+    let mut w = World::with_shell();
+    let loopback = std::net::Ipv6Addr::LOCALHOST.octets();
+    w.socket(3, 10, 1, 6);
+    w.event(100, T::SOCKET_BIND_X, &[P::I64(0), addr6(loopback, 443), P::I64(3)]);
+    let fd = w.sock(3);
+    assert_eq!((fd.ty, fd.sock.dst, fd.sock.dport, fd.l4()), (FdType::Ipv6ServSock, loopback, 443, L4::Tcp));
+    assert_eq!(fd.name, "::1:443");
+}
+
+#[test]
+fn a_connect_without_its_enter_event_is_about_its_own_descriptor() {
+    let mut w = World::with_shell();
+    w.socket(3, 2, 1, 6);
+    w.socket(4, 2, 1, 6);
+    w.event(100, T::SOCKET_CONNECT_E, &[P::I64(3), addr4(B, 80)]);
+    w.connect(3, 0, tuple4(A, 4000, B, 80), addr4(B, 80));
+    w.connect(4, 0, tuple4(A, 4001, B, 81), addr4(B, 81));
+    assert_eq!((w.sock(3).sock.dport, w.sock(4).sock.dport), (80, 81));
+}
