@@ -17,6 +17,8 @@ use super::owner::Owner;
 
 /// Events that wait at most; more are dropped, and counted.
 pub(super) const CAPACITY: usize = 4096;
+/// Bytes that wait at most: a few events may be large, thousands of large ones must not fill the memory.
+pub(super) const CAPACITY_BYTES: usize = 64 << 20;
 /// An event further ahead of the clock is dropped: it would wait, and block its place, for ever.
 const FUTURE_NS: u64 = 10_000_000_000;
 /// Where the plugin id stands in an async event: after the header and three lengths.
@@ -52,21 +54,30 @@ pub struct AsyncQueue {
 #[derive(Default, Debug)]
 struct Waiting {
     events: BTreeMap<(u64, u64), Box<[u8]>>,
+    bytes: usize,
     arrivals: u64,
+}
+
+/// Why an event was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Dropped {
+    why: &'static str,
+    /// Whether it is the first one dropped for that reason: only that one is logged, all are counted.
+    first: bool,
 }
 
 impl AsyncQueue {
     /// Takes a validated event with its time; tells why it was dropped.
-    fn push(&self, ts: u64, bytes: Box<[u8]>, now: u64) -> Result<(), &'static str> {
+    fn push(&self, ts: u64, bytes: Box<[u8]>, now: u64) -> Result<(), Dropped> {
+        let dropped = |counter: &AtomicU64, why| Dropped { why, first: counter.fetch_add(1, Ordering::Relaxed) == 0 };
         if ts > now.saturating_add(FUTURE_NS) {
-            self.dropped_future.fetch_add(1, Ordering::Relaxed);
-            return Err("async event ts too far in future");
+            return Err(dropped(&self.dropped_future, "async event ts too far in future"));
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.events.len() >= CAPACITY {
-            self.dropped_full.fetch_add(1, Ordering::Relaxed);
-            return Err("async event queue is full");
+        if waiting.events.len() >= CAPACITY || waiting.bytes + bytes.len() > CAPACITY_BYTES {
+            return Err(dropped(&self.dropped_full, "async event queue is full"));
         }
+        waiting.bytes += bytes.len();
         let arrival = waiting.arrivals;
         waiting.arrivals += 1;
         waiting.events.insert((ts, arrival), bytes);
@@ -94,6 +105,7 @@ impl AsyncQueue {
     fn pop_slow(&self, ts: u64) -> Option<Box<[u8]>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let due = waiting.events.first_entry().filter(|e| e.key().0 <= ts).map(|e| e.remove());
+        waiting.bytes -= due.as_ref().map_or(0, |event| event.len());
         self.publish(&waiting);
         due
     }
@@ -167,7 +179,7 @@ unsafe fn accept(owner: &Owner, evt: *const Event) -> Result<(), EventFault> {
                 event::write(&mut bytes, 0, &ts.to_ne_bytes());
             }
             // A drop is the host's affair: the plugin can do nothing about it, and upstream tells it nothing either.
-            if let Err(why) = target.queue.push(ts, bytes, now) {
+            if let Err(Dropped { why, first: true }) = target.queue.push(ts, bytes, now) {
                 owner.log().log(owner.name(), why, Severity::WARNING);
             }
             Ok(())
@@ -241,12 +253,27 @@ mod tests {
         for _ in 0..CAPACITY {
             queue.push(1, event(0), 1).unwrap();
         }
-        assert!(queue.push(1, event(0), 1).is_err());
-        assert!(queue.push(2 + FUTURE_NS, event(0), 1).is_err());
+        for first in [true, false] {
+            assert_eq!(queue.push(1, event(0), 1).map_err(|d| d.first), Err(first));
+            assert_eq!(queue.push(2 + FUTURE_NS, event(0), 1).map_err(|d| d.first), Err(first));
+        }
         let stats = queue.stats();
-        assert_eq!((stats.accepted, stats.dropped_full, stats.dropped_future), (CAPACITY as u64, 1, 1));
+        assert_eq!((stats.accepted, stats.dropped_full, stats.dropped_future), (CAPACITY as u64, 2, 2));
         assert!(queue.pop_due(1).is_some());
         assert!(queue.push(1 + FUTURE_NS, event(0), 1).is_ok());
+    }
+
+    #[test]
+    fn large_events_do_not_fill_the_memory() {
+        let queue = AsyncQueue::default();
+        let large = || vec![0; CAPACITY_BYTES / 4].into_boxed_slice();
+        for _ in 0..4 {
+            queue.push(1, large(), 1).unwrap();
+        }
+        assert!(queue.push(1, event(0), 1).is_err());
+        assert!(queue.pop_due(1).is_some());
+        queue.push(1, large(), 1).unwrap();
+        assert_eq!((queue.stats().accepted, queue.stats().dropped_full), (5, 1));
     }
 
     #[test]
