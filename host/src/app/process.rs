@@ -125,6 +125,7 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
     let name = group.name.clone();
     let syscalls = group.replay || name == SYSCALL;
     let mut evaluator = Evaluator {
+        special: true,
         rules: group.rules,
         filter: group.filter,
         how: group.how,
@@ -254,8 +255,38 @@ pub(crate) fn print_stdout(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// What is to be done with an event that something other than rules looked at first.
+enum Verdict {
+    Evaluate,
+    PassOver,
+    Enough,
+}
+
+impl Evaluator<'_> {
+    /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
+    /// pays one test of a flag for all of them.
+    #[cold]
+    fn special_event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> Verdict {
+        let ts = event.ts();
+        self.context.see(ts);
+        self.progress.event();
+        self.special = self.limit_ns.is_some() || self.filter.is_some() || self.progress.is_visible();
+        if let Some(limit) = self.limit_ns {
+            // Injected events may be older than the first one: that is no negative time that wraps around.
+            let start = *self.start_ns.get_or_insert(ts);
+            if ts.saturating_sub(start) >= limit {
+                return Verdict::Enough;
+            }
+        }
+        let accepted = self.filter.as_mut().is_none_or(|filter| filter.accepts(event, plugins, &mut self.context));
+        if accepted { Verdict::Evaluate } else { Verdict::PassOver }
+    }
+}
+
 /// The sink of a source's pump: evaluates and queues.
 struct Evaluator<'d> {
+    /// Whether an event needs more than evaluation; set for the first one.
+    special: bool,
     /// Rules by position of the source among its group's.
     rules: Vec<Option<SourceRules>>,
     /// What events of a replay must satisfy first.
@@ -272,23 +303,17 @@ struct Evaluator<'d> {
 impl Sink for Evaluator<'_> {
     #[inline]
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
-        let ts = event.ts();
-        self.context.see(ts);
-        self.progress.event();
-        if let Some(limit) = self.limit_ns {
-            // Injected events may be older than the first one: that is no negative time that wraps around.
-            let start = *self.start_ns.get_or_insert(ts);
-            if ts.saturating_sub(start) >= limit {
-                return false;
+        if self.special {
+            match self.special_event(plugins, event) {
+                Verdict::Evaluate => {}
+                Verdict::PassOver => return true,
+                Verdict::Enough => return false,
             }
         }
-        if let Some(filter) = &mut self.filter
-            && !filter.accepts(event, plugins, &mut self.context)
-        {
-            return true;
-        }
         let source = event.source().map_or(0, |source| source.get() as usize);
-        if let Some(Some(rules)) = self.rules.get_mut(source) {
+        if let Some(Some(rules)) = self.rules.get_mut(source)
+            && rules.wants(event)
+        {
             let (matches, desk) = (&mut self.matches, self.desk);
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);

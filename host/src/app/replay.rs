@@ -132,6 +132,11 @@ impl Progress {
         }
     }
 
+    /// Whether anybody sees it.
+    pub(crate) fn is_visible(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
     /// Takes it off the screen.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

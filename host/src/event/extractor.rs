@@ -88,17 +88,25 @@ pub struct Extractor<'a, 'e> {
     pub context: &'a mut Context,
 }
 
+#[inline]
+fn push(out: &mut Values, value: Value<'_>) {
+    match value {
+        Value::U64(number) => out.push_u64(number),
+        Value::Bool(truth) => out.push_bool(truth),
+        Value::Str(bytes) | Value::Bytes(bytes) => out.push_bytes(bytes),
+    }
+}
+
 impl Extract for Extractor<'_, '_> {
+    #[inline]
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool {
         match self.answers.0.get(slot.index()) {
             Some(Answer::Plugin(request)) => {
                 let Some(values) = request.extract(self.plugins, self.event) else { return false };
-                for value in values.iter() {
-                    match value {
-                        Value::U64(number) => out.push_u64(number),
-                        Value::Bool(truth) => out.push_bool(truth),
-                        Value::Str(bytes) | Value::Bytes(bytes) => out.push_bytes(bytes),
-                    }
+                // Nearly every field has one value.
+                push(out, values.first());
+                for index in 1..values.len() {
+                    values.get(index).into_iter().for_each(|value| push(out, value));
                 }
                 true
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lanner_engine::compile::{RuleIdx, RuleMatching, RuleSet, Scratch};
 use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
+use lanner_engine::scheme::EventSet;
 use lanner_engine::value::Values;
 
 use super::extractor::{Answers, Context, Extractor};
@@ -37,6 +38,8 @@ pub struct ExtraField {
 /// The rules of one source and the memory of the one thread that evaluates them.
 #[derive(Debug)]
 pub struct SourceRules {
+    /// The kinds of events that any rule can match, close at hand.
+    wanted: EventSet,
     set: RuleSet,
     scratch: Scratch,
     alerts: Vec<RuleAlert>,
@@ -50,12 +53,18 @@ impl SourceRules {
     /// Puts the parts together; `alerts` has one entry for each rule of the set, in its order.
     pub fn new(set: RuleSet, alerts: Vec<RuleAlert>, answers: Answers) -> Self {
         let scratch = set.scratch();
-        Self { set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
+        let wanted = (0..=EventSet::MAX_CODE).filter(|code| set.wants(*code)).collect();
+        Self { wanted, set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
+    }
+
+    /// Whether any rule can match an event of this kind; most events end here.
+    #[inline]
+    pub fn wants(&self, event: &EventRef<'_>) -> bool {
+        self.wanted.contains(event.ty())
     }
 
     /// Evaluates an event and hands each alert to `raise`, with the rule's position. Nothing is allocated unless a rule
     /// matches.
-    #[inline]
     pub fn evaluate(
         &mut self,
         event: &EventRef<'_>,
@@ -64,9 +73,6 @@ impl SourceRules {
         how: &How,
         raise: &mut dyn FnMut(usize, Alert),
     ) {
-        if !self.set.wants(event.ty()) {
-            return;
-        }
         let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
         self.hits.clear();
         self.set.evaluate(&mut self.scratch, event.ty(), &mut extractor, how.matching, &mut self.hits);
