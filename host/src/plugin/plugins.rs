@@ -4,17 +4,15 @@ use std::ffi::{CStr, CString, c_char};
 use std::fmt::Write as _;
 use std::mem::discriminant;
 
-use lanner_plugin_api::raw::{EventInput, EventParseInput, FieldType, PLUGINEVENT_E, ParseEventFn, Rc};
+use lanner_plugin_api::raw::{FieldType, PLUGINEVENT_E, Rc};
 
 use super::error::{EventFault, Function, PluginError};
 use super::event::{self, EventRef};
 use super::init::Plugin;
 use super::log::Severity;
 use super::metrics::PluginMetric;
-use super::owner::get_owner_last_error;
 use super::prepared::{FieldRequest, Prepared};
 use super::set::{Fault, PluginIdx, PluginSet, Plugins, SourceIdx};
-use super::tables::dispatch;
 use super::tables::scope::CallScope;
 
 impl Plugins {
@@ -130,12 +128,17 @@ impl Plugins {
         let ty = event.ty();
         let input = event.input(evtsrc);
         for at in 0..self.parsers.len() {
-            let (index, function) = self.parsers[at];
-            let plugin = &mut self.plugins[index];
+            let parser = &self.parsers[at];
+            let plugin = &self.plugins[parser.index];
             if plugin.parse_types.contains(ty) && plugin.parse_on.contains(source.0) {
-                let rc = parse_one(plugin, function, &input);
+                let rc = {
+                    let _scope = CallScope::enter();
+                    // SAFETY: the plugin stands before us, so its state is alive, and only this thread calls on it;
+                    // event and input outlive the call.
+                    unsafe { (parser.function)(parser.state, &raw const input, &raw const parser.input) }
+                };
                 if rc != Rc::SUCCESS {
-                    self.parse_failed(index, rc);
+                    self.parse_failed(parser.index, rc);
                 }
             }
         }
@@ -254,21 +257,6 @@ impl Drop for Plugins {
             drop(plugin);
         }
     }
-}
-
-#[inline]
-fn parse_one(plugin: &Plugin, function: ParseEventFn, event: &EventInput) -> Rc {
-    let input = EventParseInput {
-        owner: plugin.owner.as_raw(),
-        get_owner_last_error: Some(get_owner_last_error),
-        table_reader: dispatch::READER,
-        table_writer: dispatch::WRITER,
-        table_reader_ext: dispatch::reader_ext(),
-        table_writer_ext: dispatch::writer_ext(),
-    };
-    let _scope = CallScope::enter();
-    // SAFETY: the state is alive and only this thread calls on it; event and input outlive the call.
-    unsafe { function(plugin.state(), std::ptr::from_ref(event), &raw const input) }
 }
 
 /// What upstream shows of an event whose plugin has no text for it.

@@ -6,12 +6,14 @@ use std::mem::Discriminant;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use lanner_plugin_api::raw::ParseEventFn;
+use lanner_plugin_api::raw::{EventParseInput, ParseEventFn, PluginState};
 
 use super::error::PluginError;
 use super::info::{EventOrigin, SYSCALL};
 use super::init::{Plugin, Services};
 use super::library::LoadedLibrary;
+use super::owner::get_owner_last_error;
+use super::tables::dispatch;
 use super::tables::registry::Registry;
 
 /// Position of a plugin in its set, in order of loading.
@@ -64,11 +66,20 @@ pub struct Fault {
     pub count: u64,
 }
 
+/// How to call a parsing plugin, made once: filling in the input anew would cost more than the call.
+pub(super) struct Parser {
+    /// Position of the plugin.
+    pub(super) index: usize,
+    pub(super) function: ParseEventFn,
+    pub(super) state: *mut PluginState,
+    pub(super) input: EventParseInput,
+}
+
 /// Plugins that are initialised and share their tables. Belongs to one thread at a time.
 pub struct Plugins {
     pub(super) plugins: Vec<Plugin>,
-    /// Those that parse, in order, with their function: the hot loop does not look at the others.
-    pub(super) parsers: Vec<(usize, ParseEventFn)>,
+    /// Those that parse, in order: the hot loop does not look at the others.
+    pub(super) parsers: Vec<Parser>,
     pub(super) sources: Vec<Source>,
     pub(super) registry: Arc<Registry>,
     pub(super) services: Services,
@@ -156,7 +167,15 @@ impl PluginSet {
         }
         let index = this.plugins.len();
         if let Some(parse) = library.api().parse_event {
-            this.parsers.push((index, parse));
+            let input = EventParseInput {
+                owner: plugin.owner.as_raw(),
+                get_owner_last_error: Some(get_owner_last_error),
+                table_reader: dispatch::READER,
+                table_writer: dispatch::WRITER,
+                table_reader_ext: dispatch::reader_ext(),
+                table_writer_ext: dispatch::writer_ext(),
+            };
+            this.parsers.push(Parser { index, function: parse, state: plugin.state(), input });
         }
         this.plugins.push(plugin);
         Ok(PluginIdx(u32::try_from(index).unwrap_or(u32::MAX)))
