@@ -67,22 +67,16 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
         Desk { outputs: Outputs::start(outputs, job.settings.alerts, settings.queue_capacity, full, timeout), control };
     let groups = std::mem::take(&mut job.groups);
     let started = Instant::now();
-    let outcome = run_groups(&job, &desk, groups);
+    let (matches, failed) = run_groups(&job, &desk, groups);
     log::debug(format_args!("processed for {:?}", started.elapsed()));
     desk.outputs.finish();
-    let (matches, result) = match outcome {
-        Ok(matches) => (matches, Ok(())),
-        Err((matches, error)) => (matches, Err(error)),
-    };
     let rules: Vec<(&str, Priority)> = job.rules.iter().map(|(name, priority)| (&**name, *priority)).collect();
     print_stdout(&matches.report(&rules));
-    result
+    failed.map_or(Ok(()), Err)
 }
 
-type GroupsResult = Result<Matches, (Matches, AppError)>;
-
-/// One thread for each source; with only one, this thread.
-fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> GroupsResult {
+/// One thread for each source; with only one, this thread. What was counted counts even if a source failed.
+fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> (Matches, Option<AppError>) {
     let mut matches = Matches::new(job.rules.len());
     let mut failed = None;
     let outcomes: Vec<Outcome> = match groups.pop() {
@@ -113,10 +107,7 @@ fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> Gro
         matches.merge(&outcome.matches);
         failed = failed.or(outcome.error);
     }
-    match failed {
-        None => Ok(matches),
-        Some(error) => Err((matches, error)),
-    }
+    (matches, failed)
 }
 
 /// Opens one source, pumps it dry, closes it. An error ends the other sources too.

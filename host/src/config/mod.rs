@@ -1,5 +1,5 @@
 //! `falco.yaml` as it is: files, includes and `-o` options become one tree ([`load`]), the tree becomes typed settings
-//! ([`settings`]). The table of all keys is [`keys`].
+//! ([`Settings`]). The table of all keys is [`keys`].
 
 mod append;
 mod env;
