@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
 
-pub use options::{Action, EventFormat, ListFormat, Options, ReplayView};
+pub use options::{Action, ListFormat, Options, ReplayView};
 
 use flags::Cli;
 

@@ -68,15 +68,6 @@ pub struct ReplayView {
     pub quiet: bool,
 }
 
-/// How an event is printed by `lanner replay`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventFormat {
-    /// A line of text.
-    Text,
-    /// A JSON object with the fields of the line.
-    Json,
-}
-
 /// How lists are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListFormat {
