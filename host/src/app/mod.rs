@@ -1,8 +1,10 @@
 //! The program: start-up as a list of steps, the event loop, and the end.
 
 pub mod cli;
+mod compiled;
 mod configure;
 mod error;
+mod evaluator;
 pub mod lists;
 mod plugins;
 mod process;
@@ -209,7 +211,7 @@ fn process_events(
     let names = rules.names();
     let text = view.and_then(|view| view.filter.as_deref());
     let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
-    let mut groups = rules::compile(rules, groups, settings, selected, &hostname)?;
+    let mut groups = compiled::compile(rules, groups, settings, selected, &hostname)?;
     groups.iter_mut().for_each(|group| group.filter = filter.take());
     if let Engine::Kmod | Engine::ModernEbpf = settings.engine {
         let kind = settings.engine.name();

@@ -6,20 +6,18 @@ use std::time::{Duration, Instant};
 use lanner_engine::load::Priority;
 
 use super::cli::Options;
+use super::compiled::CompiledGroup;
 use super::error::AppError;
+use super::evaluator::{Desk, Evaluator};
 use super::replay::Progress;
-use super::rules::CompiledGroup;
 use super::signals;
 use super::stats::{DROP_REPORT, Matches};
-use crate::alert::Alert;
 use crate::config::{Engine, Settings};
 use crate::event::extractor::Context;
-use crate::event::filter::Filter;
-use crate::event::rules::{How, SourceRules};
 use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::outputs::{Outputs, QueueFull, enabled};
-use crate::plugin::{EventRef, Inspector, Open, PluginIdx, PluginSet, Plugins};
+use crate::plugin::{Inspector, Open, PluginIdx, PluginSet};
 use crate::source::{Control, Counts, Sink, pump};
 
 /// Everything that is needed to run.
@@ -34,12 +32,6 @@ pub(crate) struct Job<'a> {
     pub rules: Vec<(Box<str>, Priority)>,
     /// Whether the progress of a replay stays unseen.
     pub quiet: bool,
-}
-
-/// How alerts leave the threads of the sources.
-struct Desk {
-    outputs: Outputs,
-    control: Arc<Control>,
 }
 
 /// What one source's thread leaves behind.
@@ -244,87 +236,4 @@ pub(crate) fn print_stdout(text: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-/// What is to be done with an event that something other than rules looked at first.
-enum Verdict {
-    Evaluate,
-    PassOver,
-    Enough,
-}
-
-impl Evaluator<'_> {
-    /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
-    /// pays one test of a flag for all of them.
-    #[cold]
-    fn special_event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> Verdict {
-        let ts = event.ts();
-        self.context.see(ts);
-        self.progress.event();
-        self.special = self.limit_ns.is_some() || self.filter.is_some() || self.progress.is_visible();
-        if let Some(limit) = self.limit_ns {
-            // Injected events may be older than the first one: that is no negative time that wraps around.
-            let start = *self.start_ns.get_or_insert(ts);
-            if ts.saturating_sub(start) >= limit {
-                return Verdict::Enough;
-            }
-        }
-        let accepted = self.filter.as_mut().is_none_or(|filter| filter.accepts(event, plugins, &mut self.context));
-        if accepted { Verdict::Evaluate } else { Verdict::PassOver }
-    }
-}
-
-/// The sink of a source's pump: evaluates and queues.
-struct Evaluator<'d> {
-    /// Whether an event needs more than evaluation; set for the first one.
-    special: bool,
-    /// Rules by position of the source among its group's.
-    rules: Vec<Option<SourceRules>>,
-    /// What events of a replay must satisfy first.
-    filter: Option<Filter>,
-    how: How,
-    context: Context,
-    progress: Progress,
-    matches: Matches,
-    desk: &'d Desk,
-    limit_ns: Option<u64>,
-    start_ns: Option<u64>,
-}
-
-impl Sink for Evaluator<'_> {
-    #[inline]
-    fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
-        if self.special {
-            match self.special_event(plugins, event) {
-                Verdict::Evaluate => {}
-                Verdict::PassOver => return true,
-                Verdict::Enough => return false,
-            }
-        }
-        let source = event.source().map_or(0, |source| source.get() as usize);
-        if let Some(Some(rules)) = self.rules.get_mut(source)
-            && rules.wants(event)
-        {
-            let (matches, desk) = (&mut self.matches, self.desk);
-            let mut raise = |rule: usize, alert: Alert| {
-                matches.add(rule);
-                if desk.outputs.closed() {
-                    desk.control.stop();
-                }
-                desk.outputs.send(alert);
-            };
-            rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
-        }
-        true
-    }
-
-    fn attend(&mut self, control: &Control) {
-        if control.take_reopen() {
-            log::info("SIGUSR1 received, reopening outputs...");
-            self.desk.outputs.reopen();
-        }
-        if self.desk.outputs.closed() {
-            control.stop();
-        }
-    }
 }

@@ -1,0 +1,114 @@
+//! Loaded rules made ready for each source: compiled, with the answers to everything they ask prepared.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lanner_engine::compile::RuleMatching as Matching;
+use lanner_engine::format::RenderOptions;
+use lanner_engine::load::{Loader, RuleSpec};
+
+use super::error::AppError;
+use super::rules::Rules;
+use super::sources::{Group, Source};
+use crate::alert::RuleHead;
+use crate::config::{Engine, RuleMatching, Settings};
+use crate::event::extractor::Answers;
+use crate::event::filter::Filter;
+use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
+use crate::plugin::{PluginIdx, PluginSet};
+
+/// A group of sources ready to run.
+pub(crate) struct CompiledGroup {
+    /// The name of its only source, or of the capture file.
+    pub(crate) name: String,
+    /// Whether it replays a capture.
+    pub(crate) replay: bool,
+    /// Its plugins.
+    pub(crate) plugins: Arc<Mutex<Option<PluginSet>>>,
+    /// The plugin that gives the events, and its parameters.
+    pub(crate) input: Option<(PluginIdx, String)>,
+    /// Rules by position of the source among the group's.
+    pub(crate) rules: Vec<Option<SourceRules>>,
+    /// What events must satisfy before rules see them.
+    pub(crate) filter: Option<Filter>,
+    /// How events are evaluated.
+    pub(crate) how: How,
+}
+
+/// Compiles the rules of every selected source and prepares the answers to what they ask.
+pub(crate) fn compile(
+    rules: Rules,
+    groups: Vec<Group>,
+    settings: &Settings,
+    selected: &[&str],
+    hostname: &Arc<str>,
+) -> Result<Vec<CompiledGroup>, AppError> {
+    let how = How {
+        matching: match settings.rule_matching {
+            RuleMatching::First => Matching::First,
+            RuleMatching::All => Matching::All,
+        },
+        render: RenderOptions { base64_buffers: settings.alerts.base64_buffers },
+        fields: settings.alerts.json && settings.alerts.include_output_fields,
+        hostname: Arc::clone(hostname),
+    };
+    let mut compiled = Vec::new();
+    for group in groups {
+        let wanted = |source: &&Source| selected.contains(&source.name.as_str());
+        let Some(first) = group.sources.iter().find(wanted) else { continue };
+        let (name, input) = match &settings.engine {
+            Engine::Replay { capture_file } => {
+                let syscall = group.sources.iter().find_map(|source| source.input.as_ref());
+                (capture_file.clone(), syscall.map(|(plugin, _)| (*plugin, capture_file.clone())))
+            }
+            _ => (first.name.clone(), first.input.clone()),
+        };
+        let guard = group.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(plugins) = guard.as_ref() else { continue };
+        let mut by_source: Vec<Option<SourceRules>> = Vec::new();
+        for source in group.sources.iter().filter(wanted) {
+            let ready = ready(&rules.0, source, plugins)?;
+            let at = source.index as usize;
+            if by_source.len() <= at {
+                by_source.resize_with(at + 1, || None);
+            }
+            if let Some(place) = by_source.get_mut(at) {
+                *place = ready;
+            }
+        }
+        drop(guard);
+        let replay = matches!(settings.engine, Engine::Replay { .. });
+        compiled.push(CompiledGroup {
+            name,
+            replay,
+            plugins: group.plugins,
+            input,
+            rules: by_source,
+            filter: None,
+            how: how.clone(),
+        });
+    }
+    Ok(compiled)
+}
+
+fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option<SourceRules>, AppError> {
+    let Some(rules) = loader.source_rules(&source.name) else { return Ok(None) };
+    let answers = Answers::prepare(rules.set.slots(), &source.scheme, plugins)?;
+    let position = |name: &str| loader.rules().iter().position(|rule| &*rule.name == name);
+    let alerts = rules.rules.iter().map(|rule| alert(rule, position(&rule.name).unwrap_or(usize::MAX))).collect();
+    Ok(Some(SourceRules::new(rules.set, alerts, answers)))
+}
+
+fn alert(rule: &RuleSpec, id: usize) -> RuleAlert {
+    let head = RuleHead {
+        rule: (&*rule.name).into(),
+        source: (&*rule.source).into(),
+        priority: rule.priority,
+        tags: rule.tags.iter().map(|tag| (&**tag).into()).collect(),
+    };
+    let extra = rule.extra_fields.iter().map(|field| ExtraField {
+        key: (&*field.key).into(),
+        format: field.format.clone(),
+        raw: field.raw,
+    });
+    RuleAlert { id, head: Arc::new(head), output: rule.output.clone(), extra: extra.collect() }
+}

@@ -1,0 +1,103 @@
+//! The sink of a source's pump: evaluates events and queues the alerts.
+
+use std::sync::Arc;
+
+use super::replay::Progress;
+use super::stats::Matches;
+use crate::alert::Alert;
+use crate::event::extractor::Context;
+use crate::event::filter::Filter;
+use crate::event::rules::{How, SourceRules};
+use crate::log;
+use crate::outputs::Outputs;
+use crate::plugin::{EventRef, Plugins};
+use crate::source::{Control, Sink};
+
+/// How alerts leave the threads of the sources.
+pub(super) struct Desk {
+    pub(super) outputs: Outputs,
+    pub(super) control: Arc<Control>,
+}
+
+/// What is to be done with an event that something other than rules looked at first.
+enum Verdict {
+    Evaluate,
+    PassOver,
+    Enough,
+}
+
+impl Evaluator<'_> {
+    /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
+    /// pays one test of a flag for all of them.
+    #[cold]
+    fn special_event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> Verdict {
+        let ts = event.ts();
+        self.context.see(ts);
+        self.progress.event();
+        self.special = self.limit_ns.is_some() || self.filter.is_some() || self.progress.is_visible();
+        if let Some(limit) = self.limit_ns {
+            // Injected events may be older than the first one: that is no negative time that wraps around.
+            let start = *self.start_ns.get_or_insert(ts);
+            if ts.saturating_sub(start) >= limit {
+                return Verdict::Enough;
+            }
+        }
+        let accepted = self.filter.as_mut().is_none_or(|filter| filter.accepts(event, plugins, &mut self.context));
+        if accepted { Verdict::Evaluate } else { Verdict::PassOver }
+    }
+}
+
+/// The sink of a source's pump: evaluates and queues.
+pub(super) struct Evaluator<'d> {
+    /// Whether an event needs more than evaluation; set for the first one.
+    pub(super) special: bool,
+    /// Rules by position of the source among its group's.
+    pub(super) rules: Vec<Option<SourceRules>>,
+    /// What events of a replay must satisfy first.
+    pub(super) filter: Option<Filter>,
+    pub(super) how: How,
+    pub(super) context: Context,
+    pub(super) progress: Progress,
+    pub(super) matches: Matches,
+    pub(super) desk: &'d Desk,
+    pub(super) limit_ns: Option<u64>,
+    pub(super) start_ns: Option<u64>,
+}
+
+impl Sink for Evaluator<'_> {
+    #[inline]
+    fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
+        if self.special {
+            match self.special_event(plugins, event) {
+                Verdict::Evaluate => {}
+                Verdict::PassOver => return true,
+                Verdict::Enough => return false,
+            }
+        }
+        let source = event.source().map_or(0, |source| source.get() as usize);
+        if let Some(Some(rules)) = self.rules.get_mut(source)
+            && rules.wants(event)
+        {
+            let (matches, desk) = (&mut self.matches, self.desk);
+            let mut raise = |rule: usize, alert: Alert| {
+                matches.add(rule);
+                if desk.outputs.closed() {
+                    desk.control.stop();
+                }
+                desk.outputs.send(alert);
+            };
+            rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
+        }
+        true
+    }
+
+    fn attend(&mut self, control: &Control) {
+        if control.take_reopen() {
+            log::info("SIGUSR1 received, reopening outputs...");
+            self.desk.outputs.reopen();
+        }
+        if self.desk.outputs.closed() {
+            control.stop();
+        }
+    }
+}
