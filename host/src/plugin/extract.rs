@@ -73,6 +73,7 @@ impl<'a> Values<'a> {
     /// # Safety
     /// `answer` was filled by a plugin as the contract says, for a request of a type of this `kind`, and stays valid
     /// while the result lives.
+    #[inline]
     pub(super) unsafe fn new(answer: ExtractField, kind: Kind) -> Result<Option<Self>, FieldFault> {
         let count = answer.res_len;
         if count == 0 {
@@ -93,6 +94,7 @@ impl<'a> Values<'a> {
     }
 
     /// Nulls and lengths, once, so that reading cannot fail.
+    #[inline]
     fn check(&self) -> Result<(), FieldFault> {
         match self.kind {
             Kind::U64 | Kind::Bool => Ok(()),

@@ -72,9 +72,9 @@ impl Access {
     /// `key` is null or a key of the table's type.
     unsafe fn key<'a>(&self, key: *const StateData) -> Result<StateValue<'a>, Error> {
         // SAFETY: the caller vouches for it.
-        let data = unsafe { key.as_ref() }.ok_or(Error::Host("key is null"))?;
+        let data = unsafe { key.as_ref() }.ok_or_else(|| Error::Host("key is null"))?;
         // SAFETY: as above.
-        unsafe { StateValue::from_data(self.key_type, *data) }.ok_or(Error::from(TableFault::KeyType))
+        unsafe { StateValue::from_data(self.key_type, *data) }.ok_or_else(|| Error::from(TableFault::KeyType))
     }
 }
 
@@ -84,7 +84,7 @@ impl Access {
 /// `e` is null or was handed out by a hub that lives.
 unsafe fn entry(e: *mut raw::TableEntry, access: &Access) -> Result<(usize, EntryRef), Error> {
     // SAFETY: the caller vouches for `e`; slots of entries live as long as the hub.
-    let slot = unsafe { e.cast::<EntrySlot>().as_ref() }.ok_or(Error::Host("entry is null"))?;
+    let slot = unsafe { e.cast::<EntrySlot>().as_ref() }.ok_or_else(|| Error::Host("entry is null"))?;
     // The parent of a sub-table is not compared: after an entry was added it may go by another name.
     if !slot.live || slot.table.id != access.table.id {
         return Err(TableFault::NoEntry.into());
@@ -98,7 +98,7 @@ unsafe fn entry(e: *mut raw::TableEntry, access: &Access) -> Result<(usize, Entr
 /// `f` is null or was handed out by a hub that lives.
 unsafe fn field(f: *const raw::TableField, access: &Access) -> Result<(u32, StateType), Error> {
     // SAFETY: the caller vouches for `f`; slots of fields live as long as the hub.
-    let slot = unsafe { f.cast::<FieldSlot>().as_ref() }.ok_or(Error::Host("field is null"))?;
+    let slot = unsafe { f.cast::<FieldSlot>().as_ref() }.ok_or_else(|| Error::Host("field is null"))?;
     if slot.table_id == access.table.id { Ok((slot.number, slot.ty)) } else { Err(TableFault::NoField.into()) }
 }
 
@@ -142,7 +142,7 @@ unsafe extern "C" fn read<P: ProvideTables>(
         with::<P, _>(t, "read_entry_field", Rc::FAILURE, |p, hub, a| {
             let (_, entry) = entry(e, a)?;
             let (number, ty) = field(f, a)?;
-            let out = out.as_mut().ok_or(Error::Host("place for the value is null"))?;
+            let out = out.as_mut().ok_or_else(|| Error::Host("place for the value is null"))?;
             let mut value = StateOut { value: OutValue::Unset, arena: &mut hub.arena };
             p.read_field(a.table, entry, number, &mut value)?;
             match value.value {
@@ -297,7 +297,7 @@ unsafe extern "C" fn write<P: ProvideTables>(
         with::<P, _>(t, "write_entry_field", Rc::FAILURE, |p, _, a| {
             let (_, entry) = entry(e, a)?;
             let (number, ty) = field(f, a)?;
-            let data = input.as_ref().ok_or(Error::Host("value is null"))?;
+            let data = input.as_ref().ok_or_else(|| Error::Host("value is null"))?;
             let value = StateValue::from_data(ty, *data).ok_or(TableFault::ReadOnly)?;
             p.write_field(a.table, entry, number, value)?;
             Ok(Rc::SUCCESS)
@@ -309,7 +309,7 @@ unsafe extern "C" fn list_fields<P: ProvideTables>(t: *mut raw::Table, n: *mut u
     // SAFETY: the host passes the table that it was given, and a place for the number.
     unsafe {
         with::<P, _>(t, "list_table_fields", core::ptr::null(), |p, hub, a| {
-            let n = n.as_mut().ok_or(Error::Host("place for the number is null"))?;
+            let n = n.as_mut().ok_or_else(|| Error::Host("place for the number is null"))?;
             let specs = p.table_fields(a.table.id);
             let list = FieldList {
                 infos: specs

@@ -27,7 +27,7 @@ impl<'a> EventInput<'a> {
     #[inline]
     pub unsafe fn from_raw(input: *const raw::EventInput) -> Result<Self, Error> {
         // SAFETY: the caller vouches for a non-null `input`.
-        let input = unsafe { input.as_ref() }.ok_or(Error::Host("event input is null"))?;
+        let input = unsafe { input.as_ref() }.ok_or_else(|| Error::Host("event input is null"))?;
         if input.evt.is_null() {
             return Err(Error::Host("event is null"));
         }

@@ -70,6 +70,7 @@ impl<'v> ValueSink<'v> {
     }
 
     /// A text that `write` appends in place. What lies in the vector before must stay.
+    #[inline]
     fn text_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let buf = &mut *self.buf;
         buf.kinds |= FieldBuf::STR;
@@ -163,6 +164,7 @@ impl FieldBuf {
     }
 
     /// Writes the answer into the request: addresses of the values and their number.
+    #[inline]
     pub(crate) fn finish(&mut self, field: &mut ExtractField) -> Result<(), Error> {
         if self.kinds == 0 {
             return Ok(());

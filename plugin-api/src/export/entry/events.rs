@@ -63,7 +63,7 @@ unsafe extern "C" fn parse_event<P: Exported + Parse>(
         unsafe { &mut *hub.get() }.new_event();
         // SAFETY: the host passes an event and an input that are valid for the call.
         let (event, input) = unsafe { (EventInput::from_raw(evt)?, input.as_ref()) };
-        let input = input.ok_or(Error::Host("input is null"))?;
+        let input = input.ok_or_else(|| Error::Host("input is null"))?;
         let host = HostRef { owner: input.owner, last_error: input.get_owner_last_error };
         // SAFETY: the vtables are null or valid for the call.
         let cx = unsafe {
@@ -123,7 +123,7 @@ unsafe extern "C" fn dump_state<P: Exported + AsyncSource>(
     handler: Option<AsyncEventHandlerFn>,
 ) -> Rc {
     enter!(P, s, "dump_state", Rc::FAILURE, |plugin, _, _| {
-        let handler = handler.ok_or(Error::Host("handler is null"))?;
+        let handler = handler.ok_or_else(|| Error::Host("handler is null"))?;
         plugin.dump_state(&StateDump::new(owner, handler))?;
         Ok(Rc::SUCCESS)
     })
@@ -148,7 +148,7 @@ unsafe fn listen<P: Exported + CaptureListener>(
         unsafe { &mut *hub.get() }.new_event();
         // SAFETY: the host passes null or an input whose parts are valid for the call.
         let mut capture = unsafe {
-            let input = input.as_ref().ok_or(Error::Host("input is null"))?;
+            let input = input.as_ref().ok_or_else(|| Error::Host("input is null"))?;
             let host = HostRef { owner: input.owner, last_error: input.get_owner_last_error };
             Capture {
                 host,

@@ -63,7 +63,7 @@ impl<P: Exported + Extract> Extraction<P> for Typed {
     }
 
     fn extract(plugin: &mut P, cx: &ExtractCx<'_>, req: &FieldRequest<'_>, out: &mut FieldBuf) -> Result<bool, Error> {
-        let field = typed::<P>().0.get(req.id as usize).ok_or(Error::Host("field id is out of range"))?;
+        let field = typed::<P>().0.get(req.id as usize).ok_or_else(|| Error::Host("field id is out of range"))?;
         (field.call)(plugin, cx, req, &mut ValueSink { buf: out })
     }
 }
@@ -97,7 +97,7 @@ unsafe extern "C" fn resolve_field<P: Exported + ExtractRaw>(
     ty: *mut FieldType,
 ) -> Rc {
     enter!(P, s, "resolve_field", Rc::FAILURE, |plugin, _, _| {
-        let def = raw_defs::<P>().get(id as usize).ok_or(Error::Host("field id is out of range"))?;
+        let def = raw_defs::<P>().get(id as usize).ok_or_else(|| Error::Host("field id is out of range"))?;
         // SAFETY: null or a text that is valid for the call.
         let resolved = plugin.resolve(def, id, unsafe { text(arg, "the argument") }?)?;
         // SAFETY: the host passes null or a place for the type.
@@ -125,7 +125,7 @@ unsafe extern "C" fn extract_fields<P: Exported, X: Extraction<P>>(
     enter!(P, s, "extract_fields", Rc::FAILURE, |plugin, side, _| {
         // SAFETY: the host passes an event and an input that are valid for the call.
         let (event, input) = unsafe { (EventInput::from_raw(evt)?, input.as_ref()) };
-        let input = input.ok_or(Error::Host("input is null"))?;
+        let input = input.ok_or_else(|| Error::Host("input is null"))?;
         let n = input.num_fields as usize;
         if n == 0 {
             return Ok(Rc::SUCCESS);

@@ -157,7 +157,7 @@ unsafe extern "C" fn last_error<P: Exported>(s: *mut PluginState) -> *const c_ch
 unsafe extern "C" fn set_config<P: Exported>(s: *mut PluginState, input: *const SetConfigInput) -> Rc {
     enter!(P, s, "set_config", Rc::FAILURE, |plugin, _, _| {
         // SAFETY: the host passes null or an input that is valid for the call.
-        let input = unsafe { input.as_ref() }.ok_or(Error::Host("input is null"))?;
+        let input = unsafe { input.as_ref() }.ok_or_else(|| Error::Host("input is null"))?;
         // SAFETY: null or a text that is valid for the call.
         plugin.set_config(P::Config::parse(unsafe { text(input.config, "the configuration") }?)?)?;
         Ok(Rc::SUCCESS)

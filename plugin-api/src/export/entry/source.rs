@@ -99,7 +99,8 @@ unsafe extern "C" fn progress<P: Exported + Source>(
     let mut share = 0;
     let text = enter!(P, s, "get_progress", null(), |_, _, _| {
         // SAFETY: null or what `open` returned; the batch is not touched.
-        let stream = unsafe { h.cast::<Stream<P::Instance>>().as_mut() }.ok_or(Error::Host("instance is null"))?;
+        let stream =
+            unsafe { h.cast::<Stream<P::Instance>>().as_mut() }.ok_or_else(|| Error::Host("instance is null"))?;
         let Some(progress) = stream.instance.progress() else { return Ok(null()) };
         // In hundredths of a percent. The cast saturates, and the value is within range anyway.
         share = (progress.share.clamp(0.0, 1.0) * 10_000.0).round() as u32;
