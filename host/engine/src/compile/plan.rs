@@ -14,9 +14,8 @@ use super::machine::ViewId;
 /// A rule and the node that stands for it under the plan's event code.
 pub(super) type Entry = (RuleIdx, NodeId);
 
-/// How many rules must need certain values of a field before it is asked for them up front. An extraction costs about as
-/// much as trying this many rules; measured on published rule files, 4 is slower by 3 %.
-const WORTH_GROUPING: usize = 16;
+/// How many rules must need certain values of a field before it is asked for them up front.
+const WORTH_GROUPING: usize = 4;
 /// How many fields an event's rules are grouped by at most.
 pub(super) const MAX_GROUPINGS: usize = 4;
 /// A rule that allows more values than this is not grouped: it would stand in every group.
