@@ -3,7 +3,6 @@
 mod build;
 mod dict;
 mod graph;
-mod layout;
 mod machine;
 mod plan;
 mod prim;

@@ -1,7 +1,7 @@
 //! Which rules an event of a code can reach. Rules that a text field must have certain values for are grouped by those
 //! values, so that an event meets only the group of its own value and the rules without group.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
@@ -27,14 +27,6 @@ pub(super) struct Plan {
     /// Rules to try for every event, in load order.
     pub(super) always: Box<[Entry]>,
     pub(super) groupings: Box<[Grouping]>,
-}
-
-impl Plan {
-    /// Every entry once, in no particular order.
-    pub(super) fn entries(&self) -> HashSet<Entry> {
-        let grouped = self.groupings.iter().flat_map(|grouping| grouping.groups.values()).flatten();
-        self.always.iter().chain(grouped).copied().collect()
-    }
 }
 
 /// Rules by the class of one view.
