@@ -5,8 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dict::{Class, ClassSet, Dictionary};
-use super::graph::{FALSE, Gate, Graph, NodeId};
-use super::machine::{AtomStep, Kind, NO_MEMO, Program, Step, View, ViewId};
+use super::graph::{FALSE, Graph, NodeId};
+use super::layout::layout;
+use super::machine::{AtomStep, Program, View, ViewId};
 use super::plan::{Entry, Plan, Planner};
 use super::test::{Lookup, Test, lookup};
 use super::{RuleIdx, RuleSet, RuleSetStats};
@@ -33,7 +34,7 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
         nodes: graph.gates.len(),
         plans: plans.len() - 1,
     };
-    let (steps, parts, memos) = steps(&graph.gates, &compiled.atoms, &plans);
+    let (steps, parts, memos) = layout(&graph.gates, &compiled.atoms, &plans);
     let (atoms, views) = (compiled.atoms.into(), compiled.views.into());
     let program = Program { steps, parts, atoms, sources, views, memos };
     RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), stats }
@@ -115,44 +116,4 @@ fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -
         compiled.classes.push(found.filter(|found| !found.2).map(|(view, classes, _)| (view, classes)));
     }
     compiled
-}
-
-/// Lays the graph out for evaluation. What has several users is remembered, unless it is as cheap as remembering.
-fn steps(gates: &[Gate], atoms: &[AtomStep], plans: &[Plan]) -> (Box<[Step]>, Box<[NodeId]>, usize) {
-    let mut users = vec![0u32; gates.len()];
-    for gate in gates {
-        match gate {
-            Gate::And(parts) | Gate::Or(parts) => parts.iter().for_each(|p| users[*p as usize] += 1),
-            Gate::Not(part) => users[*part as usize] += 1,
-            Gate::False | Gate::True | Gate::Atom(_) => {}
-        }
-    }
-    for plan in plans {
-        plan.always.iter().for_each(|(_, node)| users[*node as usize] += 1);
-    }
-    let mut memos = 0;
-    let mut parts_of_all = Vec::new();
-    let mut step = |(gate, users): (&Gate, &u32)| {
-        let first_part = parts_of_all.len() as u32;
-        let (kind, dear, first, len) = match gate {
-            Gate::False => (Kind::False, false, 0, 0),
-            Gate::True => (Kind::True, false, 0, 0),
-            Gate::Atom(atom) => (Kind::Atom, atoms[*atom as usize].test.is_dear(), *atom, 0),
-            Gate::Not(part) => (Kind::Not, false, *part, 0),
-            Gate::And(parts) => (Kind::And, true, first_part, parts.len() as u32),
-            Gate::Or(parts) => (Kind::Or, true, first_part, parts.len() as u32),
-        };
-        if let Gate::And(parts) | Gate::Or(parts) = gate {
-            parts_of_all.extend_from_slice(parts);
-        }
-        let memo = if dear && *users > 1 {
-            memos += 1;
-            memos as u32 - 1
-        } else {
-            NO_MEMO
-        };
-        Step { kind, memo, first, len }
-    };
-    let steps = gates.iter().zip(&users).map(&mut step).collect();
-    (steps, parts_of_all.into(), memos)
 }

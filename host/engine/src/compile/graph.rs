@@ -1,6 +1,6 @@
 //! The graph of all conditions: each distinct atom and each distinct combination stands in it once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::typed::{Atom, Node};
 
@@ -119,53 +119,16 @@ impl Graph {
     }
 
     fn and(&mut self, parts: Vec<NodeId>) -> NodeId {
-        let nested = |gate: &Gate| match gate {
-            Gate::And(parts) => Some(parts.clone()),
-            _ => None,
-        };
-        match self.flat(parts, nested, FALSE, TRUE) {
+        match distinct(&parts, FALSE, TRUE) {
             Ok(parts) => self.gate(Gate::And(parts)),
             Err(decided) => decided,
         }
     }
 
     fn or(&mut self, parts: Vec<NodeId>) -> NodeId {
-        let nested = |gate: &Gate| match gate {
-            Gate::Or(parts) => Some(parts.clone()),
-            _ => None,
-        };
-        match self.flat(parts, nested, TRUE, FALSE) {
+        match distinct(&parts, TRUE, FALSE) {
             Ok(parts) => self.gate(Gate::Or(parts)),
             Err(decided) => decided,
-        }
-    }
-
-    /// Parts of parts of the same kind become parts, repeated and neutral ones go; `Err` if one node is left.
-    fn flat(
-        &self,
-        parts: Vec<NodeId>,
-        nested: fn(&Gate) -> Option<Box<[NodeId]>>,
-        deciding: NodeId,
-        neutral: NodeId,
-    ) -> Result<Box<[NodeId]>, NodeId> {
-        let mut flat: Vec<NodeId> = Vec::with_capacity(parts.len());
-        let mut seen = std::collections::HashSet::new();
-        let mut push = |id: NodeId| {
-            if id != neutral && seen.insert(id) {
-                flat.push(id);
-            }
-        };
-        for part in parts {
-            match nested(&self.gates[part as usize]) {
-                Some(inner) => inner.iter().for_each(|id| push(*id)),
-                None => push(part),
-            }
-        }
-        match flat.as_slice() {
-            _ if flat.contains(&deciding) => Err(deciding),
-            [] => Err(neutral),
-            [one] => Err(*one),
-            _ => Ok(flat.into()),
         }
     }
 
@@ -185,5 +148,19 @@ impl Graph {
         self.gate_ids.insert(gate, id);
         self.foldable.push(foldable);
         id
+    }
+}
+
+/// Repeated and neutral parts go; `Err` if one node is left. A group inside a group of its own kind stays one part: it is
+/// mostly a macro, which many rules share and whose answer is remembered as a whole.
+fn distinct(parts: &[NodeId], deciding: NodeId, neutral: NodeId) -> Result<Box<[NodeId]>, NodeId> {
+    let mut left: Vec<NodeId> = Vec::with_capacity(parts.len());
+    let mut seen = HashSet::new();
+    left.extend(parts.iter().filter(|part| **part != neutral && seen.insert(**part)));
+    match left.as_slice() {
+        _ if seen.contains(&deciding) => Err(deciding),
+        [] => Err(neutral),
+        [one] => Err(*one),
+        _ => Ok(left.into()),
     }
 }

@@ -3,6 +3,7 @@
 mod build;
 mod dict;
 mod graph;
+mod layout;
 mod machine;
 mod plan;
 mod prim;

@@ -213,7 +213,8 @@ impl Prim {
 
     /// Whether evaluating this costs more than looking up a remembered answer.
     pub(super) fn is_dear(&self) -> bool {
-        !matches!(self, Prim::Number { .. } | Prim::Double { .. } | Prim::Bytes { .. } | Prim::StartsWith(_))
+        use Prim::{Bytes, Double, EndsWith, Number, NumberIn, StartsWith};
+        !matches!(self, Number { .. } | Double { .. } | Bytes { .. } | StartsWith(_) | EndsWith(_) | NumberIn(_))
     }
 }
 
