@@ -121,7 +121,8 @@ impl Plugins {
     }
 
     /// Shows an event to all plugins that parse its type and source, in order of loading. Failures are counted.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "called in one place, where the event is in registers")]
     pub fn parse(&mut self, event: &EventRef<'_>) {
         let Some(source) = event.source() else { return };
         let Some(evtsrc) = self.source_name_ptr(source) else { return };

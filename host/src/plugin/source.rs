@@ -156,7 +156,6 @@ impl Pump {
     /// # Errors
     /// [`PluginError::MalformedEvent`]: the event is passed over, the next call goes on. Any other error ends the
     /// stream: the next call yields [`Pull::End`].
-    #[inline]
     #[allow(clippy::should_implement_trait, reason = "yields borrows of itself, so it is no iterator")]
     pub fn next(&mut self) -> Result<Pull<'_>, PluginError> {
         loop {
@@ -188,6 +187,24 @@ impl Pump {
                 return Err(PluginError::EmptyBatch { plugin: self.owner.name().to_owned() });
             }
         }
+    }
+
+    /// The next event of the batch at hand, if it is as plain as nearly all of a recorded stream are; for everything else
+    /// there is [`Pump::next`]. Small enough that the event stays in registers on its way to whoever wants it.
+    #[inline]
+    pub fn next_plain(&mut self) -> Option<EventRef<'_>> {
+        if self.batch.pos >= self.batch.len || self.batch.meta.is_null() || self.queue.is_some() {
+            return None;
+        }
+        let pos = self.batch.pos as usize;
+        // SAFETY: the plugin says that so many pointers stand there, valid until its next batch.
+        let event = unsafe { *self.batch.events.add(pos) };
+        // SAFETY: each points to an event as long as its header says, valid and ours to write until the next batch.
+        let bytes: &[u8] = unsafe { self.admit(event) }.ok()?;
+        self.batch.pos += 1;
+        // SAFETY: as many entries as events, checked when the batch came.
+        let meta = unsafe { *self.batch.meta.add(pos) };
+        Some(EventRef::new(bytes, meta.num, meta.cpu, meta.is_hidden(), self.routing.source_of(bytes)))
     }
 
     /// Asks the plugin for a batch.
@@ -223,7 +240,6 @@ impl Pump {
         Ok(())
     }
 
-    #[inline]
     fn next_of_batch(&mut self) -> Result<Pull<'_>, PluginError> {
         let pos = self.batch.pos as usize;
         // SAFETY: the plugin says that so many pointers stand there, valid until its next batch.
@@ -231,11 +247,7 @@ impl Pump {
         // SAFETY: each points to an event as long as its header says, valid and ours to write until the next batch.
         let bytes: &[u8] = match unsafe { self.admit(event) } {
             Ok(bytes) => bytes,
-            Err(fault) => {
-                self.batch.pos += 1;
-                let plugin = self.owner.name().to_owned();
-                return Err(PluginError::MalformedEvent { plugin, index: self.batch.pos - 1, fault });
-            }
+            Err(fault) => return Err(self.malformed(fault)),
         };
         if let Some(injected) = self.queue.as_ref().and_then(|queue| queue.pop_due(event::ts(bytes))) {
             return Ok(self.inject(injected));
@@ -253,11 +265,20 @@ impl Pump {
         Ok(Pull::Event(EventRef::new(bytes, num, cpu, hidden, source)))
     }
 
+    /// Passes over the event at hand.
+    #[cold]
+    fn malformed(&mut self, fault: EventFault) -> PluginError {
+        self.batch.pos += 1;
+        let plugin = self.owner.name().to_owned();
+        PluginError::MalformedEvent { plugin, index: self.batch.pos - 1, fault }
+    }
+
     /// Checks an event and fills in what is the host's to fill in: id, time, and no thread for plugin events. Nothing
     /// is written that is right already, since a source may hand out memory that it shares.
     ///
     /// # Safety
     /// `event` is null or points to an event as long as its header says, writable, valid until the next batch.
+    #[inline]
     unsafe fn admit<'a>(&self, event: *mut Event) -> Result<&'a [u8], EventFault> {
         // SAFETY: the caller's promise.
         let bytes = unsafe { event::bytes(event) }?;

@@ -84,34 +84,43 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                 return Ok(counts);
             }
         }
-        let pull = match stream.next() {
-            Ok(pull) => pull,
-            // One bad event is no reason to stop looking at the others.
-            Err(error @ PluginError::MalformedEvent { .. }) => {
-                malformed(&mut counts, &error);
-                continue;
+        if let Some(event) = stream.next_plain() {
+            if !show(plugins, &event, sink, &mut counts) {
+                return Ok(counts);
             }
-            Err(error) => return Err(error),
-        };
-        match pull {
-            Pull::Event(event) => {
-                plugins.parse(&event);
-                if event.is_hidden() {
-                    continue;
-                }
-                if event.source().is_none() {
-                    foreign(&mut counts, &event);
-                    continue;
-                }
-                if !sink.event(plugins, &event) {
+            continue;
+        }
+        match stream.next() {
+            Ok(Pull::Event(event)) => {
+                if !show(plugins, &event, sink, &mut counts) {
                     return Ok(counts);
                 }
-                counts.events += 1;
             }
-            Pull::Idle { .. } => sink.attend(control),
-            Pull::End => return Ok(counts),
+            Ok(Pull::Idle { .. }) => sink.attend(control),
+            Ok(Pull::End) => return Ok(counts),
+            // One bad event is no reason to stop looking at the others.
+            Err(error @ PluginError::MalformedEvent { .. }) => malformed(&mut counts, &error),
+            Err(error) => return Err(error),
         }
     }
+}
+
+/// Shows an event to the plugins and then, unless it only changes state, to the sink. `false`: the sink has enough.
+#[inline]
+fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
+    plugins.parse(event);
+    if event.is_hidden() {
+        return true;
+    }
+    if event.source().is_none() {
+        foreign(counts, event);
+        return true;
+    }
+    if !sink.event(plugins, event) {
+        return false;
+    }
+    counts.events += 1;
+    true
 }
 
 #[cold]
