@@ -1,7 +1,7 @@
 //! The rule language of Lanner: conditions and output formats from text to evaluation.
 //!
 //! Text becomes a tree ([`parse`], [`ast`]), the tree a typed condition ([`check`]), the conditions of one source one
-//! compiled set ([`compile`]). [`format`] does the same for output formats. Nothing here does I/O, knows a source or a
+//! compiled set ([`compile`]). [`mod@format`] does the same for output formats. Nothing here does I/O, knows a source or a
 //! plugin: the host describes fields and events in a [`scheme`] and hands over values through [`value::Extract`].
 #![forbid(unsafe_code)]
 

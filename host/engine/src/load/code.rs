@@ -6,7 +6,7 @@ macro_rules! codes {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $code:literal, $summary:literal, $desc:literal;)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $(#[doc = concat!("`", $code, "`: ", $summary)] $variant,)* }
+        pub enum $name { $(#[doc = concat!("`", $code, "`: “`", $summary, "`”")] $variant,)* }
 
         impl $name {
             /// All of them.
