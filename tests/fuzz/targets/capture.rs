@@ -26,7 +26,7 @@ impl<'a> Sink<'a> for Ignore {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let limits = Limits { threads: 512, fd_bytes: 4 << 20, enter_bytes: 1 << 20 };
+    let limits = Limits { threads: 512, fd_bytes: 4 << 20, enter_bytes: 1 << 20, ..Limits::default() };
     let mut state = State::new(Mode::Capture, limits);
     let mut extractor = Extractor::new(BufferFormat::default(), jiff::tz::TimeZone::UTC);
     let Ok(mut reader) = CaptureReader::new(Cursor::new(bytes.to_vec()), None) else { return };

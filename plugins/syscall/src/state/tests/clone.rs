@@ -12,9 +12,9 @@ fn the_callers_view_makes_the_child_with_what_the_parent_has() {
     assert_eq!(child.cmdline(), &"bash -x");
     assert_eq!((child.clone_ts, child.lastexec_ts, child.fdlimit), (w.ts, 0, 1024));
     assert_eq!(child.cgroup(b"blkio"), Some(&b"/b\0"[..]));
-    assert_eq!(w.state.cwd(child), &"/work/");
+    assert_eq!(w.state.cwd(child), &"/data/");
     assert_eq!(w.state.env(child).iter().collect::<Vec<_>>(), [&b"HOME=/root"[..], b"LANG=C"]);
-    assert_eq!(w.fd_name(200, 3).as_deref(), Some("/work/notes"));
+    assert_eq!(w.fd_name(200, 3).as_deref(), Some("/data/notes"));
     assert_eq!(w.state.current_thread().map(|t| t.tid), Some(100));
 }
 
@@ -54,9 +54,9 @@ fn threads_share_descriptors_directory_and_environment() {
     let mut w = World::with_shell();
     w.spawn(100, 101);
     w.openat(101, 5, -100, "shared", 0);
-    assert_eq!(w.fd_name(100, 5).as_deref(), Some("/work/shared"));
+    assert_eq!(w.fd_name(100, 5).as_deref(), Some("/data/shared"));
     w.event(101, T::SYSCALL_CHDIR_X, &[P::I64(0), P::S("sub")]);
-    assert_eq!(w.state.cwd(w.thread(100)), &"/work/sub/");
+    assert_eq!(w.state.cwd(w.thread(100)), &"/data/sub/");
     let t = w.thread(101);
     assert_eq!((t.pid, t.ptid, t.is_main_thread()), (100, 1, false));
     assert_eq!(w.state.main_thread(t).map(|m| m.tid), Some(100));
@@ -73,10 +73,10 @@ fn a_fork_shares_descriptors_until_one_side_changes_its_own() {
     w.close(100, 3);
     w.tick();
     assert_eq!((w.fd_name(100, 3), w.fd_name(100, 4)), (None, None));
-    assert_eq!(w.fd_name(200, 3).as_deref(), Some("/work/a"));
-    assert_eq!(w.fd_name(200, 4).as_deref(), Some("/work/b"));
+    assert_eq!(w.fd_name(200, 3).as_deref(), Some("/data/a"));
+    assert_eq!(w.fd_name(200, 4).as_deref(), Some("/data/b"));
     w.event(100, T::SYSCALL_CHDIR_X, &[P::I64(0), P::S("/elsewhere")]);
-    assert_eq!(w.state.cwd(w.thread(200)), &"/work/");
+    assert_eq!(w.state.cwd(w.thread(200)), &"/data/");
 }
 
 #[test]

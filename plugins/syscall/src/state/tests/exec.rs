@@ -99,10 +99,10 @@ fn execveat_may_name_its_file_by_descriptor() {
     w.openat(100, 7, -100, "tools", o::DIRECTORY);
     w.event(100, T::SYSCALL_EXECVEAT_E, &[P::I64(7), P::S("run"), P::U32(0)]);
     w.exec(100, |p| p[27] = P::N);
-    assert_eq!(w.thread(100).exepath, "/work/tools/run");
+    assert_eq!(w.thread(100).exepath, "/data/tools/run");
     w.event(100, T::SYSCALL_EXECVEAT_E, &[P::I64(7), P::S(""), P::U32(1)]);
     w.exec(100, |p| p[27] = P::N);
-    assert_eq!(w.thread(100).exepath, "/work/tools");
+    assert_eq!(w.thread(100).exepath, "/data/tools");
     w.event(100, T::SYSCALL_EXECVEAT_E, &[P::I64(55), P::S("run"), P::U32(0)]);
     w.exec(100, |p| p[27] = P::N);
     assert_eq!(w.thread(100).exepath, "<NA>");

@@ -56,7 +56,7 @@ fn a_dead_main_thread_stays_while_others_live() {
     w.exit(200, 0);
     w.tick();
     assert!(w.thread(200).is_dead());
-    assert_eq!(w.fd_name(201, 3).as_deref(), Some("/work/kept"));
+    assert_eq!(w.fd_name(201, 3).as_deref(), Some("/data/kept"));
     assert_eq!((w.state.thread_count(w.thread(201)), w.state.other_thread_count(w.thread(201))), (1, 1));
     w.exit(201, 0);
     w.tick();

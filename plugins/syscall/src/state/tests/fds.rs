@@ -7,7 +7,7 @@ fn a_closed_descriptor_goes_at_the_next_event() {
     let mut w = World::with_shell();
     w.openat(100, 3, -100, "f", 0);
     w.close(100, 3);
-    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/work/f".into()));
+    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/data/f".into()));
     assert!(!w.state.current().fd_name_changed);
     w.tick();
     assert_eq!(w.fd_name(100, 3), None);
@@ -48,7 +48,7 @@ fn duplicates() {
     w.event(100, T::SYSCALL_FCNTL_X, &[P::I64(0), P::I64(3), P::U8(2), P::U64(0)]);
     let cloexec = |fd| w.state.fd_of(w.thread(100), fd).map(|fd| fd.is_close_on_exec());
     assert_eq!((cloexec(10), cloexec(11), cloexec(0)), (Some(false), Some(true), Some(false)));
-    assert_eq!(w.fd_name(100, 11).as_deref(), Some("/work/f"));
+    assert_eq!(w.fd_name(100, 11).as_deref(), Some("/data/f"));
     w.event(100, T::SYSCALL_FCNTL_X, &[P::I64(0), P::I64(3), P::U8(3), P::U64(0)]);
     assert_eq!(w.state.fd_of(w.thread(100), 3).map(|fd| fd.is_close_on_exec()), Some(false));
 }
@@ -103,7 +103,7 @@ fn events_find_their_descriptor() {
     let mut w = World::with_shell();
     w.openat(100, 3, -100, "f", 0);
     w.event(100, T::SYSCALL_READ_X, &[P::I64(1), P::B(vec![b'x']), P::I64(3), P::U32(1)]);
-    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/work/f".into()));
+    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/data/f".into()));
     assert_eq!(w.thread(100).last_fd, 3);
     w.event(100, T::SYSCALL_READ_X, &[P::I64(-9), P::B(vec![]), P::I64(44), P::U32(1)]);
     assert!(w.state.current_fd().is_none());
@@ -114,9 +114,9 @@ fn events_find_their_descriptor() {
 fn directories() {
     let mut w = World::with_shell();
     w.event(100, T::SYSCALL_CHDIR_X, &[P::I64(0), P::S("a/../b")]);
-    assert_eq!(w.state.cwd(w.thread(100)), &"/work/b/");
+    assert_eq!(w.state.cwd(w.thread(100)), &"/data/b/");
     w.event(100, T::SYSCALL_CHDIR_X, &[P::I64(-2), P::S("/nowhere")]);
-    assert_eq!(w.state.cwd(w.thread(100)), &"/work/b/");
+    assert_eq!(w.state.cwd(w.thread(100)), &"/data/b/");
     w.openat(100, 3, -100, "/srv", o::DIRECTORY);
     w.event(100, T::SYSCALL_FCHDIR_X, &[P::I64(0), P::I64(3)]);
     assert_eq!(w.state.cwd(w.thread(100)), &"/srv/");

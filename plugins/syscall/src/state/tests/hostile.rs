@@ -66,7 +66,7 @@ fn endless_opens_fill_the_table_and_no_more() {
     w.tick();
     assert_eq!(w.state.fd_count(w.thread(100)), 0);
     w.openat(100, i64::MAX, -100, "far", 0);
-    assert_eq!(w.fd_name(100, i64::MAX).as_deref(), Some("/work/far"));
+    assert_eq!(w.fd_name(100, i64::MAX).as_deref(), Some("/data/far"));
 }
 
 #[test]

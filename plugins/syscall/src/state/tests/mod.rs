@@ -60,7 +60,7 @@ impl World {
         World { state: State::new(Mode::Capture, Limits::default()), ts: 1_700_000_000 * SECOND }
     }
 
-    /// A state with init (1) and a shell (100, parent 1) in /work.
+    /// A state with init (1) and a shell (100, parent 1) in /data.
     fn with_shell() -> World {
         let mut w = World::new();
         let process = |tid: i64, ptid: i64, comm: &str| capture::Thread {
@@ -76,7 +76,7 @@ impl World {
             exe: comm.as_bytes().into(),
             exepath: format!("/usr/bin/{comm}").into_bytes().into(),
             env: b"HOME=/root\0LANG=C\0"[..].into(),
-            cwd: b"/work"[..].into(),
+            cwd: b"/data"[..].into(),
             uid: 1000,
             gid: 1000,
             ..capture::Thread::default()

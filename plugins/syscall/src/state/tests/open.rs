@@ -10,7 +10,7 @@ fn openat_finds_its_directory() {
     w.openat(100, 5, 4, "inner", 0);
     w.openat(100, 6, 99, "lost", 0);
     w.openat(100, 7, 99, "/known", 0);
-    assert_eq!(w.fd_name(100, 3).as_deref(), Some("/work/file"));
+    assert_eq!(w.fd_name(100, 3).as_deref(), Some("/data/file"));
     assert_eq!(w.fd_name(100, 4).as_deref(), Some("/abs/path"));
     assert_eq!(w.fd_name(100, 5).as_deref(), Some("/abs/path/inner"));
     assert_eq!(w.fd_name(100, 6).as_deref(), Some("<UNKNOWN>lost"));
@@ -40,11 +40,11 @@ fn open_and_creat_and_handles() {
     let by_handle = [P::I64(5), P::I64(3), P::U32(0), P::S("/mnt/c"), P::U32(1), P::U64(2)];
     w.event(100, T::SYSCALL_OPEN_BY_HANDLE_AT_X, &by_handle);
     w.event(100, T::SYSCALL_OPEN_X, &[P::I64(6), P::N, P::U32(1), P::U32(0)]);
-    assert_eq!(w.fd_name(100, 3).as_deref(), Some("/work/a"));
-    assert_eq!(w.fd_name(100, 4).as_deref(), Some("/work/b"));
+    assert_eq!(w.fd_name(100, 3).as_deref(), Some("/data/a"));
+    assert_eq!(w.fd_name(100, 4).as_deref(), Some("/data/b"));
     assert!(w.state.fd_of(w.thread(100), 4).is_some_and(|fd| fd.is_overlay_lower()));
     assert_eq!(w.fd_name(100, 5).as_deref(), Some("/mnt/c"));
-    assert_eq!(w.fd_name(100, 6).as_deref(), Some("/work/<NA>"));
+    assert_eq!(w.fd_name(100, 6).as_deref(), Some("/data/<NA>"));
 }
 
 #[test]
@@ -96,6 +96,6 @@ fn a_name_ends_at_its_nul() {
     for name in [&b""[..], b"(NULL)\0"] {
         let params = [P::I64(3), P::I64(-100), P::B(name.to_vec()), P::U32(0), P::U32(0), P::U32(1), P::U64(2)];
         w.event(100, T::SYSCALL_OPENAT_2_X, &params);
-        assert_eq!(w.fd_name(100, 3).as_deref(), Some("/work/<NA>"));
+        assert_eq!(w.fd_name(100, 3).as_deref(), Some("/data/<NA>"));
     }
 }
