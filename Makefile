@@ -6,6 +6,7 @@ SHELL := /bin/bash
 CARGO     ?= cargo
 CAPTURE   ?= tests/captures/attack.scap.gz
 RULES     ?= rules/syscall/lanner_rules.yaml
+BUILT     := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECS ?= 30
 FUZZ_BINS := capture event yaml_rules condition format
 FUZZ_ARCH := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -27,7 +28,7 @@ run: deps ## build Lanner and replay a recorded attack, printing its alerts
 	@echo "==> building lanner (release)"
 	@$(CARGO) build --release --quiet -p lanner
 	@echo "==> lanner replay $(CAPTURE) -r $(RULES)"
-	@target/release/lanner replay $(CAPTURE) -r $(RULES)
+	@$(BUILT)/release/lanner replay $(CAPTURE) -r $(RULES)
 
 test: deps ## build everything and run all tests
 	@echo "==> building and running all tests"
@@ -45,7 +46,8 @@ bench: deps ## measure: parts by criterion, whole replays on a capture of 4 mill
 
 fuzz-build:
 	@echo "==> building the fuzz targets"
-	@RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --target $(FUZZ_ARCH) --manifest-path tests/fuzz/Cargo.toml
+	@RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --target $(FUZZ_ARCH) --target-dir tests/fuzz/target \
+	  --manifest-path tests/fuzz/Cargo.toml
 
 fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds on its committed corpus
 	@for bin in $(FUZZ_BINS); do \
