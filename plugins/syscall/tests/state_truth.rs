@@ -11,7 +11,7 @@ use lanner_plugin_api::raw::EventMeta;
 use lanner_plugin_api::schema::EventFlags;
 use lanner_plugin_api::wire::Event;
 use lanner_syscall::capture::{CaptureReader, Step};
-use lanner_syscall::state::fd::{Fd, FdType, L4};
+use lanner_syscall::state::fd::{Fd, FdType, L4Proto};
 use lanner_syscall::state::zstr::ZStr;
 use lanner_syscall::state::{Limits, Mode, State, Thread};
 use serde_json::{Map, Value, json};
@@ -172,11 +172,11 @@ fn fd_fields(state: &State, t: &Thread, fd: &Fd, out: &mut Vec<(&'static str, Va
     }
     if fd.is_inet() || server {
         let l4 = match fd.l4() {
-            L4::Tcp => "tcp",
-            L4::Udp => "udp",
-            L4::Icmp => "icmp",
-            L4::Raw => "raw",
-            L4::Na | L4::Unknown => "<NA>",
+            L4Proto::Tcp => "tcp",
+            L4Proto::Udp => "udp",
+            L4Proto::Icmp => "icmp",
+            L4Proto::Raw => "raw",
+            L4Proto::Na | L4Proto::Unknown => "<NA>",
         };
         out.push(("fd.l4proto", l4.into()));
     }

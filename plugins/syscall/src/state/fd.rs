@@ -1,5 +1,7 @@
 //! One open descriptor.
 
+pub use crate::capture::L4Proto;
+
 use super::flags::{fdf, o};
 use super::table::DynValues;
 use super::zstr::ZStr;
@@ -141,32 +143,6 @@ impl FdType {
     }
 }
 
-/// Transport protocol; numbers of the capture format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum L4 {
-    /// Not known.
-    #[default]
-    Unknown = 0,
-    /// Not applicable, or the role is still unknown.
-    Na = 1,
-    /// TCP.
-    Tcp = 2,
-    /// UDP.
-    Udp = 3,
-    /// ICMP.
-    Icmp = 4,
-    /// Raw.
-    Raw = 5,
-}
-
-impl L4 {
-    /// The protocol with this number; unknown numbers are [`L4::Unknown`].
-    pub fn from_number(n: u8) -> L4 {
-        [L4::Unknown, L4::Na, L4::Tcp, L4::Udp, L4::Icmp, L4::Raw].get(usize::from(n)).copied().unwrap_or_default()
-    }
-}
-
 /// Addresses of a socket. IPv4 addresses stand in the first four bytes. Network byte order; ports in host order.
 ///
 /// A listening socket has its address in `dst`: it is the server end of every connection to come.
@@ -181,7 +157,7 @@ pub struct Sock {
     /// Destination port.
     pub dport: u16,
     /// Transport protocol as the socket call said; see [`Fd::l4`] for what is shown.
-    pub l4: L4,
+    pub l4: L4Proto,
 }
 
 impl Sock {
@@ -275,11 +251,11 @@ impl Fd {
     }
     /// An IPv4 TCP socket.
     pub fn is_tcp4(&self) -> bool {
-        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4::Tcp
+        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4Proto::Tcp
     }
     /// An IPv4 UDP socket.
     pub fn is_udp4(&self) -> bool {
-        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4::Udp
+        self.ty == FdType::Ipv4Sock && self.sock.l4 == L4Proto::Udp
     }
     /// Server end.
     pub fn is_server(&self) -> bool {
@@ -331,13 +307,13 @@ impl Fd {
     }
 
     /// Transport protocol to show: not applicable while it is open which end this is, except for raw sockets.
-    pub fn l4(&self) -> L4 {
+    pub fn l4(&self) -> L4Proto {
         match self.ty {
             FdType::Ipv4ServSock | FdType::Ipv6ServSock => self.sock.l4,
-            FdType::Ipv4Sock | FdType::Ipv6Sock if self.sock.l4 == L4::Raw => L4::Raw,
-            FdType::Ipv4Sock | FdType::Ipv6Sock if self.has_no_role() => L4::Na,
+            FdType::Ipv4Sock | FdType::Ipv6Sock if self.sock.l4 == L4Proto::Raw => L4Proto::Raw,
+            FdType::Ipv4Sock | FdType::Ipv6Sock if self.has_no_role() => L4Proto::Na,
             FdType::Ipv4Sock | FdType::Ipv6Sock => self.sock.l4,
-            _ => L4::Na,
+            _ => L4Proto::Na,
         }
     }
 

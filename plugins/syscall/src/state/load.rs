@@ -1,6 +1,6 @@
 //! Taking over what was known before the first event.
 
-use super::fd::{Fd, FdType, L4, Sock};
+use super::fd::{Fd, FdType, L4Proto, Sock};
 use super::flags::{cl, fdf};
 use super::thread::Thread;
 use super::zstr::{ZList, ZStr};
@@ -71,7 +71,7 @@ impl State {
         let mut fd = scanned_fd(entry);
         match fd.ty {
             FdType::Ipv4Sock | FdType::Ipv6Sock => {
-                if fd.sock.l4 == L4::Tcp {
+                if fd.sock.l4 == L4Proto::Tcp {
                     fd.flags |= fdf::CONNECTED;
                 }
                 if fd.ty == FdType::Ipv4Sock {
@@ -199,5 +199,5 @@ fn scanned_fd(entry: &capture::Fd) -> Fd {
 }
 
 fn sock(src: [u8; 16], sport: u16, dst: [u8; 16], dport: u16, l4: capture::L4Proto) -> Sock {
-    Sock { src, dst, sport, dport, l4: L4::from_number(l4 as u8) }
+    Sock { src, dst, sport, dport, l4 }
 }

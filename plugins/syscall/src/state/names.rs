@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lanner_plugin_api::wire::{SockAddr, SockTuple};
 
-use super::fd::{Fd, FdType, L4};
+use super::fd::{Fd, FdType, L4Proto};
 
 /// An IPv4 address in an IPv6 one (`::ffff:a.b.c.d`); the unspecified address counts as 0.0.0.0.
 pub fn mapped(ip: &Ipv6Addr) -> Option<Ipv4Addr> {
@@ -126,15 +126,15 @@ pub fn push_inet_name(out: &mut Vec<u8>, fd: &Fd) {
         _ => mapped(&src6).zip(mapped(&dst6)).map(|(a, b)| (a.octets(), b.octets())),
     };
     match (s.l4, both4) {
-        (L4::Tcp | L4::Udp, Some((a, b))) => push_tuple4(out, a, s.sport, b, s.dport),
-        (L4::Tcp | L4::Udp, None) => push_tuple6(out, &src6, s.sport, &dst6, s.dport),
-        (L4::Raw, _) if fd.ty == FdType::Ipv6Sock => out.extend_from_slice(b"<unknown>"),
-        (L4::Icmp | L4::Raw, Some((a, b))) => {
+        (L4Proto::Tcp | L4Proto::Udp, Some((a, b))) => push_tuple4(out, a, s.sport, b, s.dport),
+        (L4Proto::Tcp | L4Proto::Udp, None) => push_tuple6(out, &src6, s.sport, &dst6, s.dport),
+        (L4Proto::Raw, _) if fd.ty == FdType::Ipv6Sock => out.extend_from_slice(b"<unknown>"),
+        (L4Proto::Icmp | L4Proto::Raw, Some((a, b))) => {
             push_ip4(out, a);
             out.extend_from_slice(b"->");
             push_ip4(out, b);
         }
-        (L4::Icmp, None) => {
+        (L4Proto::Icmp, None) => {
             push_ip6(out, &src6);
             out.extend_from_slice(b"->");
             push_ip6(out, &dst6);

@@ -10,7 +10,7 @@ use super::fd::{fd, thread};
 use crate::fields::context::{Cx, Want};
 use crate::fields::render::number;
 use crate::fields::sink::Sink;
-use crate::state::fd::{Fd, FdType, L4};
+use crate::state::fd::{Fd, FdType, L4Proto};
 
 /// One end of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -168,11 +168,11 @@ pub(crate) fn either_port<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bo
 pub(crate) fn l4proto<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(fd) = fd(cx) else { return false };
     out.put_cstr(match fd.l4() {
-        L4::Tcp => b"tcp\0",
-        L4::Udp => b"udp\0",
-        L4::Icmp => b"icmp\0",
-        L4::Raw => b"raw\0",
-        L4::Unknown | L4::Na => b"<NA>\0",
+        L4Proto::Tcp => b"tcp\0",
+        L4Proto::Udp => b"udp\0",
+        L4Proto::Icmp => b"icmp\0",
+        L4Proto::Raw => b"raw\0",
+        L4Proto::Unknown | L4Proto::Na => b"<NA>\0",
     });
     true
 }

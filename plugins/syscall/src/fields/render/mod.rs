@@ -12,7 +12,7 @@ use lanner_plugin_api::wire::{FdList, read};
 
 use super::context::Cx;
 use super::names;
-use crate::state::fd::L4;
+use crate::state::fd::L4Proto;
 use crate::state::flags::AT_FDCWD;
 use crate::state::{Thread, path};
 
@@ -164,11 +164,11 @@ fn fd(cx: &Cx<'_, '_>, number: i64, out: &mut Rendered) {
         let Some(fd) = cx.state.fd_of(thread, number) else { return };
         resolved.extend_from_slice(&[b'<', fd.ty.letter()]);
         match fd.l4() {
-            L4::Tcp => resolved.push(b't'),
-            L4::Udp => resolved.push(b'u'),
-            L4::Icmp => resolved.push(b'i'),
-            L4::Raw => resolved.push(b'r'),
-            L4::Unknown | L4::Na => {}
+            L4Proto::Tcp => resolved.push(b't'),
+            L4Proto::Udp => resolved.push(b'u'),
+            L4Proto::Icmp => resolved.push(b'i'),
+            L4Proto::Raw => resolved.push(b'r'),
+            L4Proto::Unknown | L4Proto::Na => {}
         }
         resolved.push(b'>');
         resolved.extend_from_slice(fd.name.as_bytes());

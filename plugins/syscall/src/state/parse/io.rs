@@ -5,7 +5,7 @@ use lanner_plugin_api::wire::{Event, SockTuple, family};
 
 use super::socket::{IPPROTO_UDP, SOCK_DGRAM, inet_ends, new_socket, set_ends};
 use super::{Slot, State, ret};
-use crate::state::fd::{Fd, FdType, L4, Sock};
+use crate::state::fd::{Fd, FdType, L4Proto, Sock};
 use crate::state::flags::fdf;
 use crate::state::names;
 
@@ -117,9 +117,9 @@ impl State {
             if !set_ends(&mut fd.sock, src, dst) {
                 return false;
             }
-            if fd.sock.l4 == L4::Unknown {
+            if fd.sock.l4 == L4Proto::Unknown {
                 // A TCP socket does not change its ends.
-                fd.sock.l4 = L4::Udp;
+                fd.sock.l4 = L4Proto::Udp;
             }
             interfaces.complete(fd);
             true

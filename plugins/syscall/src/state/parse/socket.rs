@@ -4,7 +4,7 @@ use lanner_plugin_api::schema::EventType as T;
 use lanner_plugin_api::wire::{Event, SockAddr, SockTuple};
 
 use super::{Slot, State, ret};
-use crate::state::fd::{Fd, FdType, L4, Sock};
+use crate::state::fd::{Fd, FdType, L4Proto, Sock};
 use crate::state::flags::{fdf, o};
 use crate::state::names;
 use crate::state::zstr::ZStr;
@@ -55,15 +55,15 @@ pub(super) fn set_ends(sock: &mut Sock, src: End, dst: End) -> bool {
 pub(super) fn new_socket(domain: u32, ty: u32, protocol: u32, openflags: u32) -> Fd {
     let raw = ty == SOCK_RAW;
     let l4 = match protocol {
-        IPPROTO_TCP | IPPROTO_UDP | IPPROTO_ICMP if raw => L4::Raw,
-        IPPROTO_TCP => L4::Tcp,
-        IPPROTO_UDP => L4::Udp,
-        IPPROTO_ICMP => L4::Icmp,
+        IPPROTO_TCP | IPPROTO_UDP | IPPROTO_ICMP if raw => L4Proto::Raw,
+        IPPROTO_TCP => L4Proto::Tcp,
+        IPPROTO_UDP => L4Proto::Udp,
+        IPPROTO_ICMP => L4Proto::Icmp,
         // The low byte: close-on-exec and non-blocking come with the type.
-        IPPROTO_IP if ty & 0xff == SOCK_STREAM => L4::Tcp,
-        IPPROTO_IP if ty & 0xff == SOCK_DGRAM => L4::Udp,
-        IPPROTO_RAW => L4::Raw,
-        _ => L4::Unknown,
+        IPPROTO_IP if ty & 0xff == SOCK_STREAM => L4Proto::Tcp,
+        IPPROTO_IP if ty & 0xff == SOCK_DGRAM => L4Proto::Udp,
+        IPPROTO_RAW => L4Proto::Raw,
+        _ => L4Proto::Unknown,
     };
     let fd_type = match domain {
         AF_UNIX => FdType::UnixSock,
@@ -144,7 +144,7 @@ impl State {
                 let mut info = Fd::new(ty);
                 set_ends(&mut info.sock, src, dst);
                 // What accepts is a stream; nothing else is recorded of it.
-                info.sock.l4 = L4::Tcp;
+                info.sock.l4 = L4Proto::Tcp;
                 info
             }
             None => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::fd::{Fd, FdType, L4};
+use crate::state::fd::{Fd, FdType, L4Proto};
 
 fn addr4(ip: [u8; 4], port: u16) -> P {
     P::B([&[2][..], &ip, &port.to_le_bytes()].concat())
@@ -47,24 +47,24 @@ impl World {
 fn families_and_protocols() {
     let mut w = World::with_shell();
     for (domain, ty, protocol, expected) in [
-        (2, 1, 0, (FdType::Ipv4Sock, L4::Tcp)),
-        (2, 2 | 0x800, 0, (FdType::Ipv4Sock, L4::Udp)),
-        (10, 1, 6, (FdType::Ipv6Sock, L4::Tcp)),
-        (2, 3, 6, (FdType::Ipv4Sock, L4::Raw)),
-        (2, 2, 1, (FdType::Ipv4Sock, L4::Icmp)),
-        (10, 3, 255, (FdType::Ipv6Sock, L4::Raw)),
-        (1, 1, 0, (FdType::UnixSock, L4::Unknown)),
-        (16, 3, 0, (FdType::Netlink, L4::Unknown)),
-        (17, 3, 0, (FdType::Unknown, L4::Unknown)),
+        (2, 1, 0, (FdType::Ipv4Sock, L4Proto::Tcp)),
+        (2, 2 | 0x800, 0, (FdType::Ipv4Sock, L4Proto::Udp)),
+        (10, 1, 6, (FdType::Ipv6Sock, L4Proto::Tcp)),
+        (2, 3, 6, (FdType::Ipv4Sock, L4Proto::Raw)),
+        (2, 2, 1, (FdType::Ipv4Sock, L4Proto::Icmp)),
+        (10, 3, 255, (FdType::Ipv6Sock, L4Proto::Raw)),
+        (1, 1, 0, (FdType::UnixSock, L4Proto::Unknown)),
+        (16, 3, 0, (FdType::Netlink, L4Proto::Unknown)),
+        (17, 3, 0, (FdType::Unknown, L4Proto::Unknown)),
     ] {
         w.socket(3, domain, ty, protocol);
         assert_eq!((w.sock(3).ty, w.sock(3).sock.l4), expected, "{domain} {ty} {protocol}");
         assert!(!w.state.current().fd_name_changed);
     }
     w.socket(3, 2, 1, 0);
-    assert_eq!(w.sock(3).l4(), L4::Na, "not before the role is known");
+    assert_eq!(w.sock(3).l4(), L4Proto::Na, "not before the role is known");
     w.socket(3, 2, 3, 255);
-    assert_eq!(w.sock(3).l4(), L4::Raw);
+    assert_eq!(w.sock(3).l4(), L4Proto::Raw);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn accepting() {
     let params = [P::I64(5), tuple4(B, 4000, A, 80), P::U8(0), P::U32(0), P::U32(0), P::U32(0x1000)];
     w.event(100, T::SOCKET_ACCEPT4_6_X, &params);
     let fd = w.sock(5);
-    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:4000->10.0.0.1:80"[..], L4::Tcp));
+    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:4000->10.0.0.1:80"[..], L4Proto::Tcp));
     assert!(fd.is_server() && fd.is_connected() && fd.is_close_on_exec());
     w.event(100, T::SOCKET_ACCEPT_5_X, &[P::I64(6), unix(0xab, 0xcd, "/run/s"), P::U8(0), P::U32(0), P::U32(0)]);
     assert_eq!((w.sock(6).ty, w.sock(6).name.as_bytes()), (FdType::UnixSock, &b"ab->cd /run/s"[..]));
@@ -163,7 +163,7 @@ fn a_bound_datagram_socket_serves() {
     let recvfrom = [P::I64(4), P::B(vec![0; 4]), tuple4(B, 5000, A, 53), P::I64(3), P::U32(4)];
     w.event(100, T::SOCKET_RECVFROM_X, &recvfrom);
     let fd = w.sock(3);
-    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:5000->10.0.0.1:53"[..], L4::Udp));
+    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:5000->10.0.0.1:53"[..], L4Proto::Udp));
     assert!(fd.is_server());
     let answer = [P::I64(4), P::B(vec![0; 4]), P::I64(3), P::U32(4), tuple4(A, 53, [10, 0, 0, 3], 6000)];
     w.event(100, T::SOCKET_SENDTO_X, &answer);
@@ -175,7 +175,7 @@ fn a_send_on_an_unknown_descriptor_is_taken_for_udp() {
     let mut w = World::with_shell();
     let params = [P::I64(4), P::B(vec![0; 4]), P::I64(9), P::U32(4), tuple4(A, 1, B, 2)];
     w.event(100, T::SOCKET_SENDTO_X, &params);
-    assert_eq!((w.sock(9).ty, w.sock(9).sock.l4, w.sock(9).is_client()), (FdType::Ipv4Sock, L4::Udp, true));
+    assert_eq!((w.sock(9).ty, w.sock(9).sock.l4, w.sock(9).is_client()), (FdType::Ipv4Sock, L4Proto::Udp, true));
     w.event(100, T::SOCKET_SENDTO_X, &[P::I64(-1), P::N, P::I64(10), P::U32(4), tuple4(A, 1, B, 2)]);
     assert!(w.state.fd_of(w.thread(100), 10).is_none());
 }
@@ -212,7 +212,7 @@ fn an_ipv6_server_keeps_address_and_port() {
     w.socket(3, 10, 1, 6);
     w.event(100, T::SOCKET_BIND_X, &[P::I64(0), addr6(loopback, 443), P::I64(3)]);
     let fd = w.sock(3);
-    assert_eq!((fd.ty, fd.sock.dst, fd.sock.dport, fd.l4()), (FdType::Ipv6ServSock, loopback, 443, L4::Tcp));
+    assert_eq!((fd.ty, fd.sock.dst, fd.sock.dport, fd.l4()), (FdType::Ipv6ServSock, loopback, 443, L4Proto::Tcp));
     assert_eq!(fd.name, "::1:443");
 }
 
