@@ -16,7 +16,7 @@ FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
-.PHONY: help deps run test lint bench fuzz fuzz-build clean
+.PHONY: help deps run test lint wasm bench fuzz fuzz-build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,10 +36,17 @@ test: deps ## build everything and run all tests
 	@echo "==> examples in the documentation"
 	@$(CARGO) test --workspace --doc --quiet
 
-lint: ## formatting, lints, documentation
+lint: wasm ## formatting, lints, documentation, and the engine for wasm32
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+wasm: ## the rule engine alone for wasm32, as an editor in a browser uses it; needs the target of rustup
+	@if rustc --print target-libdir --target wasm32-unknown-unknown | xargs test -d || \
+	  rustup target add wasm32-unknown-unknown 2>/dev/null; then \
+	  echo "==> checking lanner-engine for wasm32"; \
+	  $(CARGO) check --quiet -p lanner-engine --target wasm32-unknown-unknown; \
+	else echo "skipped: the engine for wasm32: rustup cannot add the target wasm32-unknown-unknown"; fi
 
 bench: deps ## measure: parts by criterion, whole replays on a capture of 4 million events
 	@tests/bench
