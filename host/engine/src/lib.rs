@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod check;
 pub mod compile;
+pub mod explain;
 pub mod format;
 pub mod load;
 mod matcher;

@@ -1,13 +1,16 @@
 //! The tree of a condition as written. Every node knows where it stands in its text; macro references and lists are
 //! nodes, so that they are resolved on the tree and no text is ever spliced.
 
+mod expansion;
 mod ops;
 mod print;
 
+pub use expansion::{Expansion, ExpansionKind};
 pub use ops::{Modifier, Operator, Transformer};
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Where a node stands: a byte range of one source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,6 +45,8 @@ pub struct Expr {
     pub kind: ExprKind,
     /// Where it stands.
     pub span: Span,
+    /// What it stands in place of, if somebody else wrote it: a macro, an exception.
+    pub from: Option<Arc<Expansion>>,
 }
 
 /// The kinds of [`Expr`].
@@ -150,6 +155,11 @@ pub enum OperandKind {
 }
 
 impl Expr {
+    /// A part as it was written.
+    pub fn new(kind: ExprKind, span: Span) -> Self {
+        Expr { kind, span, from: None }
+    }
+
     /// Calls `f` on every part before its own parts; what `f` changes is descended into.
     pub fn walk_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         f(self);

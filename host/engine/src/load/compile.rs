@@ -37,6 +37,8 @@ pub(super) struct Compiled {
     pub(super) rules: Vec<RuleSpec>,
     /// The slots of all formats, per source.
     pub(super) slots: BTreeMap<Arc<str>, SlotTable>,
+    /// What the spans of the trees refer to.
+    pub(super) texts: Texts,
 }
 
 pub(super) struct Compiler<'c> {
@@ -44,7 +46,6 @@ pub(super) struct Compiler<'c> {
     settings: &'c Settings,
     files: &'c Files,
     out: &'c mut Vec<Diagnostic>,
-    texts: Texts,
     compiled: Compiled,
     failed: bool,
 }
@@ -57,7 +58,7 @@ pub(super) fn compile(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Compiled> {
     let compiled = Compiled { lists: Lists::new(&collection.lists), ..Compiled::default() };
-    let mut compiler = Compiler { collection, settings, files, out, texts: Texts::default(), compiled, failed: false };
+    let mut compiler = Compiler { collection, settings, files, out, compiled, failed: false };
     if compiler.macros() && compiler.rules() && !compiler.failed {
         compiler.unused();
     }
@@ -133,7 +134,7 @@ impl Compiler<'_> {
 
     /// The tree of a condition with lists resolved.
     fn parse(&mut self, text: &Arc<CondText>, context: &Context) -> Result<Expr> {
-        let source = self.texts.add(text.clone());
+        let source = self.compiled.texts.add(text.clone());
         let mut expr =
             parse(&text.text, source).map_err(|error| exception::parse_fault(&error, text, context, self.files))?;
         self.lists(&mut expr, context)?;
@@ -164,7 +165,7 @@ impl Compiler<'_> {
 
     /// The context of a part of a condition.
     fn expression(&self, span: Span, context: &Context) -> Context {
-        let Some(text) = self.texts.of(span) else { return context.clone() };
+        let Some(text) = self.compiled.texts.of(span) else { return context.clone() };
         let range = span.range();
         let place = text.place(self.files, range.start, range.end).unwrap_or(context.place());
         context.expression(text.text.as_str().into(), range.start, place)
@@ -265,7 +266,7 @@ impl Compiler<'_> {
     fn condition(&mut self, item: &RuleItem, scheme: &Scheme) -> Result<Option<(Expr, Condition)>> {
         let context = &item.condition_context;
         let expr = self.parse(&item.condition, context)?;
-        let mut expr = exception::add(expr, &item.exceptions, context, &mut self.texts, self.files)?;
+        let mut expr = exception::add(expr, &item.exceptions, context, &mut self.compiled.texts, self.files)?;
         if item.exceptions.iter().any(|e| !e.values.is_empty()) {
             self.lists(&mut expr, context)?;
         }

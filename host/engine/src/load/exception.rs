@@ -7,7 +7,7 @@ use super::context::Context;
 use super::decode::{Result, semantic};
 use super::item::{Entry, Exception, Fault, Word};
 use super::source::{CondText, Files, Texts};
-use crate::ast::{Expr, ExprKind, Modifier, Operator};
+use crate::ast::{Expansion, ExpansionKind, Expr, ExprKind, Modifier, Operator};
 use crate::check::valid_field;
 use crate::parse::{ParseError, parse};
 use crate::scheme::Scheme;
@@ -118,13 +118,16 @@ pub(super) fn add(
         let excluded = match (&exception.fields, &exception.comps) {
             (Entry::Many(fields), Entry::Many(comps)) => {
                 let mut rows = Vec::with_capacity(exception.values.len());
-                for value in &exception.values {
+                for (at, value) in exception.values.iter().enumerate() {
                     let Entry::Many(cells) = value else { continue };
                     let columns = fields.iter().zip(comps).zip(cells);
                     let checks = columns
                         .map(|((field, comp), cell)| fragment(cell_text(field, comp, cell), rule_context, texts, files))
                         .collect::<Result<Vec<_>>>()?;
-                    rows.push(group(checks, ExprKind::And));
+                    let mut row = group(checks, ExprKind::And);
+                    let kind = ExpansionKind::ExceptionEntry(u32::try_from(at).unwrap_or(u32::MAX));
+                    row.from = Some(Expansion::new(kind, &exception.name, row.span));
+                    rows.push(row);
                 }
                 group(rows, ExprKind::Or)
             }
@@ -139,18 +142,23 @@ pub(super) fn add(
                 fragment(text, rule_context, texts, files)?
             }
         };
-        parts.push(Expr { span: excluded.span, kind: ExprKind::Not(Box::new(excluded)) });
+        let span = excluded.span;
+        let from = Some(Expansion::new(ExpansionKind::Exception, &exception.name, span));
+        parts.push(Expr { kind: ExprKind::Not(Box::new(excluded)), span, from });
     }
     Ok(match parts.len() {
         1 => parts.remove(0),
-        _ => Expr { kind: ExprKind::And(parts), span },
+        _ => Expr::new(ExprKind::And(parts), span),
     })
 }
 
 fn group(mut parts: Vec<Expr>, kind: fn(Vec<Expr>) -> ExprKind) -> Expr {
     match parts.len() {
         1 => parts.remove(0),
-        _ => Expr { span: parts.first().map(|p| p.span).unwrap_or_default(), kind: kind(parts) },
+        _ => {
+            let span = parts.first().map(|p| p.span).unwrap_or_default();
+            Expr::new(kind(parts), span)
+        }
     }
 }
 

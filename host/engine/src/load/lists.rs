@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::item::{ListItem, Table};
-use crate::ast::{Check, Expr, ExprKind, Right, Span, Test, Value};
+use crate::ast::{Check, Expansion, ExpansionKind, Expr, ExprKind, Right, Span, Test, Value};
 use crate::parse::parse;
 
 /// All lists of one compilation.
@@ -98,10 +98,11 @@ impl Lists {
                     // The text of the list would stand here: a single item can be a condition.
                     let text = self.lists[list].items.join(", ");
                     let mut condition =
-                        parse(&text, part.span.source).map_err(|_| (ListError::Condition(name), part.span))?;
+                        parse(&text, part.span.source).map_err(|_| (ListError::Condition(name.clone()), part.span))?;
                     let span = part.span;
                     condition.walk_mut(&mut |p| p.span = span);
                     part.kind = condition.kind;
+                    part.from = Some(Expansion::new(ExpansionKind::List, &name, span));
                 }
                 Ok(())
             }

@@ -1,8 +1,9 @@
 //! Macros in conditions, resolved on the tree.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::ast::{Expr, ExprKind, Right, Span, Test};
+use crate::ast::{Expansion, ExpansionKind, Expr, ExprKind, Right, Span, Test};
 
 /// A macro of one compilation.
 #[derive(Debug)]
@@ -140,6 +141,8 @@ impl Run<'_> {
                     self.path.pop();
                 }
                 self.macros.macros[at].used = true;
+                let (name, at, inner) = (std::mem::take(name), expr.span, body.from.take());
+                body.from = Some(Arc::new(Expansion { kind: ExpansionKind::Macro, name, at, inner }));
                 *expr = body;
             }
         }

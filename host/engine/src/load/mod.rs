@@ -16,6 +16,7 @@ mod describe;
 mod exception;
 mod item;
 mod lists;
+mod locate;
 mod macros;
 mod priority;
 mod read;

@@ -110,7 +110,7 @@ impl<'t> Parser<'t> {
             }
             Ok(match parts.len() {
                 1 => parts.remove(0),
-                _ => Expr { kind: kind(parts), span: end },
+                _ => Expr::new(kind(parts), end),
             })
         })
     }
@@ -132,7 +132,7 @@ impl<'t> Parser<'t> {
             if !negated {
                 return Ok(part);
             }
-            Ok(Expr { kind: ExprKind::Not(Box::new(part)), span: p.span(start) })
+            Ok(Expr::new(ExprKind::Not(Box::new(part)), p.span(start)))
         })
     }
 
@@ -159,12 +159,12 @@ impl<'t> Parser<'t> {
                 p.lexer.blank();
                 p.call(transformer, start)?
             } else if let Some(name) = p.lexer.identifier() {
-                return Ok(Expr { kind: ExprKind::Macro(name.into()), span: p.span(start) });
+                return Ok(Expr::new(ExprKind::Macro(name.into()), p.span(start)));
             } else {
                 return p.expected("a '(' token, a field check, or an identifier");
             };
             let test = p.test()?;
-            Ok(Expr { kind: ExprKind::Check(Check { left, test }), span: p.span(start) })
+            Ok(Expr::new(ExprKind::Check(Check { left, test }), p.span(start)))
         })
     }
 }
