@@ -613,6 +613,26 @@ const char* plugin_lanner_get_field_details(void);
  * that the field then has. `arg`: not null. Failure: the argument is not possible. */
 ss_plugin_rc plugin_lanner_resolve_field(ss_plugin_t* s, uint32_t field_id, const char* arg, uint32_t* type_out);
 
+/* The value of a prepared request. 16 bytes, returned in registers. */
+typedef struct lanner_field_value {
+    const void* data; /*  0: text or bytes; any address but null for numbers and truth values; null: no value */
+    uint64_t n;       /*  8: the number; 0 or 1 for a truth value; length of text or bytes; without value why: see below */
+} lanner_field_value;
+
+/* Extraction failed: plugin_get_last_error says why. In `n`, with null in `data`; 0 there: the event has no value. */
+#define LANNER_VALUE_FAILED 1u
+
+/* Takes a request that will come for many events, and gives a handle for it (`handle`, not null), valid until
+ * plugin_destroy. Equal requests may get equal handles. `request`: not null, filled in as for plugin_extract_fields, valid
+ * for this call only. SS_PLUGIN_NOT_SUPPORTED: the host asks for it through plugin_extract_fields, as it does for all that
+ * may have several values. Comes together with plugin_lanner_extract_prepared. */
+ss_plugin_rc plugin_lanner_prepare_field(ss_plugin_t* s, const ss_plugin_extract_field* request, uint32_t* handle);
+
+/* The value of a prepared request. `evt`, `in`: not null; `in` as for plugin_extract_fields, but without requests, and the
+ * same for all events. Text needs no NUL behind it. Owner: plugin or event; valid as what plugin_extract_fields gives. */
+lanner_field_value plugin_lanner_extract_prepared(ss_plugin_t* s, uint32_t handle, const ss_plugin_event_input* evt,
+                                                  const ss_plugin_field_extract_input* in);
+
 /* The event changes state and is never shown to rules. */
 #define LANNER_EVENT_HIDDEN 1u
 

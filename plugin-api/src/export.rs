@@ -210,6 +210,12 @@ macro_rules! __plugin_symbols {
         plugin_extract_fields, extract_fields,
             (s: *mut $crate::raw::PluginState, e: *const $crate::raw::EventInput,
              i: *const $crate::raw::FieldExtractInput) -> $crate::raw::Rc;
+        plugin_lanner_prepare_field, lanner_prepare_field,
+            (s: *mut $crate::raw::PluginState, request: *const $crate::raw::ExtractField, handle: *mut u32)
+            -> $crate::raw::Rc;
+        plugin_lanner_extract_prepared, lanner_extract_prepared,
+            (s: *mut $crate::raw::PluginState, handle: u32, e: *const $crate::raw::EventInput,
+             i: *const $crate::raw::FieldExtractInput) -> $crate::raw::FieldValue;
     } };
     ($plugin:ty, extract_raw) => {
         $crate::__plugin_symbols! { $plugin, extract }

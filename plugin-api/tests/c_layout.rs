@@ -100,6 +100,7 @@ structs! {
         "get_owner_last_error" get_owner_last_error,
     }
     "lanner_event_meta" => raw::EventMeta { "num" num, "cpu" cpu, "flags" flags }
+    "lanner_field_value" => raw::FieldValue { "data" data, "n" n }
     "ss_plugin_bool" => raw::Bool {}
     "ss_plugin_rc" => raw::Rc {}
     "ss_plugin_field_type" => raw::FieldType {}
@@ -122,6 +123,7 @@ fn constants() -> Vec<(&'static str, i128)> {
         ("PLUGIN_MAX_ERRLEN", raw::MAX_ERRLEN as i128),
         ("PLUGIN_EVENT_PAYLOAD_OFFSET", raw::EVENT_PAYLOAD_OFFSET as i128),
         ("LANNER_EVENT_HIDDEN", raw::EventMeta::HIDDEN.into()),
+        ("LANNER_VALUE_FAILED", raw::FieldValue::FAILED.n.into()),
         ("SS_PLUGIN_SUCCESS", Rc::SUCCESS.0.into()),
         ("SS_PLUGIN_FAILURE", Rc::FAILURE.0.into()),
         ("SS_PLUGIN_TIMEOUT", Rc::TIMEOUT.0.into()),
@@ -297,6 +299,6 @@ fn every_exported_function_is_declared() {
         })
         .collect();
     let symbols: BTreeSet<&str> = raw::PluginApi::SYMBOLS.iter().copied().collect();
-    assert_eq!(raw::PluginApi::SYMBOLS.len(), raw::API_SLOTS + 5);
+    assert_eq!(raw::PluginApi::SYMBOLS.len(), raw::API_SLOTS + 7);
     assert_eq!(declared, symbols);
 }

@@ -127,6 +127,8 @@ mod moody {
                 field("m.wrong", FieldType::STRING),
                 field("m.many", FieldType::INT64),
                 field("m.all", FieldType::STRING),
+                field("m.terminated", FieldType::STRING),
+                field("m.cut", FieldType::STRING),
             ]
         }
 
@@ -138,6 +140,8 @@ mod moody {
                     out.i64(-1);
                     out.i64(-2);
                 }
+                4 => out.terminated(b"as it lies\0"),
+                5 => out.str_bytes(b"until\0here"),
                 _ => {
                     out.str("copied");
                     out.cstr(c"borrowed");
@@ -234,7 +238,7 @@ fn a_panic_is_a_failure_with_its_text_and_the_plugin_goes_on() {
         assert_eq!(host.parse(&event(b"panic")), Rc::FAILURE);
         assert_eq!(host.error(), "panic in parse_event: cannot parse");
         assert_eq!(
-            host.extract(&event(b""), 0, F::UINT64, false, None),
+            host.extract_twice(&event(b""), 0, F::UINT64, false, None),
             Extracted::Failed("panic in extract_fields: cannot extract".into())
         );
         let mut n = 9;
@@ -300,22 +304,39 @@ fn values_of_the_wrong_kind_or_number_are_refused() {
     let e = event(b"");
     let failed = |what: &str| Extracted::Failed(what.into());
     assert_eq!(
-        host.extract(&e, 1, F::STRING, false, None),
+        host.extract_twice(&e, 1, F::STRING, false, None),
         failed("field 1: the value is of another kind than the type asks for")
     );
     assert_eq!(
-        host.extract(&e, 2, F::INT64, false, None),
+        host.extract_twice(&e, 2, F::INT64, false, None),
         failed("field 2: several values were given where one was asked for")
     );
-    assert_eq!(host.extract(&e, 2, F::INT64, true, None), Extracted::Numbers(vec![u64::MAX, u64::MAX - 1]));
+    assert_eq!(host.extract_twice(&e, 2, F::INT64, true, None), Extracted::Numbers(vec![u64::MAX, u64::MAX - 1]));
     let texts = ["copied", "borrowed", "1-2", ""].map(str::to_owned).to_vec();
-    assert_eq!(host.extract(&e, 3, F::STRING, true, None), Extracted::Text(texts));
+    assert_eq!(host.extract_twice(&e, 3, F::STRING, true, None), Extracted::Text(texts));
+    for (field, text) in [(4, "as it lies"), (5, "until")] {
+        assert_eq!(host.extract_twice(&e, field, F::STRING, false, None), common::one(text));
+    }
     let mut short = e.clone();
     short[16] = 20;
     assert_eq!(
-        host.extract(&short, 3, F::STRING, true, None),
+        host.extract_twice(&short, 3, F::STRING, true, None),
         failed("the host broke the contract: event is shorter than its header")
     );
+}
+
+#[test]
+fn prepared_requests_that_no_host_should_make_fail() {
+    let host = host();
+    let (prepare, extract) = (host.api.lanner_prepare_field.unwrap(), host.api.lanner_extract_prepared.unwrap());
+    let mut handle = 0;
+    assert_eq!(unsafe { prepare(host.state, null(), &mut handle) }, Rc::FAILURE);
+    assert_eq!(host.error(), "the host broke the contract: request or handle is null");
+    let e = event(b"");
+    let event = raw::EventInput { evt: e.as_ptr().cast(), evtnum: 1, evtsrc: null() };
+    assert_eq!(unsafe { extract(host.state, 7, &event, null()) }, raw::FieldValue::FAILED);
+    assert_eq!(host.error(), "the host broke the contract: input is null");
+    assert_eq!(unsafe { extract(null_mut(), 0, &event, null()) }, raw::FieldValue::FAILED);
 }
 
 #[test]

@@ -429,6 +429,45 @@ fn malformed_values_are_no_values_and_named() {
 }
 
 #[test]
+fn prepared_requests_are_read_back_with_the_same_checks() {
+    const TAKEN: &str = "PREPARE_CODE=0";
+    let values = [
+        (0, Value::U64(0)),
+        (1, Value::Str(b"prepared")),
+        (2, Value::Bool(true)),
+        (3, Value::Bytes(&[10, 0, 0, 1])),
+    ];
+    for (field, value) in values {
+        assert_eq!(extract(&[TAKEN], field), (Some(format!("[{value:?}]")), vec![]));
+    }
+    // Not taken: asked through `extract_fields`.
+    assert_eq!(extract(&["PREPARE_CODE=3"], 0), (Some("[U64(45)]".to_owned()), vec![]));
+    for len in [0, 5, 17, u32::MAX] {
+        let (value, errors) = extract(&[TAKEN, &format!("VALUE_LEN={len}u")], 3);
+        let length = FieldFault::Length { len, ty: FieldType::IPADDR };
+        assert!(value.is_none());
+        assert!(matches!(&*errors, [PluginError::MalformedValue { fault, .. }] if *fault == length), "{errors:?}");
+    }
+    assert!(matches!(&*extract(&[TAKEN, "VALUE_LEN=1ull<<40"], 1).1, [PluginError::MalformedValue { .. }]));
+    // No value, and a failure, which is counted.
+    for n in 0..2 {
+        assert_eq!(extract(&[TAKEN, &format!("VALUE_NULL={n}")], 1), (None, vec![]));
+    }
+}
+
+#[test]
+fn requests_that_cannot_be_prepared_are_named() {
+    let prepare = |code: i32| {
+        let inspector = open(accepted(&[&format!("PREPARE_CODE={code}")])).unwrap();
+        let request = FieldRequest { plugin: FIRST, field: 0, arg: None, ty: None, list: false };
+        inspector.plugins().prepare(request).unwrap_err()
+    };
+    let function = Function("lanner_prepare_field");
+    assert_eq!(prepare(1), PluginError::FailureWithoutText { plugin: name(), function });
+    assert_eq!(prepare(42), PluginError::UnexpectedCode { plugin: name(), function, code: Rc(42) });
+}
+
+#[test]
 fn failing_extraction_is_no_value() {
     for code in [1, 3] {
         assert_eq!(extract(&[&format!("EXTRACT_CODE={code}")], 0), (None, vec![]));

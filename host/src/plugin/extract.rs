@@ -58,9 +58,37 @@ impl Kind {
     }
 }
 
+/// The length of a text or of bytes, if a value of that type can have it.
+#[inline]
+pub(super) fn fitting(len: u64, ty: FieldType) -> Result<usize, FieldFault> {
+    let fits = match ty {
+        FieldType::IPADDR => len == 4 || len == 16,
+        FieldType::IPV4ADDR => len == 4,
+        FieldType::IPV6ADDR => len == 16,
+        FieldType::IPNET => (4..=64).contains(&len),
+        _ => len <= MAX_BUFFER.into(),
+    };
+    match usize::try_from(len) {
+        Ok(len) if fits => Ok(len),
+        _ => Err(FieldFault::Length { len: u32::try_from(len).unwrap_or(u32::MAX), ty }),
+    }
+}
+
 /// The answer to one request: at least one value, each checked when it is read.
 #[derive(Clone, Copy)]
-pub struct Values<'a> {
+pub struct Values<'a>(Answer<'a>);
+
+#[derive(Clone, Copy)]
+enum Answer<'a> {
+    /// To a prepared request.
+    One(Value<'a>),
+    /// To a request through `extract_fields`.
+    Array(Array<'a>),
+}
+
+/// Values as `extract_fields` gives them.
+#[derive(Clone, Copy)]
+struct Array<'a> {
     answer: ExtractField,
     kind: Kind,
     len: usize,
@@ -68,7 +96,13 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// Looks at an answer. `None` for no value.
+    /// The answer to a prepared request.
+    #[inline]
+    pub(super) fn one(value: Value<'a>) -> Self {
+        Self(Answer::One(value))
+    }
+
+    /// Looks at an answer of `extract_fields`. `None` for no value.
     ///
     /// # Safety
     /// `answer` was filled by a plugin as the contract says, for a request of a type of this `kind`, and stays valid
@@ -85,21 +119,57 @@ impl<'a> Values<'a> {
         }
         match usize::try_from(count) {
             Ok(len) if count <= MAX_VALUES => {
-                let values = Self { answer, kind, len, _plugin: std::marker::PhantomData };
+                let values = Array { answer, kind, len, _plugin: std::marker::PhantomData };
                 values.check()?;
-                Ok(Some(values))
+                Ok(Some(Self(Answer::Array(values))))
             }
             _ => Err(FieldFault::TooMany { count }),
         }
     }
 
+    /// Number of values, at least 1.
+    #[inline]
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "never empty: no value is `None` instead")]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Answer::One(_) => 1,
+            Answer::Array(values) => values.len,
+        }
+    }
+
+    /// The value at `index`.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Value<'a>> {
+        match &self.0 {
+            Answer::One(value) => (index == 0).then_some(*value),
+            Answer::Array(values) => values.get(index),
+        }
+    }
+
+    /// The first value, which is there.
+    #[inline]
+    #[must_use]
+    pub fn first(&self) -> Value<'a> {
+        self.get(0).unwrap_or(Value::U64(0))
+    }
+
+    /// All values.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Value<'a>> {
+        let this = *self;
+        (0..this.len()).map(move |index| this.get(index).unwrap_or(Value::U64(0)))
+    }
+}
+
+impl<'a> Array<'a> {
     /// Nulls and lengths, once, so that reading cannot fail.
     #[inline]
     fn check(&self) -> Result<(), FieldFault> {
         match self.kind {
             Kind::U64 | Kind::Bool => Ok(()),
             Kind::Str => {
-                // SAFETY: as `new` demands: so many pointers stand there.
+                // SAFETY: as `Values::new` demands: so many pointers stand there.
                 let strings = unsafe { slice::from_raw_parts(self.answer.res.str, self.len) };
                 match strings.iter().position(|s| s.is_null()) {
                     None => Ok(()),
@@ -109,18 +179,8 @@ impl<'a> Values<'a> {
             Kind::Bytes => {
                 let ty = self.answer.ftype;
                 for (index, buffer) in self.buffers().iter().enumerate() {
-                    let len = buffer.len;
-                    let fits = match ty {
-                        FieldType::IPADDR => len == 4 || len == 16,
-                        FieldType::IPV4ADDR => len == 4,
-                        FieldType::IPV6ADDR => len == 16,
-                        FieldType::IPNET => (4..=64).contains(&len),
-                        _ => len <= MAX_BUFFER,
-                    };
-                    if !fits {
-                        return Err(FieldFault::Length { len, ty });
-                    }
-                    if buffer.ptr.is_null() && len > 0 {
+                    fitting(buffer.len.into(), ty)?;
+                    if buffer.ptr.is_null() && buffer.len > 0 {
                         return Err(FieldFault::NullValue { index });
                     }
                 }
@@ -130,25 +190,16 @@ impl<'a> Values<'a> {
     }
 
     fn buffers(&self) -> &'a [ByteBuffer] {
-        // SAFETY: as `new` demands: so many buffers stand there.
+        // SAFETY: as `Values::new` demands: so many buffers stand there.
         unsafe { slice::from_raw_parts(self.answer.res.buf, self.len) }
     }
 
-    /// Number of values, at least 1.
-    #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "never empty: no value is `None` instead")]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The value at `index`.
     #[inline]
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<Value<'a>> {
+    fn get(&self, index: usize) -> Option<Value<'a>> {
         if index >= self.len {
             return None;
         }
-        // SAFETY: as `new` demands, `len` values stand there, of the kind asked for, and `index` is below; null strings
+        // SAFETY: as `Values::new` demands, `len` values stand there, of the kind asked for, and `index` is below; null strings
         // and buffers were refused. Numbers may stand at any address: C plugins keep them where they like.
         Some(unsafe {
             match self.kind {
@@ -164,18 +215,6 @@ impl<'a> Values<'a> {
                 }
             }
         })
-    }
-
-    /// The first value, which is there.
-    #[must_use]
-    pub fn first(&self) -> Value<'a> {
-        self.get(0).unwrap_or(Value::U64(0))
-    }
-
-    /// All values.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Value<'a>> {
-        let this = *self;
-        (0..this.len).map(move |index| this.get(index).unwrap_or(Value::U64(0)))
     }
 }
 

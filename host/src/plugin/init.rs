@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use lanner_plugin_api::raw::{EventInput, InitInput, InitTablesInput, PluginState, Rc, SetConfigInput};
+use lanner_plugin_api::raw::{
+    EventInput, FieldExtractInput, InitInput, InitTablesInput, PluginState, Rc, SetConfigInput,
+};
 
 use super::call;
 use super::capability::Capabilities;
 use super::config;
+use super::direct;
 use super::error::{Function, PluginError};
 use super::event_set::{EventTypeSet, SourceSet, compatible};
 use super::info::{PluginInfo, SYSCALL};
@@ -34,6 +37,8 @@ pub struct Plugin {
     pub(super) parse_types: EventTypeSet,
     pub(super) extract_on: SourceSet,
     pub(super) parse_on: SourceSet,
+    /// What every extraction is given; made once.
+    pub(super) extract_input: FieldExtractInput,
     /// Calls of `parse_event` and `extract_fields` that failed; neither is fatal.
     pub(super) parse_failures: u64,
     pub(super) extract_failures: u64,
@@ -84,6 +89,7 @@ impl Plugin {
         owner.initialised(state);
         // From here on `plugin`'s drop gives back the state and the tables, whatever else happens.
         let mut plugin = Self {
+            extract_input: direct::input(&owner),
             owner,
             extract_types: EventTypeSet::empty(),
             parse_types: EventTypeSet::empty(),

@@ -23,6 +23,7 @@ mod call;
 mod capability;
 mod compat;
 mod config;
+mod direct;
 mod error;
 mod event;
 mod event_set;

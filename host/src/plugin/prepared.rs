@@ -4,17 +4,17 @@ use std::ffi::CString;
 use std::ptr;
 
 use lanner_plugin_api::raw::{
-    Bool, ExtractField, ExtractFieldsFn, ExtractResult, FieldExtractInput, FieldType, NO_INDEX, Rc,
+    Bool, EventInput, ExtractField, ExtractFieldsFn, ExtractResult, FieldExtractInput, FieldType, FieldValue, NO_INDEX,
+    Rc,
 };
 
 use super::capability::Capabilities;
+use super::direct::{self, Direct};
 use super::error::{FieldFault, Function, PluginError};
 use super::event::EventRef;
 use super::extract::{Kind, Values};
 use super::fields::FieldSpec;
-use super::owner::get_owner_last_error;
 use super::set::{PluginIdx, Plugins};
-use super::tables::dispatch;
 use super::tables::scope::CallScope;
 
 /// Which field is wanted, and how.
@@ -48,6 +48,7 @@ pub struct Prepared {
     ty: FieldType,
     kind: Kind,
     list: bool,
+    direct: Option<Direct>,
 }
 
 impl Prepared {
@@ -81,7 +82,7 @@ impl Prepared {
         let c_string = |text: &str, what| {
             CString::new(text).map_err(|_| PluginError::NulInText { plugin: info.name.clone(), what })
         };
-        Ok(Self {
+        let mut prepared = Self {
             plugin: request.plugin,
             function,
             field: request.field,
@@ -92,7 +93,10 @@ impl Prepared {
             ty,
             kind,
             list: request.list,
-        })
+            direct: None,
+        };
+        prepared.direct = Direct::offer(plugin, &prepared.request())?;
+        Ok(prepared)
     }
 
     /// The type of the values.
@@ -112,32 +116,44 @@ impl Prepared {
         if !plugin.extract_types.contains(event.ty()) || !plugin.extract_on.contains(source.0) {
             return None;
         }
-        let mut field = ExtractField {
-            res: ExtractResult { u64: ptr::null() },
-            // Upstream leaves garbage here; a plugin that forgets to set it shall have no value.
-            res_len: 0,
-            field_id: self.field,
-            field: self.name.as_ptr(),
-            arg_key: self.key.as_ref().map_or(ptr::null(), |key| key.as_ptr()),
-            arg_index: self.index,
-            arg_present: Bool::from(self.arg_present),
-            ftype: self.ty,
-            flist: if self.list { LIST } else { Bool::FALSE },
-        };
-        let input = FieldExtractInput {
-            owner: plugin.owner.as_raw(),
-            get_owner_last_error: Some(get_owner_last_error),
-            num_fields: 1,
-            fields: &raw mut field,
-            table_reader: dispatch::READER,
-            table_reader_ext: dispatch::reader_ext(),
-            value_offsets: ptr::null_mut(),
-        };
         let event = event.input(evtsrc);
+        match self.direct {
+            Some(direct) => self.ask_directly(direct, plugins, &event),
+            None => self.ask_for_fields(plugins, &event),
+        }
+    }
+
+    #[inline]
+    fn ask_directly<'p>(&self, direct: Direct, plugins: &'p mut Plugins, event: &EventInput) -> Option<Values<'p>> {
+        let plugin = plugins.plugin_mut(self.plugin);
+        let answer = {
+            let _scope = CallScope::enter();
+            // SAFETY: the state is alive and only this thread calls on it; event and input outlive the call.
+            unsafe { (direct.function)(plugin.state(), direct.handle, event, &raw const plugin.extract_input) }
+        };
+        if answer.data.is_null() {
+            plugin.extract_failures += u64::from(answer == FieldValue::FAILED);
+            return None;
+        }
+        // SAFETY: the plugin has just answered, with a value that stays valid until its next extraction; that needs
+        // `plugins`, which the result borrows.
+        match unsafe { direct::read(answer, self.ty, self.kind) } {
+            Ok(value) => Some(Values::one(value)),
+            Err(fault) => {
+                self.breach(plugins, fault);
+                None
+            }
+        }
+    }
+
+    fn ask_for_fields<'p>(&self, plugins: &'p mut Plugins, event: &EventInput) -> Option<Values<'p>> {
+        let plugin = plugins.plugin_mut(self.plugin);
+        let mut field = self.request();
+        let input = FieldExtractInput { num_fields: 1, fields: &raw mut field, ..plugin.extract_input };
         let rc = {
             let _scope = CallScope::enter();
             // SAFETY: the state is alive and only this thread calls on it; event and input outlive the call.
-            unsafe { (self.function)(plugin.state(), &raw const event, &raw const input) }
+            unsafe { (self.function)(plugin.state(), event, &raw const input) }
         };
         if rc != Rc::SUCCESS {
             plugin.extract_failures += 1;
@@ -160,6 +176,22 @@ impl Prepared {
                 self.breach(plugins, fault);
                 None
             }
+        }
+    }
+
+    /// The request as `extract_fields` takes it.
+    fn request(&self) -> ExtractField {
+        ExtractField {
+            res: ExtractResult { u64: ptr::null() },
+            // Upstream leaves garbage here; a plugin that forgets to set it shall have no value.
+            res_len: 0,
+            field_id: self.field,
+            field: self.name.as_ptr(),
+            arg_key: self.key.as_ref().map_or(ptr::null(), |key| key.as_ptr()),
+            arg_index: self.index,
+            arg_present: Bool::from(self.arg_present),
+            ftype: self.ty,
+            flist: if self.list { LIST } else { Bool::FALSE },
         }
     }
 

@@ -42,6 +42,7 @@ pub struct Boundary {
     pub routine: raw::RoutineVtable,
     pub listen: raw::CaptureListenInput,
     pub event_meta: raw::EventMeta,
+    pub field_value: raw::FieldValue,
     pub api: raw::PluginApi,
     pub rc: raw::Rc,
     pub field_type: raw::FieldType,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::table_hub::TableHub;
 use crate::raw;
-use crate::sdk::{AsyncShared, Error, FieldBuf, Log, MetricBufs, RoutineCell};
+use crate::sdk::{AsyncShared, Error, FieldBuf, Log, MetricBufs, PreparedField, RoutineCell};
 
 /// Everything that belongs to one initialised plugin.
 ///
@@ -30,6 +30,10 @@ pub struct State<P> {
 pub struct Side {
     pub(crate) log: Log,
     pub(crate) fields: Vec<FieldBuf>,
+    /// Requests that come for many events; the position is the handle.
+    pub(crate) prepared: Vec<PreparedField>,
+    /// The value of the prepared request that was asked last.
+    pub(crate) value: FieldBuf,
     pub(crate) offsets: (Vec<u32>, Vec<u32>),
     pub(crate) metrics: MetricBufs,
     pub(crate) async_target: Arc<AsyncShared>,
@@ -46,6 +50,8 @@ impl<P> State<P> {
             side: UnsafeCell::new(Side {
                 log,
                 fields: Vec::new(),
+                prepared: Vec::new(),
+                value: FieldBuf::default(),
                 offsets: Default::default(),
                 metrics: MetricBufs::default(),
                 async_target: Arc::default(),

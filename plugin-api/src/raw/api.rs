@@ -3,9 +3,9 @@
 use core::ffi::c_char;
 
 use super::{
-    AbiLayoutFn, AsyncEventHandlerFn, CaptureListenInput, Event, EventInput, EventParseInput, FieldExtractInput,
-    GetBatchMetaFn, GetFieldDetailsFn, GetMachineInfoFn, InitInput, Instance, Metric, Owner, PluginState, Rc,
-    ResolveFieldFn, SchemaType, SetConfigInput, assert_layout,
+    AbiLayoutFn, AsyncEventHandlerFn, CaptureListenInput, Event, EventInput, EventParseInput, ExtractPreparedFn,
+    FieldExtractInput, GetBatchMetaFn, GetFieldDetailsFn, GetMachineInfoFn, InitInput, Instance, Metric, Owner,
+    PluginState, PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, assert_layout,
 };
 
 /// A function without arguments that returns static text.
@@ -145,8 +145,10 @@ api! {
     35 lanner_get_batch_meta: GetBatchMetaFn, "Numbers and flags of the last batch's events (Lanner).";
     36 lanner_abi_layout: AbiLayoutFn, "Layout of the SDK's boundary types (Lanner).";
     37 lanner_get_machine_info: GetMachineInfoFn, "The machine whose events are delivered (Lanner).";
+    38 lanner_prepare_field: PrepareFieldFn, "Takes a request that comes for many events (Lanner).";
+    39 lanner_extract_prepared: ExtractPreparedFn, "The value of a prepared request (Lanner).";
 }
-assert_layout!(PluginApi, size 304, align 8, get_required_event_schema_version = 256);
+assert_layout!(PluginApi, size 320, align 8, get_required_event_schema_version = 256);
 
 /// Number of functions of the plugin API itself; the vtable of API 3.12 is that many pointers long.
 pub const API_SLOTS: usize = 33;

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_void};
 
-use super::{FieldType, Instance, PluginState, Rc, assert_layout};
+use super::{EventInput, ExtractField, FieldExtractInput, FieldType, Instance, PluginState, Rc, assert_layout};
 
 /// What the host shall know about an event of a batch beyond its bytes.
 #[repr(C)]
@@ -30,6 +30,51 @@ impl EventMeta {
     }
 }
 
+/// The value of a prepared request. Two words, so that it comes back in registers.
+#[repr(C)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi), sabi(unsafe_opaque_fields))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldValue {
+    /// Text or bytes; memory of the plugin or of the event, valid until the plugin extracts again. Any address but null
+    /// for numbers and truth values. Null: there is no value.
+    pub data: *const u8,
+    /// The number; 0 or 1 for a truth value; the length of text (without NUL, which need not be there) or bytes. Without
+    /// a value 0, or [`FieldValue::FAILED`]'s 1.
+    pub n: u64,
+}
+assert_layout!(FieldValue, size 16, align 8, data = 0, n = 8);
+
+impl FieldValue {
+    /// The event has no such value.
+    pub const NONE: Self = Self { data: core::ptr::null(), n: 0 };
+    /// Extraction failed; `get_last_error` says why.
+    pub const FAILED: Self = Self { data: core::ptr::null(), n: 1 };
+
+    /// A number or truth value.
+    #[must_use]
+    pub const fn number(n: u64) -> Self {
+        Self { data: core::ptr::dangling(), n }
+    }
+
+    /// Text or bytes, which must not be null even if they are empty.
+    #[must_use]
+    pub const fn bytes(data: *const u8, len: usize) -> Self {
+        Self { data, n: len as u64 }
+    }
+}
+
+/// `plugin_lanner_prepare_field`: takes a request that will come for many events, and gives a handle for it, valid until
+/// `destroy`. [`Rc::NOT_SUPPORTED`]: it must be asked through `extract_fields`.
+pub type PrepareFieldFn =
+    unsafe extern "C" fn(s: *mut PluginState, request: *const ExtractField, handle: *mut u32) -> Rc;
+/// `plugin_lanner_extract_prepared`: the value of a prepared request. The input is that of `extract_fields` without
+/// requests.
+pub type ExtractPreparedFn = unsafe extern "C" fn(
+    s: *mut PluginState,
+    handle: u32,
+    evt: *const EventInput,
+    input: *const FieldExtractInput,
+) -> FieldValue;
 /// `plugin_lanner_get_field_details`: JSON array parallel to `get_fields`; static memory of the plugin.
 pub type GetFieldDetailsFn = unsafe extern "C" fn() -> *const c_char;
 /// `plugin_lanner_resolve_field`: checks the argument of a field and tells the type that it gives.

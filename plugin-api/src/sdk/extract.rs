@@ -1,6 +1,7 @@
 //! Extraction of fields and parsing of events.
 
 use core::ffi::CStr;
+use std::ffi::CString;
 
 use super::{Error, EventInput, FieldDef, Fields, Plugin, TableReader, TableWriter, ValueSink, field_fn::TypedField};
 use crate::raw::FieldType;
@@ -53,6 +54,28 @@ pub struct FieldRequest<'v> {
     pub list: bool,
     /// The argument.
     pub arg: FieldArgument<'v>,
+}
+
+/// A request for one value that comes for many events, kept by the plugin's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PreparedField {
+    pub(crate) id: u32,
+    pub(crate) ty: FieldType,
+    pub(crate) key: Option<CString>,
+    pub(crate) index: Option<u64>,
+}
+
+impl PreparedField {
+    pub(crate) fn new(request: &FieldRequest<'_>) -> Self {
+        let FieldRequest { id, ty, list: _, arg } = *request;
+        Self { id, ty, key: arg.key.map(CStr::to_owned), index: arg.index }
+    }
+
+    #[inline]
+    pub(crate) fn request(&self) -> FieldRequest<'_> {
+        let arg = FieldArgument { key: self.key.as_deref(), index: self.index };
+        FieldRequest { id: self.id, ty: self.ty, list: false, arg }
+    }
 }
 
 /// A plugin with fields whose type, list-ness and argument come from the signatures of their functions.

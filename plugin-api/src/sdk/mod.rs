@@ -14,6 +14,7 @@ mod batch;
 mod error;
 mod event;
 mod extract;
+mod field_buf;
 mod field_def;
 mod field_fn;
 mod host;
@@ -45,10 +46,11 @@ pub use tables::{
 
 pub(crate) use async_events::AsyncShared;
 pub(crate) use batch::BatchBuf;
-pub(crate) use extract::TypedFields;
+pub(crate) use extract::{PreparedField, TypedFields};
+pub(crate) use field_buf::FieldBuf;
 pub(crate) use field_def::{details_json, fields_json};
 pub(crate) use host::HostRef;
 pub(crate) use listen::RoutineCell;
 pub(crate) use metrics::MetricBufs;
-pub(crate) use sink::FieldBuf;
+
 pub(crate) use tables::{OutValue, StrArena};

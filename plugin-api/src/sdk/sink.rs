@@ -1,11 +1,10 @@
 //! Where the values of a field are written. The memory is reused: nothing is allocated per call in steady state.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::CStr;
 use core::fmt;
 use std::net::IpAddr;
 
-use super::Error;
-use crate::raw::{Bool, ByteBuffer, ExtractField, ExtractResult, FieldType};
+use super::field_buf::{FieldBuf, Given, Place};
 
 /// Takes the values of one requested field. `'v` is the time for which the plugin and the event are borrowed: what
 /// lives that long can be handed out as it lies, all else is copied.
@@ -19,8 +18,7 @@ impl<'v> ValueSink<'v> {
     /// An unsigned integer: any integer type, port, fd, pid and time.
     #[inline]
     pub fn u64(&mut self, value: u64) {
-        self.buf.kinds |= FieldBuf::NUM;
-        self.buf.nums.push(value);
+        self.buf.put(Given::Number(value));
     }
 
     /// A signed integer, sign-extended to 64 bits.
@@ -38,18 +36,27 @@ impl<'v> ValueSink<'v> {
     /// A truth value.
     #[inline]
     pub fn bool(&mut self, value: bool) {
-        self.buf.kinds |= FieldBuf::BOOL;
-        self.buf.bools.push(value.into());
+        self.buf.put(Given::Bool(value));
     }
 
     /// A text that is already NUL-terminated, as it lies.
     #[inline]
     pub fn cstr(&mut self, text: &'v CStr) {
-        self.buf.kinds |= FieldBuf::STR;
-        self.buf.strs.push(text.as_ptr());
+        self.buf.put(Given::Text(Place::there(text.to_bytes())));
     }
 
-    /// A text; it is copied and NUL-terminated. Whoever reads it stops at a NUL inside.
+    /// A text that ends with its only NUL, as it lies. Unlike [`ValueSink::cstr`] it needs no [`CStr`], whose making reads
+    /// all of the text. Bytes that do not end with a NUL are copied.
+    #[inline]
+    pub fn terminated(&mut self, text_with_nul: &'v [u8]) {
+        debug_assert!(text_with_nul.iter().position(|b| *b == 0).is_none_or(|at| at + 1 == text_with_nul.len()));
+        match text_with_nul {
+            [text @ .., 0] => self.buf.put(Given::Text(Place::there(text))),
+            other => self.str_bytes(other),
+        }
+    }
+
+    /// A text; it is copied and NUL-terminated. It ends at a NUL inside.
     #[inline]
     pub fn str_bytes(&mut self, text: &[u8]) {
         self.text_with(|out| out.extend_from_slice(text));
@@ -72,28 +79,25 @@ impl<'v> ValueSink<'v> {
     /// A text that `write` appends in place. What lies in the vector before must stay.
     #[inline]
     fn text_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let buf = &mut *self.buf;
-        buf.kinds |= FieldBuf::STR;
-        buf.text_at.push((buf.strs.len(), buf.bytes.len()));
-        write(&mut buf.bytes);
-        buf.bytes.push(0);
-        buf.strs.push(core::ptr::null());
+        let bytes = &mut self.buf.bytes;
+        let start = bytes.len();
+        write(bytes);
+        bytes.push(0);
+        let len = CStr::from_bytes_until_nul(&bytes[start..]).map_or(0, CStr::count_bytes);
+        self.buf.put(Given::Text(Place::Copied(start, len)));
     }
 
     /// Bytes, as they lie: a byte buffer, an address (4 or 16 bytes) or a network.
     #[inline]
     pub fn bytes(&mut self, bytes: &'v [u8]) {
-        self.buf.kinds |= FieldBuf::BUF;
-        self.buf.bufs.push(ByteBuffer { len: len32(bytes), ptr: bytes.as_ptr().cast() });
+        self.buf.put(Given::Bytes(Place::there(bytes)));
     }
 
     /// Bytes, copied.
     pub fn bytes_copy(&mut self, bytes: &[u8]) {
-        let buf = &mut *self.buf;
-        buf.kinds |= FieldBuf::BUF;
-        buf.buf_at.push((buf.bufs.len(), buf.bytes.len()));
-        buf.bytes.extend_from_slice(bytes);
-        buf.bufs.push(ByteBuffer { len: len32(bytes), ptr: core::ptr::null() });
+        let start = self.buf.bytes.len();
+        self.buf.bytes.extend_from_slice(bytes);
+        self.buf.put(Given::Bytes(Place::Copied(start, bytes.len())));
     }
 
     /// An address.
@@ -112,110 +116,12 @@ impl<'v> ValueSink<'v> {
     /// Number of values so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        let b = &*self.buf;
-        b.nums.len() + b.bools.len() + b.strs.len() + b.bufs.len()
+        self.buf.len
     }
 
     /// Whether there is no value yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-/// Lengths of more than 32 bits cannot come out of an event, whose own length has 32.
-fn len32(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
-}
-
-/// Reused memory for the values of one request.
-#[derive(Default)]
-pub(crate) struct FieldBuf {
-    /// Which sorts of value were given.
-    kinds: u8,
-    nums: Vec<u64>,
-    bools: Vec<Bool>,
-    strs: Vec<*const c_char>,
-    bufs: Vec<ByteBuffer>,
-    /// Copied texts and bytes. They move while it grows, so their addresses are taken at the end.
-    bytes: Vec<u8>,
-    text_at: Vec<(usize, usize)>,
-    buf_at: Vec<(usize, usize)>,
-    pub(crate) location: (u32, u32),
-}
-
-impl FieldBuf {
-    const NUM: u8 = 1;
-    const BOOL: u8 = 2;
-    const STR: u8 = 4;
-    const BUF: u8 = 8;
-
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.kinds = 0;
-        self.nums.clear();
-        self.bools.clear();
-        self.strs.clear();
-        self.bufs.clear();
-        self.bytes.clear();
-        self.text_at.clear();
-        self.buf_at.clear();
-        self.location = (0, 0);
-    }
-
-    /// Writes the answer into the request: addresses of the values and their number.
-    #[inline]
-    pub(crate) fn finish(&mut self, field: &mut ExtractField) -> Result<(), Error> {
-        if self.kinds == 0 {
-            return Ok(());
-        }
-        let fail = |what| Err(Error::Field { field: field.field_id, what });
-        for &(i, at) in &self.text_at {
-            self.strs[i] = self.bytes[at..].as_ptr().cast();
-        }
-        for &(i, at) in &self.buf_at {
-            self.bufs[i].ptr = self.bytes[at..].as_ptr().cast();
-        }
-        let (res, len) = match self.kinds {
-            Self::NUM => (ExtractResult { u64: self.nums.as_ptr() }, self.nums.len()),
-            Self::BOOL => (ExtractResult { boolean: self.bools.as_ptr() }, self.bools.len()),
-            Self::STR => (ExtractResult { str: self.strs.as_ptr() }, self.strs.len()),
-            Self::BUF => (ExtractResult { buf: self.bufs.as_ptr() }, self.bufs.len()),
-            _ => return fail("values of different kinds were given"),
-        };
-        if self.kinds != Self::kind_of(field.ftype) {
-            return fail("the value is of another kind than the type asks for");
-        }
-        if len > 1 && !field.flist.get() {
-            return fail("several values were given where one was asked for");
-        }
-        field.res = res;
-        field.res_len = len as u64;
-        Ok(())
-    }
-
-    /// Which sort of value a type asks for.
-    #[inline]
-    const fn kind_of(ty: FieldType) -> u8 {
-        match ty {
-            FieldType::BOOL => Self::BOOL,
-            FieldType::STRING
-            | FieldType::FSPATH
-            | FieldType::FSRELPATH
-            | FieldType::CHARBUFARRAY
-            | FieldType::CHARBUF_PAIR_ARRAY => Self::STR,
-            FieldType::BYTEBUF
-            | FieldType::SOCKADDR
-            | FieldType::SOCKTUPLE
-            | FieldType::FDLIST
-            | FieldType::DYN
-            | FieldType::IPV4ADDR
-            | FieldType::IPV6ADDR
-            | FieldType::IPADDR
-            | FieldType::IPV4NET
-            | FieldType::IPV6NET
-            | FieldType::IPNET => Self::BUF,
-            _ => Self::NUM,
-        }
     }
 }

@@ -227,6 +227,36 @@ EXPORT rc_t plugin_extract_fields(plugin_t* s, const event_input* e, const field
 }
 #endif
 
+/* The same fields by prepared requests; the handle is the field's number plus 40. */
+#ifdef PREPARE_CODE
+EXPORT rc_t plugin_lanner_prepare_field(plugin_t* s, const extract_field* f, uint32_t* handle) {
+    (void)s;
+    *handle = f->field_id + 40;
+    return PREPARE_CODE;
+}
+EXPORT field_value plugin_lanner_extract_prepared(plugin_t* s, uint32_t handle, const event_input* e,
+                                                  const field_extract_input* in) {
+    static const uint8_t address[4] = {10, 0, 0, 1};
+    field_value v = {address, 4};
+    (void)s;
+    (void)e;
+    switch (handle) {
+    case 40: v.n = in->num_fields; break;
+    case 41: v.data = "prepared"; v.n = 8; break;
+    case 42: v.n = 7; break;
+    default: break;
+    }
+#ifdef VALUE_NULL
+    v.data = NULL;
+    v.n = VALUE_NULL;
+#endif
+#ifdef VALUE_LEN
+    v.n = VALUE_LEN;
+#endif
+    return v;
+}
+#endif
+
 #ifdef PARSE_CODE
 EXPORT rc_t plugin_parse_event(plugin_t* s, const event_input* e, const event_parse_input* in) {
     (void)s; (void)e; (void)in;

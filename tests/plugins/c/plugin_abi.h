@@ -43,6 +43,7 @@ typedef struct {
     uint64_t arg_index;
     uint32_t arg_present, ftype, flist;
 } extract_field;
+typedef struct { const void* data; uint64_t n; } field_value;
 
 typedef union {
     int8_t s8; int16_t s16; int32_t s32; int64_t s64;

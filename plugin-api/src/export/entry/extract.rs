@@ -5,10 +5,12 @@ use core::ffi::{CStr, c_char};
 use super::{json_list, static_text, text, types};
 use crate::export::Exported;
 use crate::export::state::state;
-use crate::raw::{self, EventInput as RawInput, FieldExtractInput, FieldType, PluginApi, PluginState, Rc};
+use crate::raw::{
+    self, EventInput as RawInput, ExtractField, FieldExtractInput, FieldType, FieldValue, PluginApi, PluginState, Rc,
+};
 use crate::sdk::{
     Error, EventInput, Extract, ExtractCx, ExtractRaw, FieldArgument, FieldBuf, FieldDef, FieldRequest, HostRef,
-    TableReader, TypedFields, ValueSink, details_json, fields_json,
+    PreparedField, TableReader, TypedFields, ValueSink, details_json, fields_json,
 };
 
 /// Adds the functions of extraction by typed functions.
@@ -31,6 +33,8 @@ const fn extraction<P: Exported, X: Extraction<P>>(mut api: PluginApi) -> Plugin
     api.get_extract_event_sources = Some(extract_sources::<P, X>);
     api.get_fields = Some(fields::<P, X>);
     api.extract_fields = Some(extract_fields::<P, X>);
+    api.lanner_prepare_field = Some(prepare_field::<P>);
+    api.lanner_extract_prepared = Some(extract_prepared::<P, X>);
     api
 }
 
@@ -135,24 +139,15 @@ unsafe extern "C" fn extract_fields<P: Exported, X: Extraction<P>>(
         }
         // SAFETY: `fields` has `num_fields` elements, which only this call uses.
         let fields = unsafe { core::slice::from_raw_parts_mut(input.fields, n) };
-        let host = HostRef { owner: input.owner, last_error: input.get_owner_last_error };
-        // SAFETY: the vtable is null or valid for the call.
-        let cx = ExtractCx { event, tables: unsafe { TableReader::new(host, input.table_reader_ext) } };
+        // SAFETY: the input is valid for the call.
+        let cx = unsafe { context(event, input) };
         if side.fields.len() < n {
             side.fields.resize_with(n, FieldBuf::default);
         }
         for (field, buf) in fields.iter_mut().zip(&mut side.fields) {
             field.res_len = 0;
-            let arg = if field.arg_present.get() || !field.arg_key.is_null() {
-                FieldArgument {
-                    // SAFETY: null or a text that is valid for the call.
-                    key: (!field.arg_key.is_null()).then(|| unsafe { CStr::from_ptr(field.arg_key) }),
-                    index: (field.arg_index != raw::NO_INDEX).then_some(field.arg_index),
-                }
-            } else {
-                FieldArgument::default()
-            };
-            let req = FieldRequest { id: field.field_id, ty: field.ftype, list: field.flist.get(), arg };
+            // SAFETY: the request is valid for the call.
+            let req = unsafe { request(field) };
             buf.clear();
             if X::extract(plugin, &cx, &req, buf)? {
                 buf.finish(field)?;
@@ -169,4 +164,81 @@ unsafe extern "C" fn extract_fields<P: Exported, X: Extraction<P>>(
         }
         Ok(Rc::SUCCESS)
     })
+}
+
+unsafe extern "C" fn prepare_field<P: Exported>(
+    s: *mut PluginState,
+    field: *const ExtractField,
+    handle: *mut u32,
+) -> Rc {
+    enter!(P, s, "lanner_prepare_field", Rc::FAILURE, |_, side, _| {
+        // SAFETY: the host passes a request that is valid for the call, and a place for the handle.
+        let (field, handle) = unsafe { (field.as_ref(), handle.as_mut()) };
+        let (Some(field), Some(handle)) = (field, handle) else {
+            return Err(Error::Host("request or handle is null"));
+        };
+        // SAFETY: as above.
+        let req = unsafe { request(field) };
+        if req.list {
+            return Ok(Rc::NOT_SUPPORTED);
+        }
+        let wanted = PreparedField::new(&req);
+        // Whoever loads rules again asks for the same once more.
+        let at = side.prepared.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            side.prepared.push(wanted);
+            side.prepared.len() - 1
+        });
+        *handle = u32::try_from(at).map_err(|_| Error::Host("too many requests"))?;
+        Ok(Rc::SUCCESS)
+    })
+}
+
+unsafe extern "C" fn extract_prepared<P: Exported, X: Extraction<P>>(
+    s: *mut PluginState,
+    handle: u32,
+    evt: *const RawInput,
+    input: *const FieldExtractInput,
+) -> FieldValue {
+    enter!(P, s, "lanner_extract_prepared", FieldValue::FAILED, |plugin, side, _| {
+        // SAFETY: the host passes an event and an input that are valid for the call.
+        let (event, input) = unsafe { (EventInput::from_raw(evt)?, input.as_ref()) };
+        let input = input.ok_or_else(|| Error::Host("input is null"))?;
+        let field = side.prepared.get(handle as usize).ok_or_else(|| Error::Host("no request of this handle"))?;
+        // SAFETY: as above.
+        let cx = unsafe { context(event, input) };
+        side.value.clear();
+        if X::extract(plugin, &cx, &field.request(), &mut side.value)? {
+            return side.value.single(field.id, field.ty);
+        }
+        Ok(FieldValue::NONE)
+    })
+}
+
+/// What extraction may use.
+///
+/// # Safety
+/// The vtable of the input is null or valid for `'a`.
+#[inline]
+unsafe fn context<'a>(event: EventInput<'a>, input: &'a FieldExtractInput) -> ExtractCx<'a> {
+    let host = HostRef { owner: input.owner, last_error: input.get_owner_last_error };
+    // SAFETY: the caller vouches for it.
+    ExtractCx { event, tables: unsafe { TableReader::new(host, input.table_reader_ext) } }
+}
+
+/// What the host asks for.
+///
+/// # Safety
+/// The argument's text is null or valid for `'a`.
+#[inline]
+unsafe fn request<'a>(field: &'a ExtractField) -> FieldRequest<'a> {
+    let arg = if field.arg_present.get() || !field.arg_key.is_null() {
+        FieldArgument {
+            // SAFETY: the caller vouches for it.
+            key: (!field.arg_key.is_null()).then(|| unsafe { CStr::from_ptr(field.arg_key) }),
+            index: (field.arg_index != raw::NO_INDEX).then_some(field.arg_index),
+        }
+    } else {
+        FieldArgument::default()
+    };
+    FieldRequest { id: field.field_id, ty: field.ftype, list: field.flist.get(), arg }
 }

@@ -1,6 +1,5 @@
 //! Values of fields on their way to the host.
 
-use core::ffi::CStr;
 use std::net::IpAddr;
 
 use lanner_plugin_api::sdk::ValueSink;
@@ -32,10 +31,7 @@ impl<'v> Sink<'v> for Out<'_, 'v> {
     }
 
     fn put_cstr(&mut self, text_with_nul: &'v [u8]) {
-        match CStr::from_bytes_until_nul(text_with_nul) {
-            Ok(text) => self.0.cstr(text),
-            Err(_) => self.0.str_bytes(text_with_nul),
-        }
+        self.0.terminated(text_with_nul);
     }
 
     fn put_bytes(&mut self, bytes: &'v [u8]) {
