@@ -11,9 +11,9 @@ use super::initial::{Fd, FdInfo, FdType, Group, InitialState, Interface, Interfa
 /// Memory that the state before the first event may take. Real machines stay far below; a compressed hostile file could ask
 /// for a thousand times its size.
 const MAX_MEMORY: usize = 512 << 20;
-const MAX_PATH: u16 = 1024;
-const MAX_ARGS: u16 = 4096;
-const MAX_USER_TEXT: u16 = 255;
+pub(super) const MAX_PATH: u16 = 1024;
+pub(super) const MAX_ARGS: u16 = 4096;
+pub(super) const MAX_USER_TEXT: u16 = 255;
 /// Entries of versions before libs 0.10 have no more than these bytes after the root directory: login uid, writable, capabilities.
 const PRE_0_10_TAIL: u64 = 29;
 

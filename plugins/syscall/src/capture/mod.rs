@@ -1,4 +1,4 @@
-//! Capture files (`.scap`): what they hold, read from plain and compressed files of every version.
+//! Capture files (`.scap`): what they hold, read from plain and compressed files of every version, written in today's.
 
 mod block;
 mod body;
@@ -9,7 +9,14 @@ mod lists;
 mod old;
 mod reader;
 mod stream;
+mod write;
 
 pub use error::{CaptureError, CaptureErrorKind};
 pub use initial::{Fd, FdInfo, FdType, Group, InitialState, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
 pub use reader::{Batch, CaptureReader, Step};
+pub use write::{Events, Head, Keep};
+
+/// Longest event block of the kinds that are not "large", without type and length.
+const MAX_BLOCK: u32 = 64 * 1024;
+/// Flag of an event block: the event was kept for state only.
+const STATE_ONLY: u32 = 1;

@@ -13,16 +13,13 @@ use super::head;
 use super::initial::InitialState;
 use super::old;
 use super::stream::Stream;
+use super::{MAX_BLOCK, STATE_ONLY};
 use crate::converter::{Converted, Converter, fate_is_pass};
 
-/// Longest event block of the kinds that are not "large", without type and length.
-const MAX_BLOCK: u32 = 64 * 1024;
 /// Longest event block at all. The format allows 4 GiB; no plugin sends events of more than a few MiB.
 const MAX_LARGE_BLOCK: u32 = 64 << 20;
 /// Rewritten events of one batch; more begin a new batch.
 const MAX_REWRITTEN: usize = 1 << 20;
-/// Capture flag: the event was kept for state only.
-const STATE_ONLY: u32 = 1;
 
 /// Reads one capture from front to back.
 ///

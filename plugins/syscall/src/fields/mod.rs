@@ -20,7 +20,7 @@ mod time;
 
 pub use context::{FieldArg, Seen, Want};
 pub use extract::arg::{ArgError, resolve};
-pub use names::{errno, signal};
+pub use names::{capability, errno, signal};
 pub use render::BufferFormat;
 pub use sink::Sink;
 pub use table::{CLASSES, FIELDS};

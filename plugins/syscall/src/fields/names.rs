@@ -247,6 +247,12 @@ pub fn signal(number: u32) -> Option<&'static str> {
     SIGNALS.get((number as usize).checked_sub(1)?).copied()
 }
 
+/// Name of the capability with this bit.
+#[must_use]
+pub fn capability(bit: u32) -> Option<&'static str> {
+    CAPABILITIES.get(bit as usize).copied()
+}
+
 /// Names of the capabilities in a set, separated by blanks.
 pub(crate) fn capabilities(set: u64, out: &mut Vec<u8>) {
     for (bit, name) in CAPABILITIES.iter().enumerate() {
