@@ -97,6 +97,8 @@ impl Machine {
                 text(thread.map_or(&b"/"[..], |t| self.state.cwd(t).as_bytes()))
             }
             ("path", T::Charbuf) => text(b"/tmp"),
+            // An async event's name is its type.
+            ("name", T::Charbuf) if draft.code == E::ASYNCEVENT_E => text(b"notice"),
             _ => return None,
         })
     }
