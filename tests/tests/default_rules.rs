@@ -9,7 +9,7 @@ use serde_json::Value;
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
 /// In the order in which they build on each other.
-const FILES: &[&str] = &["lanner_rules.yaml", "lanner_rules_incubating.yaml"];
+const FILES: &[&str] = &["lanner_rules.yaml", "lanner_rules_incubating.yaml", "lanner_rules_recent.yaml"];
 
 /// What makes an alert one that somebody is woken for.
 const LOUD: &[&str] = &["Emergency", "Alert", "Critical", "Error", "Warning"];
@@ -70,7 +70,7 @@ fn they_load_without_errors_or_warnings() {
 #[test]
 fn each_says_what_users_expect_of_a_rule() {
     let rules = described();
-    assert!(rules.len() >= 56, "{} rules", rules.len());
+    assert!(rules.len() >= 94, "{} rules", rules.len());
     let mut names = BTreeSet::new();
     for rule in &rules {
         let info = &rule["info"];
@@ -144,6 +144,11 @@ fn the_bundled_attack_is_seen_at_every_step() {
         "Set Setuid or Setgid bit",
         "Delete or rename shell history",
         "Create files below dev",
+        "Standard Streams of Shell on the Network",
+        "Shell Started on Network Connection",
+        "Reverse Shell in Command Line",
+        "Cloud Credential File Read",
+        "Account File Written Directly",
     ] {
         assert!(rules.contains(rule), "{rule} is missing; there are {rules:#?}");
     }

@@ -431,12 +431,8 @@ fn malformed_values_are_no_values_and_named() {
 #[test]
 fn prepared_requests_are_read_back_with_the_same_checks() {
     const TAKEN: &str = "PREPARE_CODE=0";
-    let values = [
-        (0, Value::U64(0)),
-        (1, Value::Str(b"prepared")),
-        (2, Value::Bool(true)),
-        (3, Value::Bytes(&[10, 0, 0, 1])),
-    ];
+    let values =
+        [(0, Value::U64(0)), (1, Value::Str(b"prepared")), (2, Value::Bool(true)), (3, Value::Bytes(&[10, 0, 0, 1]))];
     for (field, value) in values {
         assert_eq!(extract(&[TAKEN], field), (Some(format!("[{value:?}]")), vec![]));
     }
