@@ -47,7 +47,12 @@ pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
 
 /// What holds when there is no file: warnings on stderr, alerts on stdout, the container plugin, its fields in outputs.
 fn built_in_defaults(options: &Options) -> Vec<String> {
-    let level = if options.verbose { "info" } else { "warning" };
+    // What is doubtful about rules is the business of `lanner check`, not of those who look at them.
+    let level = match options.action {
+        _ if options.verbose => "info",
+        Action::Explain(_) => "error",
+        _ => "warning",
+    };
     [
         "log_stderr=true".to_owned(),
         format!("log_level={level}"),

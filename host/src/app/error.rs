@@ -1,5 +1,6 @@
 //! Why the program ends with an error.
 
+use lanner_engine::check::CheckError;
 use thiserror::Error;
 
 use crate::config::ConfigError;
@@ -72,6 +73,37 @@ pub enum AppError {
         /// What is wrong with it.
         message: String,
     },
+    /// A rule to explain that is not loaded.
+    #[error("no rule '{name}' is loaded{meant}")]
+    NoSuchRule {
+        /// As given.
+        name: String,
+        /// A guess, or nothing.
+        meant: String,
+    },
+    /// An event to explain that the file does not have.
+    #[error(
+        "{file} has no event {wanted} that rules see; its last one is {last}. `lanner replay {file}` shows the numbers"
+    )]
+    NoSuchEvent {
+        /// The file.
+        file: String,
+        /// The number.
+        wanted: u64,
+        /// The number of the last event.
+        last: u64,
+    },
+    /// A source that nothing delivers.
+    #[error("no plugin delivers events of source '{source_name}'; known sources: {known}")]
+    ExplainSource {
+        /// As given.
+        source_name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A condition that does not fit the fields of its source.
+    #[error(transparent)]
+    Condition(#[from] CheckError),
     /// No output is enabled.
     #[error("No output configured, please make sure at least one output is configured and enabled.")]
     NoOutput,

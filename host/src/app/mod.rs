@@ -5,6 +5,7 @@ mod compiled;
 mod configure;
 mod error;
 mod evaluator;
+pub mod explain;
 pub mod lists;
 mod plugins;
 mod process;
@@ -66,6 +67,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Some(text) = plugin_lists(options, &configured)? {
         print_stdout(&text);
         return Ok(());
+    }
+    if let Action::Explain(args) = &options.action {
+        return explain::run(args, options, configured);
     }
     if let Action::Replay { files, view } = &options.action {
         return replay_files(options, configured, files, view);

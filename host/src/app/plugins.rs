@@ -72,6 +72,21 @@ pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
     Ok(libraries)
 }
 
+/// Adds the built-in plugins that are not configured, for commands that are about rules of any source.
+pub(crate) fn add_built_in(settings: &mut Settings) {
+    for built_in in BUILT_IN.iter().skip(1) {
+        let known = settings.plugins.iter().any(|config| config.name == built_in.name);
+        if !known {
+            settings.plugins.push(PluginConfig {
+                name: built_in.name.to_owned(),
+                library: format!("lib{}.so", built_in.name),
+                init_config: String::new(),
+                open_params: String::new(),
+            });
+        }
+    }
+}
+
 /// What plugins get from the host: their log lines come out with ours, above the threshold of `libs_logger`.
 pub(crate) fn services(threshold: Option<Level>) -> Services {
     let sink = move |component: &str, message: &str, severity: Severity| {

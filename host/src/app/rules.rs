@@ -75,6 +75,11 @@ fn read(path: &Path) -> Result<String, AppError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The one of these names that is meant by a misspelt one, if one is near.
+pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    load::similar(name, known.into_iter())
+}
+
 /// Checks documents of rule files against their schema. A fault is a word in the log, never an error.
 struct SchemaCheck(Option<jsonschema::Validator>);
 

@@ -35,7 +35,7 @@ pub use context::{Context, ItemKind, Place};
 pub use describe::rules_table;
 pub use item::PluginRequirement;
 pub use priority::Priority;
-pub use result::{Diagnostic, LoadResult, Severity};
+pub use result::{Diagnostic, LoadResult, Severity, similar};
 pub use select::{Selector, matches_wildcard};
 pub use settings::{AppendOutput, ENGINE_VERSION, PluginInfo, Settings};
 pub use source::{CondText, Files, Origin, SourceFile};
@@ -161,6 +161,11 @@ impl Loader {
     /// All rules in load order, those that are off included.
     pub fn rules(&self) -> &[RuleSpec] {
         &self.compiled.rules
+    }
+
+    /// Whether the files have the rule of this name turned on; selectors and the priority threshold may still turn it off.
+    pub fn enabled_by_files(&self, name: &str) -> Option<bool> {
+        self.collection.rules.get(name).map(|rule| rule.enabled)
     }
 
     /// The highest engine version that a file asks for; 0.0.0 if none does.

@@ -34,7 +34,7 @@ pub struct Diagnostic {
 }
 
 /// The name most like `text`, if there is one that could have been meant.
-pub(super) fn similar<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn similar<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     // Long texts are no misspelt names, and comparing them costs their length squared.
     if text.len() > 64 {
         return None;

@@ -1,5 +1,7 @@
 //! What a command line asks for, whichever form it had.
 
+use crate::app::explain::ExplainArgs;
+
 /// The one thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -48,6 +50,8 @@ pub enum Action {
         /// Everything but the events.
         dry_run: bool,
     },
+    /// Say why rules do or do not fire for an event.
+    Explain(ExplainArgs),
     /// Look through capture files.
     Replay {
         /// Which, in order.

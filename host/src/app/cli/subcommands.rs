@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand as ClapSubcommand, ValueEnum};
 
+use crate::app::explain::ExplainArgs;
+
 use super::options::{Action, ListFormat, Options, ReplayView};
 
 /// Where settings come from; every subcommand that needs plugins or rules has these.
@@ -108,6 +110,20 @@ pub(super) enum Subcommand {
         #[arg(long)]
         json: bool,
     },
+    /// Say why a rule did or did not fire for an event: its condition with every value and truth
+    #[command(after_help = "Examples:\n  \
+        lanner explain incident.scap --event 1234 --rule 'Terminal shell in container' -r rules.yaml\n  \
+        lanner explain incident.scap --event 1234 -r rules.yaml\n  \
+        lanner explain --json audit.json --source k8s_audit --rule 'Pod created' -r rules.yaml")]
+    Explain {
+        #[command(flatten)]
+        explain: ExplainArgs,
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Rule file or folder; may be repeated
+        #[arg(short = 'r', long, value_name = "PATH")]
+        rules: Vec<String>,
+    },
     /// List the fields that conditions and outputs may use
     #[command(after_help = "Example: lanner fields --source syscall --format markdown")]
     Fields {
@@ -180,6 +196,9 @@ impl Subcommand {
                     options.settings.push("json_output=true".into());
                 }
                 options
+            }
+            Self::Explain { explain, configuration, rules } => {
+                Options { rules, ..configuration.options(Action::Explain(explain), true) }
             }
             Self::Fields { configuration, source, names, format } => {
                 configuration.options(Action::ListFields { source, names_only: names, format: format.into() }, true)
