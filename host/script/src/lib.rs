@@ -18,9 +18,11 @@
 
 mod addr;
 mod error;
+pub mod keys;
 mod machine;
 mod names;
 mod read;
+pub mod schema;
 mod step;
 mod value;
 mod world;
@@ -30,7 +32,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 pub use error::{Part, Place, ScriptError, Segment};
-pub use step::words::step_names;
+pub use step::words::{event_of, step_names};
 
 use error::Place as At;
 use machine::Machine;

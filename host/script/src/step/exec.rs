@@ -34,6 +34,11 @@ const OVERRIDES: [&str; 15] = [
     "vm_size",
 ];
 
+/// Whether a step may give this parameter.
+pub(crate) fn overrides(name: &str) -> bool {
+    OVERRIDES.contains(&name)
+}
+
 impl Machine {
     pub(super) fn exec(&mut self, act: &Act<'_>, code: EventType) -> Result<(), ScriptError> {
         let f = act.body.fields()?;

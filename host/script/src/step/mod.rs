@@ -2,10 +2,10 @@
 
 mod clone;
 mod defaults;
-mod exec;
+pub(crate) mod exec;
 mod exit;
 mod plain;
-mod socket;
+pub(crate) mod socket;
 pub(crate) mod words;
 
 use std::ops::Range;

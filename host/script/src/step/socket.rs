@@ -75,7 +75,7 @@ fn way(code: E) -> Option<Way> {
 }
 
 /// Whether a call works on a socket, which `as` then names.
-pub(super) fn uses_socket(code: E) -> bool {
+pub(crate) fn uses_socket(code: E) -> bool {
     way(code).is_some()
 }
 

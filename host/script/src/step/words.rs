@@ -61,6 +61,14 @@ pub(crate) fn find(name: &str) -> Option<Call> {
     })
 }
 
+/// The event that a step of this name makes, if it is one that the schema alone describes.
+pub fn event_of(name: &str) -> Option<&'static EventInfo> {
+    match find(name)? {
+        Call::Plain(code) => code.info(),
+        _ => None,
+    }
+}
+
 /// Every name that a step may have, sorted.
 pub fn step_names() -> Vec<&'static str> {
     let events = EVENTS.iter().filter(|e| is_scriptable(e)).map(|e| e.name);

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use lanner_syscall::capture::{Fd, FdInfo, FdType, L4Proto};
 
-use super::process::FdFlags;
 use crate::addr::Addr;
 use crate::error::ScriptError;
 use crate::read::{Fields, Node};
 
+/// Open flags of files that are simply open.
+pub(super) const READ_WRITE: u32 = 3;
 /// Descriptor from which on the listening sockets stand that the script implies.
 const IMPLIED: i64 = 200;
 
@@ -27,7 +28,7 @@ pub(super) fn read(f: &Fields<'_>) -> Result<Vec<Fd>, ScriptError> {
     let mut fds: Vec<Fd> = Vec::new();
     for (key, node) in f.entries("files")? {
         let fd = number(&key, &node)?;
-        fds.push(if node.value.is_null() { closed(fd) } else { file(fd, &node.text()?, FdFlags::RDWR) });
+        fds.push(if node.value.is_null() { closed(fd) } else { file(fd, &node.text()?, READ_WRITE) });
     }
     for (key, node) in f.entries("pipes")? {
         let (fd, ino) = (number(&key, &node)?, node.number::<u64>()?);

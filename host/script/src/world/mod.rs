@@ -3,6 +3,7 @@
 mod container;
 mod descriptor;
 mod process;
+mod spec;
 mod user;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use crate::error::{ScriptError, did_you_mean};
 use crate::read::Node;
 
 pub(crate) use container::Container;
-pub(crate) use process::Spec;
+pub(crate) use spec::Spec;
 
 /// When every script begins: 2026-01-01 12:00 UTC.
 pub(crate) const START: u64 = 1_767_268_800_000_000_000;
