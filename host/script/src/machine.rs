@@ -119,7 +119,7 @@ impl Machine {
         self.events.write(&event, 0, keep)?;
         self.count += 1;
         self.state.on_event(&event, 0, self.count);
-        self.now += WITHIN;
+        self.now = self.now.saturating_add(WITHIN);
         Ok(())
     }
 

@@ -100,5 +100,60 @@ fn mistakes_of_steps() {
 fn the_dead_do_not_act() {
     let given = json!({"processes": [{"as": "a", "exe": "/bin/a"}]});
     let found = error(given, &[json!({"exit": {}}), json!({"getuid": {}})]);
-    assert!(found.starts_with("events[1]: the process 1001 has exited: say with `by:`"), "{found}");
+    assert!(found.starts_with("events[1]: process 1001 is not there, or no longer: say with `by:`"), "{found}");
+}
+
+/// Whatever stands in a script, the answer is a capture or an error.
+#[test]
+fn no_value_makes_it_fall_over() {
+    let odd = [
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1.5),
+        json!(""),
+        json!("\0"),
+        json!("x:y->z"),
+        json!("é".repeat(40)),
+        json!([]),
+        json!([[], {}]),
+        json!({}),
+        json!({"a": {"b": []}}),
+    ];
+    let mut refused = 0;
+    let mut run = |given: Value, step: Value| refused += usize::from(record(&given, &[step]).is_err());
+    // Calls without events of their own are all alike; of the others each takes a part of the values in turn.
+    let own = ["execve", "spawn", "fork", "clone", "exit", "generic", "getpid"];
+    let steps = lanner_script::step_names().into_iter();
+    let steps = steps.filter(|name| own.contains(name) || lanner_script::event_of(name).is_some());
+    for (n, name) in steps.enumerate() {
+        for value in odd.iter().skip(n % 6).step_by(6) {
+            run(Value::Null, json!({ name: value }));
+            run(Value::Null, json!({ name: {"exe": "/bin/x"}, "result": value }));
+            run(Value::Null, json!({ name: {}, "as": value, "by": "init", "after": "1ms" }));
+            run(Value::Null, json!({ name: {}, "after": value }));
+            for param in lanner_script::event_of(name).into_iter().flat_map(|info| info.params) {
+                run(Value::Null, json!({ name: { param.name: value } }));
+            }
+        }
+    }
+    let process = lanner_script::keys::PROCESS.iter().chain(lanner_script::keys::GIVEN_PROCESS);
+    for key in process.map(|k| k.name) {
+        for value in &odd {
+            let given = json!({"processes": [{"exe": "/bin/a", key: value}, {"exe": "/bin/b", "tty": true}]});
+            run(given, json!({"execve": {"exe": "/bin/c", key: value}}));
+            run(Value::Null, json!({"spawn": {"exe": "/bin/c", key: value}}));
+        }
+    }
+    for (list, keys) in [("containers", lanner_script::keys::CONTAINER), ("users", lanner_script::keys::USER)] {
+        for key in keys.iter().map(|k| k.name) {
+            for value in &odd {
+                run(json!({ list: [{"name": "n", key: value}] }), json!({"getuid": {}}));
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused} refused");
 }

@@ -87,7 +87,9 @@ fn an_exec_replaces_the_program() {
     ], {
         "evt.res" => "ENOENT",
         "proc.name" => "bash",
-        "evt.arg.filename" => "/bin/bash",
+        "evt.arg.filename" => "/bin/nope",
+        "evt.arg.exe" => "/bin/nope",
+        "evt.arg.trusted_exepath" => "/bin/bash",
     });
 }
 
@@ -242,4 +244,101 @@ fn the_end_of_a_process_shows_how_it_ended() {
         "syscall.type" => "io_setup",
         "evt.type" => "io_setup",
     });
+}
+
+#[test]
+fn pipes_and_pairs_have_two_ends() {
+    shows!({"processes": [{"as": "sh", "exe": "/bin/sh"}]}, [
+        {"pipe2": {"flags": "O_CLOEXEC"}, "as": "p"},
+        {"dup2": {"oldfd": "p.peer", "newfd": "stdout"}}
+    ], {
+        "fd.type" => "pipe",
+        "fd.num" => "1",
+        "evt.arg.oldfd" => "<p>",
+    });
+    shows!({"processes": [{"as": "sh", "exe": "/bin/sh"}]}, [
+        {"socketpair": {"domain": "AF_UNIX"}, "as": "s"},
+        {"close": {"fd": "s.peer"}}
+    ], {
+        "fd.type" => "unix",
+        "fd.num" => "4",
+    });
+}
+
+#[test]
+fn a_process_has_what_the_world_says_of_it() {
+    shows!({
+        "users": [{"name": "bob", "uid": 1005, "gid": 2000, "home": "/srv/bob", "shell": "/bin/zsh"}],
+        "groups": [{"gid": 2000, "name": "ops"}],
+        "processes": [{
+            "as": "p", "exe": "/opt/tool", "arg0": "tool", "name": "worker", "exepath": "/opt/tool-1.2", "pid": 4242, "user": "bob",
+            "env": {"A": "1", "HTTP_PROXY": "x"}, "cwd": "/srv", "loginuid": 1005, "vpid": 7, "caps": ["SYS_ADMIN"],
+            "exe_writable": true, "exe_ctime": "5s", "fdlimit": 99
+        }]
+    }, [{"unlink": {"path": "old"}}], {
+        "proc.pid" => "4242",
+        "proc.vpid" => "7",
+        "proc.exe" => "tool",
+        "proc.name" => "worker",
+        "proc.exepath" => "/opt/tool-1.2",
+        "proc.cwd" => "/srv/",
+        "proc.env[HTTP_PROXY]" => "x",
+        "user.name" => "bob",
+        "user.homedir" => "/srv/bob",
+        "user.shell" => "/bin/zsh",
+        "group.name" => "ops",
+        "user.loginuid" => "1005",
+        "thread.cap_effective" => "CAP_SYS_ADMIN",
+        "proc.is_exe_writable" => "true",
+        "proc.exe_ino.ctime" => "1767268795000000000",
+        "fs.path.name" => "/srv/old",
+    });
+}
+
+#[test]
+fn threads_of_the_world_belong_to_their_process() {
+    shows!({"processes": [
+        {"as": "java", "exe": "/usr/bin/java", "user": "nobody"},
+        {"as": "worker", "thread_of": "java", "pid": 5001}
+    ]}, [{"getuid": {}}], {
+        "thread.tid" => "5001",
+        "proc.pid" => "1001",
+        "proc.name" => "java",
+        "proc.nthreads" => "2",
+        "user.name" => "nobody",
+    });
+}
+
+#[test]
+fn ids_and_directories_change_with_the_calls_that_change_them() {
+    shows!({"processes": [{"exe": "/bin/sh", "user": "www-data"}]}, [
+        {"setuid": {"uid": "root"}},
+        {"chdir": {"path": "/run/secrets"}},
+        {"openat": {"name": "token"}}
+    ], {
+        "user.name" => "root",
+        "fd.name" => "/run/secrets/token",
+    });
+    shows!({"processes": [{"exe": "/bin/sh"}]}, [
+        {"openat": {"name": "/proc/1/root", "flags": "O_DIRECTORY|O_RDONLY"}, "as": "d"},
+        {"unlinkat": {"dirfd": "d", "name": "etc/passwd"}}
+    ], {
+        "fs.path.name" => "/proc/1/root/etc/passwd",
+    });
+    shows!({"processes": [{"exe": "/bin/sh"}]}, [
+        {"mount": {"dev": "/dev/sda1", "dir": "/mnt", "type": "ext4", "flags": "MS_BIND"}}
+    ], {
+        "evt.arg.dev" => "/dev/sda1",
+        "evt.arg.flags" => "BIND",
+    });
+}
+
+#[test]
+fn time_begins_on_a_fixed_date_and_goes_on_as_the_script_says() {
+    let step = |after: &str| serde_json::json!({"after": after, "getuid": {}});
+    let events = [serde_json::json!({"getuid": {}}), step("2s"), step("1h"), serde_json::json!({"getuid": {}})];
+    let (shown, _) = common::play(&serde_json::Value::Null, &events, &[]);
+    const START: u64 = 1_767_268_800_000_000_000;
+    let millis: Vec<u64> = shown.iter().map(|s| (s.ts - START) / 1_000_000).collect();
+    assert_eq!(millis, [1, 2001, 3_602_001, 3_602_002]);
 }

@@ -82,8 +82,10 @@ impl Machine {
         // A success is reported by the scheduler, which does not know by which call it came.
         let code = if result >= 0 { EventType::SYSCALL_EXECVE_19_X } else { code };
         let Some(info) = code.info() else { return Err(node.error("no such event")) };
+        let filename = if after.exe_from_memfd { b"/proc/self/fd/3".into() } else { spec.program().into_bytes() };
         let tried = if result >= 0 { after } else { failed(&before, after) };
         let mut params = parameters(&tried, result);
+        params.push(text(&filename));
         params.truncate(info.params.len());
         if let Some(f) = overrides {
             self.overrides(f, tid, info, &mut params)?;
@@ -108,7 +110,7 @@ fn failed(before: &Thread, after: Thread) -> Thread {
     Thread { exe: after.exe, args: after.args, env: after.env, ..before.clone() }
 }
 
-/// The parameters of execve's exit, in their order.
+/// The parameters of execve's exit, in their order, but for the last: the path that was asked for.
 fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
     let int = |n: i64| n.to_le_bytes().to_vec();
     let word = |n: u64| n.to_le_bytes().to_vec();
@@ -149,6 +151,5 @@ fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
         text(&t.exepath),
         int(t.pgid),
         half(t.gid),
-        text(if t.exe_from_memfd { b"/proc/self/fd/3" } else { &t.exepath }),
     ]
 }

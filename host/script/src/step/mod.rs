@@ -23,6 +23,9 @@ use words::Call;
 /// Keys that every step may have.
 const COMMON: [&str; 4] = ["by", "after", "as", "result"];
 
+/// Longest time between two steps: times must stay times.
+const LONGEST: u64 = 3650 * 24 * crate::world::HOUR;
+
 /// A step as it is read, before its body.
 pub(crate) struct Act<'a> {
     /// What stands behind the step's name.
@@ -79,9 +82,14 @@ impl Machine {
         };
         if self.state.thread(tid).is_none_or(|t| t.is_dead()) {
             let place = by.as_ref().unwrap_or(node);
-            return Err(place.error(format!("the process {tid} has exited: say with `by:` which process acts")));
+            return Err(
+                place.error(format!("process {tid} is not there, or no longer: say with `by:` which process acts"))
+            );
         }
-        let after = after.map_or(Ok(TICK), |n| names::duration(&n))?;
+        let after = after.map_or(Ok(TICK), |n| match names::duration(&n)? {
+            span if span > LONGEST => Err(n.error("a step cannot be more than ten years after the one before")),
+            span => Ok(span),
+        })?;
         self.advance(after);
         let act = Act { body, tid, name, result };
         self.numbers(|machine| match call {

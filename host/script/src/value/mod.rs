@@ -100,7 +100,9 @@ pub(crate) fn flags(table: &FlagTable, is_octal: bool, node: &Node<'_>) -> Resul
     }
     let mut all = 0;
     for word in words.split(['|', ',']).map(str::trim).filter(|w| !w.is_empty()) {
-        let named = table.entries.iter().find(|e| e.name == word).map(|e| e.value);
+        let exact = |word: &str| table.entries.iter().find(|e| e.name == word).map(|e| e.value);
+        // Some tables have names without the prefix that C gives them: BIND for MS_BIND.
+        let named = exact(word).or_else(|| exact(word.split_once('_')?.1));
         let number = || parse_int(word).and_then(|n| u32::try_from(n).ok());
         all |= named.or_else(number).ok_or_else(|| {
             let hint = did_you_mean(word, table.entries.iter().map(|e| e.name));

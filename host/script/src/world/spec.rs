@@ -101,6 +101,15 @@ impl Spec {
         self.exe.is_some()
     }
 
+    /// Path by which the program is started; empty without one.
+    pub(crate) fn program(&self) -> String {
+        match &self.exe {
+            Some(exe) if exe.starts_with("memfd:") || exe.contains('/') => exe.clone(),
+            Some(exe) => format!("/usr/bin/{exe}"),
+            None => String::new(),
+        }
+    }
+
     /// What is left of it for a child that starts its program later.
     pub(crate) fn without_program(&self) -> Self {
         if !self.starts_a_program() {
@@ -170,7 +179,7 @@ impl Spec {
 
     fn apply_exe(&self, exe: &str, t: &mut Thread) {
         let memfd = exe.starts_with("memfd:");
-        let path = if memfd || exe.contains('/') { exe.to_owned() } else { format!("/usr/bin/{exe}") };
+        let path = self.program();
         t.comm = bytes(path.rsplit(['/', ':']).next().unwrap_or(&path));
         (t.exe, t.exepath, t.args) = (bytes(exe), bytes(&path), Box::default());
         // A file of the system: nobody but its owner may change it, and it is as old as the machine.

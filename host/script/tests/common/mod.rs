@@ -58,6 +58,7 @@ fn split(name: &str) -> (FieldId, Option<&str>) {
 /// One event that rules would see.
 pub struct Shown {
     pub num: u64,
+    pub ts: u64,
     pub fields: Vec<Option<String>>,
 }
 
@@ -106,7 +107,7 @@ fn read(recording: &Recording, wanted: &[&str]) -> Vec<Shown> {
                         let mut texts = Texts::default();
                         extractor.extract(&state, &seen, &request, &mut texts).then(|| texts.0.pop()).flatten()
                     });
-                    out.push(Shown { num: meta.num, fields: fields.collect() });
+                    out.push(Shown { num: meta.num, ts: event.ts(), fields: fields.collect() });
                 }
             }
             Step::End => return out,
