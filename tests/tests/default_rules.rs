@@ -9,7 +9,8 @@ use serde_json::Value;
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
 /// In the order in which they build on each other.
-const FILES: &[&str] = &["lanner_rules.yaml", "lanner_rules_incubating.yaml", "lanner_rules_recent.yaml"];
+const FILES: &[&str] =
+    &["lanner_rules.yaml", "lanner_rules_incubating.yaml", "lanner_rules_recent.yaml", "lanner_rules_sandbox.yaml"];
 
 /// What makes an alert one that somebody is woken for.
 const LOUD: &[&str] = &["Emergency", "Alert", "Critical", "Error", "Warning"];
@@ -70,7 +71,7 @@ fn they_load_without_errors_or_warnings() {
 #[test]
 fn each_says_what_users_expect_of_a_rule() {
     let rules = described();
-    assert!(rules.len() >= 94, "{} rules", rules.len());
+    assert!(rules.len() >= 136, "{} rules", rules.len());
     let mut names = BTreeSet::new();
     for rule in &rules {
         let info = &rule["info"];
@@ -149,6 +150,10 @@ fn the_bundled_attack_is_seen_at_every_step() {
         "Reverse Shell in Command Line",
         "Cloud Credential File Read",
         "Account File Written Directly",
+        "Write below binary dir",
+        "Modify binary dirs",
+        "Mkdir binary dirs",
+        "Basic Interactive Reconnaissance",
     ] {
         assert!(rules.contains(rule), "{rule} is missing; there are {rules:#?}");
     }
