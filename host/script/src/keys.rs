@@ -153,7 +153,7 @@ pub static PROCESS: &[Key] = &[
         "terminal: a device number, pts/N, true or false; a new one begins a session",
     ),
     key("container", Shape::Text, "the parent's", "name or id of a container, or host"),
-    key("loginuid", Shape::NameOrNumber, "the parent's; with a new tty the user", "user who logged in"),
+    key("loginuid", Shape::NameOrNumber, "the parent's; with a new tty the user", "user who logged in, or none"),
     key("sid", Shape::NameOrNumber, "the parent's; own with a new tty or below init", "session: a process"),
     key("pgid", Shape::NameOrNumber, "its own", "process group: a process"),
     key("vpgid", Shape::Number, "its own", "process group in its pid namespace"),
@@ -211,7 +211,7 @@ pub static STEP: &[Key] = &[
     key("by", Shape::NameOrNumber, "the last process of the world", "which process acts"),
     key("after", Shape::Span, "1ms", "time since the step before"),
     key("as", Shape::Text, "", "name of the descriptor or process that the step makes, or of the socket that it uses"),
-    key("result", Shape::NameOrNumber, "success", "what the call returns: a number, or the name of an error"),
+    key("result", Shape::NameOrNumber, "success", "what the call returns: a number, the name of an error, or success"),
 ];
 
 /// Keys of `exit`.

@@ -162,6 +162,42 @@ fn connections_have_two_ends() {
 }
 
 #[test]
+fn calls_without_descriptor_take_the_socket_that_suits() {
+    shows!({"processes": [{"exe": "/usr/bin/x"}]}, [
+        {"connect": {"to": "1.2.3.4:443"}, "result": "ECONNREFUSED"},
+        {"connect": {"to": "/run/docker.sock"}}
+    ], {
+        "fd.type" => "unix",
+        "fd.num" => "4",
+    });
+    shows!({"processes": [{"exe": "/usr/bin/x"}]}, [
+        {"connect": {"to": "1.2.3.4:443"}, "result": "success"},
+        {"sendto": {"to": "8.8.8.8:53", "data": "q"}}
+    ], {
+        "fd.l4proto" => "udp",
+        "fd.sip" => "8.8.8.8",
+        "fd.num" => "4",
+    });
+    shows!({"processes": [{"exe": "/usr/bin/x"}]}, [
+        {"connect": {"to": "1.2.3.4:443"}},
+        {"bind": {"addr": "[::]:80"}},
+        {"listen": {}}
+    ], {
+        "fd.num" => "4",
+        "fd.sport" => "80",
+        "fd.is_server" => "true",
+    });
+    shows!({"processes": [{"exe": "/usr/bin/x"}]}, [
+        {"socket": {"domain": "AF_INET", "type": "SOCK_STREAM|SOCK_CLOEXEC", "proto": "IPPROTO_TCP"}, "as": "s"},
+        {"connect": {"to": "1.2.3.4:443"}},
+        {"sendto": {"data": "GET /"}}
+    ], {
+        "fd.num" => "3",
+        "fd.name" => "10.0.0.5:41001->1.2.3.4:443",
+    });
+}
+
+#[test]
 fn a_socket_becomes_standard_input() {
     shows!({"processes": [{"as": "sh", "exe": "/bin/bash"}]}, [
         {"connect": {"to": "1.2.3.4:4444"}, "as": "c"},

@@ -2,8 +2,9 @@
 //! on the way, unseen by rules.
 
 use lanner_plugin_api::schema::{EventType as E, FlagName, FlagTable};
+use lanner_plugin_api::wire::family;
 use lanner_syscall::capture::Keep;
-use lanner_syscall::state::fd::{Fd, FdType, Sock};
+use lanner_syscall::state::fd::{Fd, FdType, L4Proto, Sock};
 
 use super::plain::Draft;
 use crate::addr::{Addr, socktuple, transport};
@@ -50,6 +51,10 @@ pub(super) static PROTOCOLS: FlagTable = FlagTable {
 const EINPROGRESS: i64 = -115;
 const UDP: (u32, u32) = (2, 17);
 const TCP: (u32, u32) = (1, 6);
+const ICMP: u32 = 1;
+const RAW: u32 = 255;
+/// Descriptors from here on are listening sockets that the world implied.
+const IMPLIED: i64 = 200;
 
 /// Which way what a call moves goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,7 +98,8 @@ impl Machine {
             Way::Connect => {
                 let to = to.or(addr).unwrap_or_else(|| Addr::Inet(([203, 0, 113, 10], 443).into()));
                 let from = from.unwrap_or_else(|| to.counterpart(40_000 + (draft.act.tid % 20_000) as u16));
-                self.give_socket(draft, &node, to.family(), proto.unwrap_or(TCP), true)?;
+                let fresh = |fd: &Fd| is_fresh(fd) && is_of(fd, to.family(), proto);
+                self.give_socket(draft, &node, to.family(), proto.unwrap_or(TCP), fresh)?;
                 draft.preset("addr", to.sockaddr());
                 let result = draft.act.result.as_ref().map(names::result).transpose()?.unwrap_or(0);
                 // Without a connection there are no ends.
@@ -102,7 +108,8 @@ impl Machine {
             }
             Way::Bind => {
                 let addr = addr.unwrap_or_else(|| Addr::Inet(([0, 0, 0, 0], 8080).into()));
-                self.give_socket(draft, &node, addr.family(), proto.unwrap_or(TCP), true)?;
+                let fresh = |fd: &Fd| is_fresh(fd) && is_of(fd, addr.family(), proto);
+                self.give_socket(draft, &node, addr.family(), proto.unwrap_or(TCP), fresh)?;
                 draft.preset("addr", addr.sockaddr());
             }
             Way::Accept => {
@@ -114,9 +121,12 @@ impl Machine {
                 draft.preset("tuple", both(&node, &from, &to)?);
             }
             Way::Out | Way::In => {
-                let family = to.as_ref().or(from.as_ref()).map_or(2, Addr::family);
-                let unaddressed = to.is_none() && from.is_none();
-                self.give_socket(draft, &node, family, proto.unwrap_or(if unaddressed { TCP } else { UDP }), false)?;
+                // Who names the peer has a socket without one.
+                let peer = to.as_ref().or(from.as_ref());
+                let family = peer.map_or(family::INET, Addr::family);
+                let proto = proto.or(peer.map(|_| UDP));
+                let suits = |fd: &Fd| peer.is_none() || is_of(fd, family, proto);
+                self.give_socket(draft, &node, family, proto.unwrap_or(TCP), suits)?;
                 let tuple = match (from, to) {
                     (Some(from), Some(to)) => both(&node, &from, &to)?,
                     (Some(from), None) => both(&node, &from, &from.counterpart(40_000))?,
@@ -125,50 +135,48 @@ impl Machine {
                 };
                 draft.preset("tuple", tuple);
             }
-            Way::Other => self.give_socket(draft, &node, 2, proto.unwrap_or(TCP), false)?,
+            Way::Other => self.give_socket(draft, &node, family::INET, proto.unwrap_or(TCP), |_| true)?,
         }
         Ok(())
     }
 
-    /// The descriptor of the event: the one that the script names, or (unless it must be `new`) the last socket of the
-    /// process, or one that is made now.
+    /// The descriptor of the event: the one that the script names, or the last socket of the process that `suits`, or
+    /// one that is made now.
     fn give_socket(
         &mut self,
         draft: &mut Draft<'_, '_>,
         node: &Node<'_>,
         family: u8,
         (ty, protocol): (u32, u32),
-        new: bool,
+        suits: impl Fn(&Fd) -> bool,
     ) -> Result<(), ScriptError> {
         if draft.is_given("fd") {
             return Ok(());
         }
         let tid = draft.act.tid;
-        let unconnected = |fd: &Fd| fd.sock == Sock { l4: fd.sock.l4, ..Sock::default() } && fd.name.is_empty();
-        let last = self.last_socket(tid).filter(|fd| !new || self.fd(tid, *fd).is_some_and(unconnected));
-        let fd = match last {
+        let fd = match self.last_socket(tid, suits) {
             Some(fd) => fd,
             None => {
                 let fd = self.free_fd(tid);
-                let protocol = if family == 1 { 0 } else { protocol };
+                let protocol = if family == family::UNIX { 0 } else { protocol };
                 let numbers = [u32::from(family), ty, protocol, 0];
                 let mut params = vec![fd.to_le_bytes().to_vec()];
                 params.extend(numbers.map(|n| n.to_le_bytes().to_vec()));
                 self.emit(node, E::SOCKET_SOCKET_X, tid, &params, Keep::StateOnly)?;
-                self.last_fd.insert(tid, fd);
                 fd
             }
         };
+        self.last_fd.insert(tid, fd);
         draft.preset("fd", fd.to_le_bytes().to_vec());
         Ok(())
     }
 
-    fn last_socket(&self, tid: i64) -> Option<i64> {
+    /// The socket of a process that was used last, among those that suit.
+    fn last_socket(&self, tid: i64, suits: impl Fn(&Fd) -> bool) -> Option<i64> {
         let thread = self.state.thread(tid)?;
-        let is_socket = |fd: &Fd| fd.is_inet() || matches!(fd.ty, FdType::UnixSock | FdType::Netlink);
-        let last = self.last_fd.get(&tid).copied();
-        let last = last.filter(|fd| self.state.fd_of(thread, *fd).is_some_and(is_socket));
-        let all = self.state.fds_of(thread).filter(|(_, fd)| is_socket(fd));
+        let suits = |fd: &Fd| is_socket(fd) && suits(fd);
+        let last = self.last_fd.get(&tid).copied().filter(|fd| self.state.fd_of(thread, *fd).is_some_and(suits));
+        let all = self.state.fds_of(thread).filter(|(fd, info)| *fd < IMPLIED && suits(info));
         last.or_else(|| all.map(|(fd, _)| fd).max())
     }
 
@@ -193,6 +201,32 @@ impl Machine {
         let (from, to) = if client_sends { (client, server) } else { (server, client) };
         socktuple(&from, &to).unwrap_or_default()
     }
+}
+
+fn is_socket(fd: &Fd) -> bool {
+    use FdType::{Ipv4ServSock, Ipv6ServSock, Netlink, UnixSock};
+    fd.is_inet() || matches!(fd.ty, Ipv4ServSock | Ipv6ServSock | UnixSock | Netlink)
+}
+
+/// Neither bound nor connected.
+fn is_fresh(fd: &Fd) -> bool {
+    fd.sock == Sock { l4: fd.sock.l4, ..Sock::default() } && fd.name.is_empty()
+}
+
+fn is_of(fd: &Fd, family: u8, proto: Option<(u32, u32)>) -> bool {
+    use FdType::{Ipv4ServSock, Ipv4Sock, Ipv6ServSock, Ipv6Sock, UnixSock};
+    let same_family = match family {
+        family::UNIX => return fd.ty == UnixSock,
+        family::INET6 => matches!(fd.ty, Ipv6Sock | Ipv6ServSock),
+        _ => matches!(fd.ty, Ipv4Sock | Ipv4ServSock),
+    };
+    same_family
+        && proto.is_none_or(|(_, protocol)| match fd.sock.l4 {
+            L4Proto::Tcp => protocol == TCP.1,
+            L4Proto::Udp => protocol == UDP.1,
+            L4Proto::Icmp => protocol == ICMP,
+            _ => protocol == RAW,
+        })
 }
 
 fn both(node: &Node<'_>, from: &Addr, to: &Addr) -> Result<Vec<u8>, ScriptError> {

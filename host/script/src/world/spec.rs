@@ -79,7 +79,7 @@ impl Spec {
             root: f.text("root")?,
             tty: f.read("tty", read_tty)?,
             container,
-            loginuid: f.read("loginuid", |n| Ok(world.user(n)?.0))?,
+            loginuid: f.read("loginuid", |n| if n.value == "none" { Ok(u32::MAX) } else { Ok(world.user(n)?.0) })?,
             sid: f.read("sid", |n| world.process(n))?,
             pgid: f.read("pgid", |n| world.process(n))?,
             vpgid: f.number("vpgid")?,
