@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod app;
+pub mod cases;
 pub mod config;
 pub mod event;
 pub mod log;

@@ -98,7 +98,8 @@ fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option
     Ok(Some(SourceRules::new(rules.set, alerts, answers)))
 }
 
-fn alert(rule: &RuleSpec, id: usize) -> RuleAlert {
+/// What a rule's alerts look like; `id` comes back with each of them.
+pub(crate) fn alert(rule: &RuleSpec, id: usize) -> RuleAlert {
     let head = RuleHead {
         rule: (&*rule.name).into(),
         source: (&*rule.source).into(),

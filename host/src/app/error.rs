@@ -138,14 +138,39 @@ pub enum AppError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// Case files that cannot be run.
+    #[error("{0}")]
+    Cases(String),
+    /// Cases that ran and did not give what was expected.
+    #[error("{}", case_failures(*failed, *survived))]
+    CasesFailed {
+        /// Rows that failed.
+        failed: usize,
+        /// Mutants that survived.
+        survived: usize,
+    },
     /// A thread died.
     #[error("the thread of source '{0}' ended by a panic")]
     Panicked(String),
 }
 
 impl AppError {
-    /// The exit code: 255 for the pidfile, as with Falco, else 1.
+    /// The exit code: 255 for the pidfile, as with Falco, 2 for case files that are wrong, else 1.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::PidFile { .. }) { 255 } else { 1 }
+        match self {
+            Self::PidFile { .. } => 255,
+            Self::Cases(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+fn case_failures(failed: usize, survived: usize) -> String {
+    let rows = if failed == 1 { "1 row failed".to_owned() } else { format!("{failed} rows failed") };
+    let mutants = if survived == 1 { "1 mutant survived".to_owned() } else { format!("{survived} mutants survived") };
+    match (failed, survived) {
+        (_, 0) => rows,
+        (0, _) => mutants,
+        _ => format!("{rows}, {mutants}"),
     }
 }

@@ -15,6 +15,7 @@ mod signals;
 mod sources;
 mod stats;
 mod support;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -74,6 +75,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Action::Replay { files, view } = &options.action {
         return replay_files(options, configured, files, view);
     }
+    if let Action::Test(test) = &options.action {
+        return test::run(options, test, configured);
+    }
     let libraries = plugins::load(&configured.settings)?;
     let groups = sources::build(&libraries, &configured.settings)?;
     if let Action::ListFields { source, names_only, format } = &options.action {
@@ -105,6 +109,7 @@ fn built_in_list(action: &Action) -> Option<String> {
     match action {
         Action::ConfigSchema => Some(format!("{:#}\n", schema::json_schema())),
         Action::RuleSchema => Some(rules::schema()),
+        Action::Test(test) if test.schema => Some(format!("{:#}\n", crate::cases::schema::schema())),
         Action::IgnoredEvents => Some(lists::events::ignored()),
         Action::ListEvents { format } => Some(lists::events::render(*format)),
         _ => None,

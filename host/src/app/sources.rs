@@ -66,6 +66,23 @@ struct Hooks {
     services: Arc<dyn ServiceLookup + Send + Sync>,
 }
 
+/// A plugin of a set, and the library that it is of.
+pub(crate) type Member<'l> = (PluginIdx, &'l Library);
+
+/// The plugins that serve any of the sources, initialised, in the order of loading: for the same sources always the same.
+pub(crate) fn plugins<'l>(
+    names: &[&str],
+    libraries: &'l [Library],
+    settings: &Settings,
+) -> Result<(PluginSet, Vec<Member<'l>>), AppError> {
+    let mut set = PluginSet::new(services(settings.log.plugins));
+    let mut members = Vec::new();
+    for library in libraries.iter().filter(|library| names.iter().any(|name| library.info().fits(name))) {
+        members.push((set.add(&library.library, &library.config.init_config)?, library));
+    }
+    Ok((set, members))
+}
+
 fn build_group(
     names: &[&str],
     replay: bool,
@@ -74,13 +91,9 @@ fn build_group(
     hooks: &Hooks,
     used: &mut [bool],
 ) -> Result<Group, AppError> {
-    let mut set = PluginSet::new(services(settings.log.plugins));
-    let mut members: Vec<(PluginIdx, &Library)> = Vec::new();
+    let (set, members) = plugins(names, libraries, settings)?;
     for (library, used) in libraries.iter().zip(used) {
-        if names.iter().any(|name| library.info().fits(name)) {
-            members.push((set.add(&library.library, &library.config.init_config)?, library));
-            *used = true;
-        }
+        *used |= names.iter().any(|name| library.info().fits(name));
     }
     let async_names: Vec<String> = set.async_event_names().into_iter().map(str::to_owned).collect();
     let plugins = Arc::new(Mutex::new(None));

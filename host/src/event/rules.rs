@@ -8,8 +8,9 @@ use lanner_engine::scheme::EventSet;
 use lanner_engine::value::Values;
 
 use super::extractor::{Answers, Context, Extractor};
+use super::scheme::SourceScheme;
 use crate::alert::{Alert, RuleHead};
-use crate::plugin::{EventRef, Plugins};
+use crate::plugin::{EventRef, PluginError, Plugins};
 
 /// What an alert of one rule looks like.
 #[derive(Debug)]
@@ -55,6 +56,15 @@ impl SourceRules {
         let scratch = set.scratch();
         let wanted = (0..=EventSet::MAX_CODE).filter(|code| set.wants(*code)).collect();
         Self { wanted, set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
+    }
+
+    /// Makes the rules ask other plugins than those that they were made for: the same ones, initialised anew.
+    ///
+    /// # Errors
+    /// What a plugin says of an argument.
+    pub fn rebind(&mut self, scheme: &SourceScheme, plugins: &Plugins) -> Result<(), PluginError> {
+        self.answers = Answers::prepare(self.set.slots(), scheme, plugins)?;
+        Ok(())
     }
 
     /// Whether any rule can match an event of this kind; most events end here.

@@ -107,7 +107,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
 
 /// Shows an event to the plugins and then, unless it only changes state, to the sink. `false`: the sink has enough.
 #[inline]
-fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
+pub(crate) fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
     plugins.parse(event);
     if event.is_hidden() {
         return true;

@@ -5,12 +5,14 @@
 mod flags;
 mod options;
 mod subcommands;
+mod test;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
 
 pub use options::{Action, ListFormat, Options, ReplayView};
+pub use test::{ReportFormat, TestOptions};
 
 use flags::Cli;
 

@@ -52,6 +52,8 @@ pub enum Action {
     },
     /// Say why rules do or do not fire for an event.
     Explain(ExplainArgs),
+    /// Run case files.
+    Test(super::test::TestOptions),
     /// Look through capture files.
     Replay {
         /// Which, in order.

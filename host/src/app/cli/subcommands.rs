@@ -5,6 +5,7 @@ use clap::{Args, Subcommand as ClapSubcommand, ValueEnum};
 use crate::app::explain::ExplainArgs;
 
 use super::options::{Action, ListFormat, Options, ReplayView};
+use super::test::TestArgs;
 
 /// Where settings come from; every subcommand that needs plugins or rules has these.
 #[derive(Debug, Args)]
@@ -124,6 +125,13 @@ pub(super) enum Subcommand {
         #[arg(short = 'r', long, value_name = "PATH")]
         rules: Vec<String>,
     },
+    /// Test rules: run the events of case files and compare the alerts with those expected
+    #[command(after_help = "Examples:\n  \
+        lanner test rules/\n  \
+        lanner test my_cases.yaml -r my_rules.yaml --filter shadow\n  \
+        lanner test rules/ --mutate\n\n\
+        Exit code: 0 if all is as expected, 1 if something is not, 2 if files are wrong.")]
+    Test(TestArgs),
     /// List the fields that conditions and outputs may use
     #[command(after_help = "Example: lanner fields --source syscall --format markdown")]
     Fields {
@@ -157,7 +165,7 @@ pub(super) enum Subcommand {
 }
 
 impl Configuration {
-    fn options(self, action: Action, config_optional: bool) -> Options {
+    pub(super) fn options(self, action: Action, config_optional: bool) -> Options {
         Options {
             config: self.config,
             config_optional,
@@ -200,6 +208,7 @@ impl Subcommand {
             Self::Explain { explain, configuration, rules } => {
                 Options { rules, ..configuration.options(Action::Explain(explain), true) }
             }
+            Self::Test(args) => args.into_options(),
             Self::Fields { configuration, source, names, format } => {
                 configuration.options(Action::ListFields { source, names_only: names, format: format.into() }, true)
             }

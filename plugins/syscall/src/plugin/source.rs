@@ -7,6 +7,7 @@ use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, So
 
 use super::Syscall;
 use crate::capture::{CaptureReader, InitialState, Step};
+use crate::memory;
 
 /// An open capture.
 pub struct Capture {
@@ -29,14 +30,22 @@ impl Source for Syscall {
     const EVENT_SOURCE: &'static CStr = c"";
     type Instance = Capture;
 
-    /// Opens a capture file, plain or compressed. `params` is its path, or a `file://` URL with an absolute path.
+    /// Opens a capture, plain or compressed. `params` is its path, a `file://` URL with an absolute path, or the name of a
+    /// capture in memory.
     fn open(&mut self, params: &str) -> Result<Capture, Error> {
         let path = params.strip_prefix("file://").unwrap_or(params);
         if path.is_empty() {
             return Err(Error::other("no capture file given: open parameters are the path of a capture"));
         }
         let fail = |e: crate::capture::CaptureError| Error::other(format!("{path}: {e}"));
-        let mut reader = CaptureReader::open(Path::new(path)).map_err(fail)?;
+        let mut reader = match memory::find(params) {
+            Some(bytes) => {
+                let size = bytes.len() as u64;
+                CaptureReader::new(std::io::Cursor::new(bytes), Some(size))
+            }
+            None => CaptureReader::open(Path::new(path)),
+        }
+        .map_err(fail)?;
         // The head is read here, so that plugins which look at the threads when a capture begins find them.
         if let Step::Section(initial) = reader.step().map_err(fail)? {
             self.begin_section(initial);
