@@ -1,7 +1,7 @@
 //! Writes captures, as a stream: the lists first, then events, with the block versions that Falco's own writer uses today.
 //!
 //! ```no_run
-//! use lanner_syscall::capture::{CaptureReader, Head, Step};
+//! use lanner_syscall::capture::{CaptureReader, Head, Keep, Step};
 //! use std::{fs::File, path::Path};
 //!
 //! let mut reader = CaptureReader::open(Path::new("in.scap"))?;
@@ -15,7 +15,6 @@
 //!     }
 //! }
 //! events.finish()?;
-//! # use lanner_syscall::capture::Keep;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
