@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use lanner_tests::program::{here, lanner, run, shared};
+use lanner_tests::program::{golden, here, lanner, run, shared};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
@@ -71,7 +71,7 @@ fn they_load_without_errors_or_warnings() {
 #[test]
 fn each_says_what_users_expect_of_a_rule() {
     let rules = described();
-    assert!(rules.len() >= 136, "{} rules", rules.len());
+    assert!(rules.len() >= 144, "{} rules", rules.len());
     let mut names = BTreeSet::new();
     for rule in &rules {
         let info = &rule["info"];
@@ -86,15 +86,61 @@ fn each_says_what_users_expect_of_a_rule() {
         let one = |prefix: &str| tags.iter().filter(|tag| tag.starts_with(prefix)).count();
         assert_eq!(one("maturity_"), 1, "{name}: {tags:?}");
         assert_eq!(one("mitre_"), 1, "{name}: {tags:?}");
-        assert!(
-            tags.iter()
-                .any(|tag| tag.starts_with('T') && tag[1..].starts_with(|c: char| c.is_ascii_digit() || c == 'A')),
-            "{name}: {tags:?}"
-        );
+        assert!(tags.iter().any(|tag| is_technique(tag)), "{name}: {tags:?}");
         assert!(tags.iter().any(|tag| ["host", "container"].contains(tag)), "{name}: {tags:?}");
         let events = rule["details"]["events"].as_array().unwrap().len();
         assert!((1..40).contains(&events), "{name} runs on {events} kinds of events");
     }
+}
+
+/// What stands above the tables in docs/rules.md.
+const ABOUT: &str = "\
+# Default rules
+
+The rules for system calls under `rules/syscall/`. Where Falco's rules detect the same behaviour the name is the same, so that
+overrides, exceptions and dashboards keep working; conditions and texts are our own. They come in four files that build on
+each other and are loaded in this order: `lanner_rules.yaml` (fits everywhere), `lanner_rules_incubating.yaml` (needs more
+tuning), `lanner_rules_recent.yaml` (what attackers do since a few years), `lanner_rules_sandbox.yaml` (noisy on many machines,
+or not proven yet). A rule marked *off* is switched on with `enabled: true` and `override: {enabled: replace}`.
+
+Known-good programs are lists, hooks of rules are macros named `user_known_…`, and most rules have named exceptions:
+`rules/syscall/tuning/example.yaml` shows how each is filled without copying a rule. The cases of every rule, with events that
+raise it and near misses that do not, are under `rules/syscall/cases/`.
+";
+
+/// The tables of docs/rules.md.
+fn overview(rules: &[Value]) -> String {
+    let mut text = ABOUT.to_owned();
+    for (maturity, title) in [("stable", "Stable"), ("incubating", "Incubating"), ("sandbox", "Sandbox")] {
+        text +=
+            &format!("\n## {title}\n\n| rule | what it tells | priority | tactic | technique |\n|--|--|--|--|--|\n");
+        for rule in rules {
+            let info = &rule["info"];
+            let tags: Vec<&str> = info["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+            if !tags.contains(&format!("maturity_{maturity}").as_str()) {
+                continue;
+            }
+            let (name, description) = (info["name"].as_str().unwrap(), info["description"].as_str().unwrap());
+            let tells = description.split_once(". ").map_or(description, |(first, _)| first).trim_end_matches('.');
+            let off = if info["enabled"] == false { ", off" } else { "" };
+            let tactic = tags.iter().find_map(|tag| tag.strip_prefix("mitre_")).unwrap().replace('_', " ");
+            let technique = tags.iter().find(|tag| is_technique(tag)).unwrap();
+            let priority = info["priority"].as_str().unwrap();
+            let tells = tells.trim().replace('|', "\\|");
+            text += &format!("| {name} | {tells} | {priority}{off} | {tactic} | {technique} |\n");
+        }
+    }
+    text
+}
+
+/// Whether a tag is the number of a technique or, where none fits, of a tactic.
+fn is_technique(tag: &str) -> bool {
+    tag.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == 'A'))
+}
+
+#[test]
+fn the_overview_in_the_documentation_is_theirs() {
+    golden("../../docs/rules.md", &overview(&described()));
 }
 
 #[test]
