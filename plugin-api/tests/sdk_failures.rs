@@ -102,6 +102,19 @@ mod moody {
                     panic!("torn apart");
                 }
                 "shared" => batch.push_shared_with(event, meta).map(|()| Next::More)?,
+                "many" => {
+                    batch.extend_shared_with([(&event[..], meta), (event, meta)].into_iter())?;
+                    Next::More
+                }
+                "late" => {
+                    batch.push_shared(event)?;
+                    batch.extend_shared_with([(&event[..], meta)].into_iter())?;
+                    Next::More
+                }
+                "cut" => {
+                    batch.extend_shared_with([(&event[..], meta), (&event[..20], meta)].into_iter())?;
+                    Next::More
+                }
                 "mixed" => {
                     batch.push_shared_with(event, meta)?;
                     batch.push_shared(event)?;
@@ -258,7 +271,10 @@ fn a_panic_is_a_failure_with_its_text_and_the_plugin_goes_on() {
 #[test]
 fn batches_end_as_the_stream_says_and_lose_nothing() {
     let host = host();
-    let script = ["more", "nothing", "wait", "fail", "panic", "shared", "mixed", "short", "long", "odd", "end"];
+    let script = [
+        "more", "nothing", "wait", "fail", "panic", "shared", "many", "late", "cut", "mixed", "short", "long", "odd",
+        "end",
+    ];
     let h = host.open(&script.join(" ")).unwrap();
     let payload = |e: &[u8]| e[38..].to_vec();
 
@@ -279,7 +295,13 @@ fn batches_end_as_the_stream_says_and_lose_nothing() {
     let meta = unsafe { host.api.lanner_get_batch_meta.unwrap()(host.state, h, &mut n) };
     assert_eq!(n, 1);
     assert_eq!(unsafe { *meta }, raw::EventMeta { num: 7, cpu: 3, flags: 1 });
+    let (rc, events) = host.next(h);
+    assert_eq!((rc, events.len(), &events[0]), (Rc::SUCCESS, 2, &events[1]));
+    assert!(!unsafe { host.api.lanner_get_batch_meta.unwrap()(host.state, h, &mut n) }.is_null());
+    assert_eq!(n, 2);
     for why in [
+        "either all events of a batch carry meta or none",
+        "event of 20 bytes is shorter than its header",
         "either all events of a batch carry meta or none",
         "event of 20 bytes is shorter than its header",
         "event has 29 bytes but its header says 30",

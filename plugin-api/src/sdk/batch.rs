@@ -45,7 +45,7 @@ impl<'i> Batch<'i> {
     /// The length does not fit the header.
     pub fn push(&mut self, event: &'i mut [u8]) -> Result<(), BatchError> {
         check(event)?;
-        self.buf.push(Item::Borrowed(event.as_mut_ptr()), None)
+        self.buf.push(event.as_mut_ptr().cast(), None)
     }
 
     /// Hands out an event where it lies, in memory that others read too.
@@ -62,6 +62,27 @@ impl<'i> Batch<'i> {
     /// As there; or an event before came without meta.
     pub fn push_shared_with(&mut self, event: &'i [u8], meta: EventMeta) -> Result<(), BatchError> {
         self.shared(event, Some(meta))
+    }
+
+    /// [`Batch::push_shared_with`] for many events at once.
+    ///
+    /// # Errors
+    /// As there. The events before the one at fault are in the batch.
+    pub fn extend_shared_with(
+        &mut self,
+        events: impl ExactSizeIterator<Item = (&'i [u8], EventMeta)>,
+    ) -> Result<(), BatchError> {
+        if !self.is_empty() && self.buf.metas.is_empty() {
+            return Err(BatchError::MixedMeta);
+        }
+        self.buf.pointers.reserve(events.len());
+        self.buf.metas.reserve(events.len());
+        for (event, meta) in events {
+            self.check_shared(event)?;
+            self.buf.pointers.push(event.as_ptr().cast_mut().cast());
+            self.buf.metas.push(meta);
+        }
+        Ok(())
     }
 
     /// Wraps `payload` as a plugin event whose time is now, in the batch's own buffer.
@@ -105,27 +126,33 @@ impl<'i> Batch<'i> {
         head[30..34].copy_from_slice(&data32.to_le_bytes());
         head[34..38].copy_from_slice(&self.plugin_id.to_le_bytes());
         bytes[start..start + raw::EVENT_PAYLOAD_OFFSET].copy_from_slice(&head);
-        self.buf.push(Item::Own(start), None)
+        self.buf.push_own(start)
     }
 
     /// Number of events so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.buf.items.len()
+        self.buf.pointers.len()
     }
 
     /// Whether there is no event yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.buf.items.is_empty()
+        self.buf.pointers.is_empty()
     }
 
-    fn shared(&mut self, event: &'i [u8], meta: Option<EventMeta>) -> Result<(), BatchError> {
+    #[inline]
+    fn check_shared(&self, event: &[u8]) -> Result<(), BatchError> {
         check(event)?;
         if self.plugin_id != 0 || event.first_chunk::<8>() == Some(&raw::TS_NOW.to_le_bytes()) {
             return Err(BatchError::Shared);
         }
-        self.buf.push(Item::Borrowed(event.as_ptr().cast_mut()), meta)
+        Ok(())
+    }
+
+    fn shared(&mut self, event: &'i [u8], meta: Option<EventMeta>) -> Result<(), BatchError> {
+        self.check_shared(event)?;
+        self.buf.push(event.as_ptr().cast_mut().cast(), meta)
     }
 }
 
@@ -150,6 +177,7 @@ impl std::io::Write for PayloadWriter<'_> {
     }
 }
 
+#[inline]
 fn check(event: &[u8]) -> Result<(), BatchError> {
     let Some(stated) = event.get(16..20).filter(|_| event.len() >= raw::EVENT_HEADER_LEN) else {
         return Err(BatchError::Short(event.len()));
@@ -158,46 +186,57 @@ fn check(event: &[u8]) -> Result<(), BatchError> {
     if stated as usize == event.len() { Ok(()) } else { Err(BatchError::Length { actual: event.len(), stated }) }
 }
 
-enum Item {
-    /// In the stream's memory.
-    Borrowed(*mut u8),
-    /// In the batch's memory, by offset, for that memory moves while it grows.
-    Own(usize),
+/// An event in the batch's own memory.
+struct Own {
+    /// Place among the addresses.
+    index: usize,
+    /// Place in the memory, which moves while it grows.
+    offset: usize,
 }
 
 /// Reused memory of a stream's batches.
 #[derive(Default)]
 pub(crate) struct BatchBuf {
-    items: Vec<Item>,
-    bytes: Vec<u8>,
-    metas: Vec<EventMeta>,
+    /// Addresses of the events; null for those in `own` until the batch is finished.
     pointers: Vec<*mut raw::Event>,
+    metas: Vec<EventMeta>,
+    own: Vec<Own>,
+    bytes: Vec<u8>,
 }
 
 impl BatchBuf {
     pub(crate) fn clear(&mut self) {
-        self.items.clear();
-        self.bytes.clear();
-        self.metas.clear();
         self.pointers.clear();
+        self.metas.clear();
+        self.own.clear();
+        self.bytes.clear();
     }
 
-    fn push(&mut self, item: Item, meta: Option<EventMeta>) -> Result<(), BatchError> {
-        if !self.items.is_empty() && meta.is_some() == self.metas.is_empty() {
+    #[inline]
+    fn push(&mut self, event: *mut raw::Event, meta: Option<EventMeta>) -> Result<(), BatchError> {
+        if !self.pointers.is_empty() && meta.is_some() == self.metas.is_empty() {
             return Err(BatchError::MixedMeta);
         }
         self.metas.extend(meta);
-        self.items.push(item);
+        self.pointers.push(event);
+        Ok(())
+    }
+
+    fn push_own(&mut self, offset: usize) -> Result<(), BatchError> {
+        let index = self.pointers.len();
+        self.push(core::ptr::null_mut(), None)?;
+        self.own.push(Own { index, offset });
         Ok(())
     }
 
     /// The addresses of all events, once no event will be added.
     pub(crate) fn finish(&mut self) -> &mut [*mut raw::Event] {
         let base = self.bytes.as_mut_ptr();
-        self.pointers.extend(self.items.iter().map(|item| match *item {
-            Item::Borrowed(p) => p.cast(),
-            Item::Own(at) => base.wrapping_add(at).cast(),
-        }));
+        for Own { index, offset } in self.own.drain(..) {
+            if let Some(pointer) = self.pointers.get_mut(index) {
+                *pointer = base.wrapping_add(offset).cast();
+            }
+        }
         &mut self.pointers
     }
 

@@ -14,10 +14,13 @@ use super::initial::InitialState;
 use super::old;
 use super::stream::Stream;
 use super::{MAX_BLOCK, STATE_ONLY};
-use crate::converter::{Converted, Converter, fate_is_pass};
+use crate::converter::{Converted, Converter, plain};
 
 /// Longest event block at all. The format allows 4 GiB; no plugin sends events of more than a few MiB.
 const MAX_LARGE_BLOCK: u32 = 64 << 20;
+/// Events of one batch at most: so few that what framing has touched is still in the first-level cache when the events are
+/// parsed and evaluated.
+const MAX_EVENTS: usize = 128;
 /// Rewritten events of one batch; more begin a new batch.
 const MAX_REWRITTEN: usize = 1 << 20;
 
@@ -176,8 +179,6 @@ impl CaptureReader {
         self.spans.clear();
         self.meta.clear();
         self.rewritten.clear();
-        // The buffer shrinks back to its usual size after a batch of large events.
-        self.stream.refill(1);
         self.phase = Phase::Events;
         loop {
             match self.frame() {
@@ -246,105 +247,137 @@ impl CaptureReader {
 
     /// Finds the events in the window, as far as they are whole.
     fn frame(&mut self) -> Result<Stop, CaptureErrorKind> {
-        let Self { stream, converter, spans, meta, rewritten, .. } = self;
-        let window = stream.window();
         loop {
-            let rest = window.get(self.consumed..).unwrap_or(&[]);
-            let Some((code, total)) = block_header(rest) else {
-                return Ok(match (rest.is_empty(), stream.is_at_end()) {
-                    (true, true) => Stop::End,
-                    _ => Stop::NeedMore(8),
-                });
-            };
-            let layout = if code == EVENT_V2 {
-                EventBlock { flags: false, old: false, large: false }
-            } else if let Block::Event(layout) = Block::of(code) {
-                layout
-            } else {
-                return Ok(Stop::Section);
-            };
-            let header_len = if layout.old { HEADER_LEN - 4 } else { HEADER_LEN };
-            let before = if layout.flags { 14 } else { 10 };
-            let min = before + header_len + 4;
-            if (total as usize) < min {
-                return Err(CaptureErrorKind::BlockTooShort { block: code, len: total });
+            if !self.in_head && self.num_after_head.is_none() {
+                self.frame_plain();
             }
-            if total - 8 > if layout.large { MAX_LARGE_BLOCK } else { MAX_BLOCK } {
-                return Err(CaptureErrorKind::BlockTooLong { block: code, len: total });
-            }
-            let Some(block) = rest.get(..total as usize) else { return Ok(Stop::NeedMore(total as usize)) };
-            // Bounded by the checks above: 14 <= min <= total.
-            let cpu = u16::from_le_bytes([block[8], block[9]]);
-            let flags = if layout.flags { u32::from_le_bytes([block[10], block[11], block[12], block[13]]) } else { 0 };
-            let body = &block[before..block.len() - 4];
-            let event_type = EventType(u16::from_le_bytes([body[20], body[21]]));
-            if event_type.0 >= EventType::COUNT {
-                self.skipped_unknown += 1;
-                self.consumed += block.len();
-                continue;
-            }
-            let event = if layout.old { old::upgrade(body, &mut self.old_event)? } else { Event::parse(body)? };
-            let span = if !layout.old && fate_is_pass(event_type, event.nparams()) {
-                let at = self.consumed + before;
-                Span { at: at as u32, len: event.bytes().len() as u32, rewritten: false }
-            } else {
-                let at = rewritten.len();
-                match converter.convert(&event, rewritten)? {
-                    Converted::Dropped => {
-                        self.in_head = false;
-                        self.consumed += block.len();
-                        continue;
-                    }
-                    Converted::Unchanged if !layout.old => {
-                        let at = self.consumed + before;
-                        Span { at: at as u32, len: event.bytes().len() as u32, rewritten: false }
-                    }
-                    Converted::Unchanged => {
-                        rewritten.extend_from_slice(event.bytes());
-                        Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
-                    }
-                    Converted::Rewritten => Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true },
-                }
-            };
-            let span = if needs_host(&event) {
-                let at = if span.rewritten { span.at as usize } else { rewritten.len() };
-                if !span.rewritten {
-                    rewritten.extend_from_slice(event.bytes());
-                }
-                settle(rewritten.get_mut(at..).unwrap_or_default(), self.last_ts);
-                Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
-            } else {
-                self.last_ts = event.ts();
-                span
-            };
-            // The code may have changed.
-            let event_type = if span.rewritten {
-                let code = rewritten.get(span.at as usize + 20..).and_then(|b| b.first_chunk());
-                EventType(code.map_or(0, |c| u16::from_le_bytes(*c)))
-            } else {
-                event_type
-            };
-            if self.in_head && !is_head_event(event_type) {
-                self.in_head = false;
-            }
-            if !self.in_head
-                && let Some(num) = self.num_after_head.take()
-            {
-                self.num = num;
-            }
-            self.num += 1;
-            let hidden = self.in_head || flags & STATE_ONLY != 0 || event_type.is_hidden();
-            spans.push(span);
-            meta.push(EventMeta {
-                num: self.num,
-                cpu: u32::from(cpu),
-                flags: if hidden { EventMeta::HIDDEN } else { 0 },
-            });
-            self.consumed += block.len();
-            if rewritten.len() > MAX_REWRITTEN {
+            if self.spans.len() >= MAX_EVENTS || self.rewritten.len() > MAX_REWRITTEN {
                 return Ok(Stop::Full);
             }
+            if let Some(stop) = self.frame_one()? {
+                return Ok(stop);
+            }
         }
+    }
+
+    /// Finds the events that lie in the window as they are to be handed out, up to the first block that is something else.
+    fn frame_plain(&mut self) {
+        /// Type and length of the block, processor.
+        const BEFORE: usize = 10;
+        /// The length again.
+        const AFTER: usize = 4;
+
+        let window = self.stream.window();
+        while self.spans.len() < MAX_EVENTS {
+            let rest = window.get(self.consumed..).unwrap_or(&[]);
+            let Some([a, b, c, d, len @ .., cpu0, cpu1]) = rest.first_chunk::<BEFORE>().copied() else { return };
+            let total = u32::from_le_bytes(len) as usize;
+            if u32::from_le_bytes([a, b, c, d]) != EVENT_V2 || total > MAX_BLOCK as usize {
+                return;
+            }
+            let Some(block) = rest.get(..total) else { return };
+            let Some(Ok(event)) = block.get(BEFORE..total.saturating_sub(AFTER)).map(Event::parse) else { return };
+            let Some(plain) = plain(event.event_type(), event.nparams()).filter(|_| event.ts() != TS_NOW) else {
+                return;
+            };
+            self.num += 1;
+            self.last_ts = event.ts();
+            let at = (self.consumed + BEFORE) as u32;
+            self.spans.push(Span { at, len: event.bytes().len() as u32, rewritten: false });
+            let flags = if plain.hidden { EventMeta::HIDDEN } else { 0 };
+            self.meta.push(EventMeta { num: self.num, cpu: u32::from(u16::from_le_bytes([cpu0, cpu1])), flags });
+            self.consumed += total;
+        }
+    }
+
+    /// Takes the next block, whatever it is. `None`: an event, found or passed over.
+    fn frame_one(&mut self) -> Result<Option<Stop>, CaptureErrorKind> {
+        let Self { stream, converter, spans, meta, rewritten, .. } = self;
+        let window = stream.window();
+        let rest = window.get(self.consumed..).unwrap_or(&[]);
+        let Some((code, total)) = block_header(rest) else {
+            return Ok(Some(match (rest.is_empty(), stream.is_at_end()) {
+                (true, true) => Stop::End,
+                _ => Stop::NeedMore(8),
+            }));
+        };
+        let layout = if code == EVENT_V2 {
+            EventBlock { flags: false, old: false, large: false }
+        } else if let Block::Event(layout) = Block::of(code) {
+            layout
+        } else {
+            return Ok(Some(Stop::Section));
+        };
+        let header_len = if layout.old { HEADER_LEN - 4 } else { HEADER_LEN };
+        let before = if layout.flags { 14 } else { 10 };
+        let min = before + header_len + 4;
+        if (total as usize) < min {
+            return Err(CaptureErrorKind::BlockTooShort { block: code, len: total });
+        }
+        if total - 8 > if layout.large { MAX_LARGE_BLOCK } else { MAX_BLOCK } {
+            return Err(CaptureErrorKind::BlockTooLong { block: code, len: total });
+        }
+        let Some(block) = rest.get(..total as usize) else { return Ok(Some(Stop::NeedMore(total as usize))) };
+        // Bounded by the checks above: 14 <= min <= total.
+        let cpu = u16::from_le_bytes([block[8], block[9]]);
+        let flags = if layout.flags { u32::from_le_bytes([block[10], block[11], block[12], block[13]]) } else { 0 };
+        let body = &block[before..block.len() - 4];
+        let event_type = EventType(u16::from_le_bytes([body[20], body[21]]));
+        if event_type.0 >= EventType::COUNT {
+            self.skipped_unknown += 1;
+            self.consumed += block.len();
+            return Ok(None);
+        }
+        let event = if layout.old { old::upgrade(body, &mut self.old_event)? } else { Event::parse(body)? };
+        let at = rewritten.len();
+        let span = match converter.convert(&event, rewritten)? {
+            Converted::Dropped => {
+                self.in_head = false;
+                self.consumed += block.len();
+                return Ok(None);
+            }
+            Converted::Unchanged if !layout.old => {
+                let at = self.consumed + before;
+                Span { at: at as u32, len: event.bytes().len() as u32, rewritten: false }
+            }
+            Converted::Unchanged => {
+                rewritten.extend_from_slice(event.bytes());
+                Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
+            }
+            Converted::Rewritten => Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true },
+        };
+        let span = if needs_host(&event) {
+            let at = if span.rewritten { span.at as usize } else { rewritten.len() };
+            if !span.rewritten {
+                rewritten.extend_from_slice(event.bytes());
+            }
+            settle(rewritten.get_mut(at..).unwrap_or_default(), self.last_ts);
+            Span { at: at as u32, len: (rewritten.len() - at) as u32, rewritten: true }
+        } else {
+            self.last_ts = event.ts();
+            span
+        };
+        // The code may have changed.
+        let event_type = if span.rewritten {
+            let code = rewritten.get(span.at as usize + 20..).and_then(|b| b.first_chunk());
+            EventType(code.map_or(0, |c| u16::from_le_bytes(*c)))
+        } else {
+            event_type
+        };
+        if self.in_head && !is_head_event(event_type) {
+            self.in_head = false;
+        }
+        if !self.in_head
+            && let Some(num) = self.num_after_head.take()
+        {
+            self.num = num;
+        }
+        self.num += 1;
+        let hidden = self.in_head || flags & STATE_ONLY != 0 || event_type.is_hidden();
+        spans.push(span);
+        meta.push(EventMeta { num: self.num, cpu: u32::from(cpu), flags: if hidden { EventMeta::HIDDEN } else { 0 } });
+        self.consumed += block.len();
+        Ok(None)
     }
 }
 

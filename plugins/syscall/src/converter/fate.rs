@@ -46,14 +46,38 @@ static CLASSES: [Class; EventType::COUNT as usize] = {
     classes
 };
 
-/// The event is certainly as today's table wants it. `false` means: ask [`Fate::of`].
-#[inline]
-pub(crate) fn fate_is_pass(code: EventType, nparams: usize) -> bool {
-    match CLASSES.get(usize::from(code.0)) {
-        Some(Class::Pass) => true,
-        Some(Class::Complete) => code.param_count() == Some(nparams),
-        _ => false,
+/// What a reader has to know of the events that it hands out as they lie, which are nearly all of a recording.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain {
+    /// Parameters that it must have for that.
+    nparams: Option<u8>,
+    /// See [`EventType::is_hidden`].
+    pub(crate) hidden: bool,
+}
+
+/// By code, in one look; the three codes whose events belong to plugins, or are long, are never plain.
+static PLAIN: [Option<Plain>; EventType::COUNT as usize] = {
+    let mut plain = [None; EventType::COUNT as usize];
+    let mut code = 0;
+    while code < plain.len() {
+        let ty = EventType(code as u16);
+        let hidden = ty.is_hidden();
+        plain[code] = match CLASSES[code] {
+            _ if ty.has_large_payload() => None,
+            Class::Pass => Some(Plain { nparams: None, hidden }),
+            Class::Complete => Some(Plain { nparams: Some(EVENTS[code].params.len() as u8), hidden }),
+            Class::Drop | Class::Convert => None,
+        };
+        code += 1;
     }
+    plain
+};
+
+/// An event that is certainly as today's table wants it. `None` means: ask [`Fate::of`].
+#[inline]
+pub(crate) fn plain(code: EventType, nparams: usize) -> Option<Plain> {
+    let plain = PLAIN.get(usize::from(code.0)).copied().flatten()?;
+    plain.nparams.is_none_or(|wanted| usize::from(wanted) == nparams).then_some(plain)
 }
 
 impl Fate {

@@ -11,7 +11,7 @@ use lanner_plugin_api::schema::{EventType, ParamType};
 use lanner_plugin_api::wire::{BuildError, Event, EventBuilder};
 
 use fate::Fate;
-pub(crate) use fate::fate_is_pass;
+pub(crate) use fate::plain;
 use store::EnterStore;
 
 /// Most bytes of an event that is converted, before and after.
