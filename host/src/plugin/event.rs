@@ -84,18 +84,22 @@ impl<'a> EventRef<'a> {
     }
 }
 
+#[inline]
 fn at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
     bytes.get(offset..offset + N).and_then(|b| b.try_into().ok()).unwrap_or([0; N])
 }
 
+#[inline]
 pub(super) fn ts(bytes: &[u8]) -> u64 {
     u64::from_ne_bytes(at(bytes, 0))
 }
 
+#[inline]
 pub(super) fn tid(bytes: &[u8]) -> u64 {
     u64::from_ne_bytes(at(bytes, 8))
 }
 
+#[inline]
 pub(super) fn ty(bytes: &[u8]) -> u16 {
     u16::from_ne_bytes(at(bytes, 20))
 }
@@ -115,6 +119,7 @@ pub(super) fn write(bytes: &mut [u8], offset: usize, value: &[u8]) {
 /// # Safety
 /// `evt` is null, or points to at least a header and, if that gives a length within bounds, as many bytes as it says,
 /// unchanged while the result lives.
+#[inline]
 pub(super) unsafe fn bytes<'a>(evt: *const Event) -> Result<&'a [u8], EventFault> {
     if evt.is_null() {
         return Err(EventFault::Null);

@@ -2,10 +2,10 @@
 
 use lanner_plugin_api::raw::PLUGINEVENT_E;
 
-/// A set of event types as bits.
+/// A set of event types as bits: one cache line, in place, because it is asked for each event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EventTypeSet {
-    words: Box<[u64; Self::WORDS]>,
+    words: [u64; Self::WORDS],
 }
 
 impl EventTypeSet {
@@ -16,13 +16,13 @@ impl EventTypeSet {
     /// No type.
     #[must_use]
     pub fn empty() -> Self {
-        Self { words: Box::new([0; Self::WORDS]) }
+        Self { words: [0; Self::WORDS] }
     }
 
     /// Every type.
     #[must_use]
     pub fn all() -> Self {
-        Self { words: Box::new([u64::MAX; Self::WORDS]) }
+        Self { words: [u64::MAX; Self::WORDS] }
     }
 
     /// Only [`PLUGINEVENT_E`].
@@ -68,20 +68,31 @@ impl FromIterator<u16> for EventTypeSet {
 
 /// A set of sources by index, as bits; grows with the number of sources, which is known before events flow.
 #[derive(Clone, Default, Debug)]
-pub(super) struct SourceSet(Vec<u64>);
+pub(super) struct SourceSet {
+    /// Sources below 64: all that there ever are, in practice.
+    first: u64,
+    rest: Vec<u64>,
+}
 
 impl SourceSet {
     pub(super) fn insert(&mut self, source: u32) {
-        let word = source as usize / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        let Some(far) = (source as usize / 64).checked_sub(1) else {
+            self.first |= 1 << source;
+            return;
+        };
+        if self.rest.len() <= far {
+            self.rest.resize(far + 1, 0);
         }
-        self.0[word] |= 1 << (source % 64);
+        self.rest[far] |= 1 << (source % 64);
     }
 
     #[inline]
     pub(super) fn contains(&self, source: u32) -> bool {
-        self.0.get(source as usize / 64).is_some_and(|word| word >> (source % 64) & 1 != 0)
+        let word = match (source as usize / 64).checked_sub(1) {
+            None => self.first,
+            Some(far) => self.rest.get(far).copied().unwrap_or(0),
+        };
+        word >> (source % 64) & 1 != 0
     }
 }
 

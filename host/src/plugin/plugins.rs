@@ -128,10 +128,10 @@ impl Plugins {
         let Some(evtsrc) = self.source_name_ptr(source) else { return };
         let ty = event.ty();
         let input = event.input(evtsrc);
-        for at in 0..self.parsers.len() {
-            let parser = &self.parsers[at];
-            let plugin = &self.plugins[parser.index];
-            if plugin.parse_types.contains(ty) && plugin.parse_on.contains(source.0) {
+        let mut next = 0;
+        while let Some(parser) = self.parsers.get(next) {
+            next += 1;
+            if parser.types.contains(ty) && self.plugins[parser.index].parse_on.contains(source.0) {
                 let rc = {
                     let _scope = CallScope::enter();
                     // SAFETY: the plugin stands before us, so its state is alive, and only this thread calls on it;
@@ -139,7 +139,8 @@ impl Plugins {
                     unsafe { (parser.function)(parser.state, &raw const input, &raw const parser.input) }
                 };
                 if rc != Rc::SUCCESS {
-                    self.parse_failed(parser.index, rc);
+                    let index = parser.index;
+                    self.parse_failed(index, rc);
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use lanner_plugin_api::raw::{EventParseInput, ParseEventFn, PluginState};
 
 use super::error::PluginError;
+use super::event_set::EventTypeSet;
 use super::info::{EventOrigin, SYSCALL};
 use super::init::{Plugin, Services};
 use super::library::LoadedLibrary;
@@ -70,6 +71,8 @@ pub struct Fault {
 pub(super) struct Parser {
     /// Position of the plugin.
     pub(super) index: usize,
+    /// Its event types, close at hand.
+    pub(super) types: EventTypeSet,
     pub(super) function: ParseEventFn,
     pub(super) state: *mut PluginState,
     pub(super) input: EventParseInput,
@@ -175,7 +178,13 @@ impl PluginSet {
                 table_reader_ext: dispatch::reader_ext(),
                 table_writer_ext: dispatch::writer_ext(),
             };
-            this.parsers.push(Parser { index, function: parse, state: plugin.state(), input });
+            this.parsers.push(Parser {
+                index,
+                types: plugin.parse_types.clone(),
+                function: parse,
+                state: plugin.state(),
+                input,
+            });
         }
         this.plugins.push(plugin);
         Ok(PluginIdx(u32::try_from(index).unwrap_or(u32::MAX)))

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lanner_plugin_api::raw::{
-    EVENT_HEADER_LEN, Event, EventMeta, GetBatchMetaFn, Instance, NextBatchFn, PLUGINEVENT_E, Rc, TID_NONE, TS_NOW,
+    ASYNCEVENT_E, EVENT_HEADER_LEN, Event, EventMeta, GetBatchMetaFn, Instance, NextBatchFn, PLUGINEVENT_E, Rc,
+    TID_NONE, TS_NOW,
 };
 use serde_json::Value;
 
@@ -97,12 +98,15 @@ struct Batch {
     pos: u32,
     /// Parallel to `events`, or null.
     meta: *const EventMeta,
+    /// Nothing is to be mixed into the batch, nor written into its events unless one is odd.
+    plain: bool,
     /// What came with the batch, to be acted on when its events are through.
     after: Rc,
 }
 
 impl Batch {
-    const NONE: Self = Self { events: ptr::null(), len: 0, pos: 0, meta: ptr::null(), after: Rc::SUCCESS };
+    const NONE: Self =
+        Self { events: ptr::null(), len: 0, pos: 0, meta: ptr::null(), plain: false, after: Rc::SUCCESS };
 }
 
 impl Pump {
@@ -193,18 +197,21 @@ impl Pump {
     /// there is [`Pump::next`]. Small enough that the event stays in registers on its way to whoever wants it.
     #[inline]
     pub fn next_plain(&mut self) -> Option<EventRef<'_>> {
-        if self.batch.pos >= self.batch.len || self.batch.meta.is_null() || self.queue.is_some() {
+        if self.batch.pos >= self.batch.len || !self.batch.plain {
             return None;
         }
         let pos = self.batch.pos as usize;
         // SAFETY: the plugin says that so many pointers stand there, valid until its next batch.
         let event = unsafe { *self.batch.events.add(pos) };
-        // SAFETY: each points to an event as long as its header says, valid and ours to write until the next batch.
-        let bytes: &[u8] = unsafe { self.admit(event) }.ok()?;
+        // SAFETY: each points to an event as long as its header says, valid until the next batch.
+        let bytes: &[u8] = unsafe { event::bytes(event) }.ok()?;
+        if matches!(event::ty(bytes), PLUGINEVENT_E | ASYNCEVENT_E) || event::ts(bytes) == TS_NOW {
+            return None;
+        }
         self.batch.pos += 1;
         // SAFETY: as many entries as events, checked when the batch came.
         let meta = unsafe { *self.batch.meta.add(pos) };
-        Some(EventRef::new(bytes, meta.num, meta.cpu, meta.is_hidden(), self.routing.source_of(bytes)))
+        Some(EventRef::new(bytes, meta.num, meta.cpu, meta.is_hidden(), Some(SourceIdx::SYSCALL)))
     }
 
     /// Asks the plugin for a batch.
@@ -220,13 +227,14 @@ impl Pump {
             let fault = if events.is_null() { EventFault::NullArray } else { EventFault::Count { count: len } };
             return Err(PluginError::MalformedEvent { plugin: self.owner.name().to_owned(), index: 0, fault });
         }
-        self.batch = Batch { events: events.cast_const(), len, pos: 0, meta: ptr::null(), after };
+        self.batch = Batch { events: events.cast_const(), len, pos: 0, meta: ptr::null(), plain: false, after };
         if let (Some(get), true) = (self.batch_meta, len > 0) {
             let mut count = 0;
             // SAFETY: as above; the contract: right after the batch, one entry for each event, or null.
             let meta = unsafe { get(self.owner.state(), self.instance, &raw mut count) };
             if count >= len {
                 self.batch.meta = meta;
+                self.batch.plain = !meta.is_null() && self.queue.is_none() && self.routing.id == 0;
             } else if !meta.is_null() {
                 self.ended = true;
                 self.batch = Batch::NONE;

@@ -92,7 +92,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
         }
         match stream.next() {
             Ok(Pull::Event(event)) => {
-                if !show(plugins, &event, sink, &mut counts) {
+                if !show_other(plugins, &event, sink, &mut counts) {
                     return Ok(counts);
                 }
             }
@@ -106,7 +106,8 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
 }
 
 /// Shows an event to the plugins and then, unless it only changes state, to the sink. `false`: the sink has enough.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "in the pump the event stays in registers; other calls are not in hot loops")]
 pub(crate) fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
     plugins.parse(event);
     if event.is_hidden() {
@@ -121,6 +122,12 @@ pub(crate) fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl 
     }
     counts.events += 1;
     true
+}
+
+/// [`show`] for events that are not plain.
+#[inline(never)]
+fn show_other(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
+    show(plugins, event, sink, counts)
 }
 
 #[cold]

@@ -72,8 +72,13 @@ impl Memory {
     }
 
     /// Takes note of an event, before its fields are asked for.
+    #[inline]
     pub(crate) fn next(&mut self, seen: &Seen<'_>) {
-        self.containers.next(&seen.event);
+        let code = seen.event.event_type();
+        // Those about containers are among them.
+        if code.has_large_payload() {
+            self.containers.next(&seen.event);
+        }
         if seen.hidden {
             return;
         }
@@ -81,6 +86,15 @@ impl Memory {
         self.delta = if self.last_ts == 0 { 0 } else { ts.wrapping_sub(self.last_ts) };
         self.last_ts = ts;
         self.exec_time = 0;
+        let counts = matches!(code, EventType::SCHEDSWITCH_6_E | EventType::PROCINFO_E | EventType::PROCEXIT_1_E);
+        if counts || self.exited.is_some() {
+            self.count_times(seen, ts);
+        }
+    }
+
+    /// Follows how long threads ran, and which are gone.
+    #[cold]
+    fn count_times(&mut self, seen: &Seen<'_>, ts: u64) {
         if let Some(tid) = self.exited.take() {
             self.total_exec_time.remove(&tid);
             self.cpu_time.remove(&tid);

@@ -92,6 +92,7 @@ impl Extractor {
     }
 
     /// Takes note of an event. To be called for every event, hidden ones too, in order, after the state followed it.
+    #[inline]
     pub fn next(&mut self, seen: &Seen<'_>) {
         self.memory.next(seen);
     }
