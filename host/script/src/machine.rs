@@ -182,7 +182,7 @@ impl Machine {
     pub(crate) fn snapshot(&self, tid: i64) -> Option<Thread> {
         let t = self.state.thread(tid)?;
         let own = |text: &[u8]| -> Box<[u8]> { text.into() };
-        let cgroups = t.cgroup_pairs().flat_map(|(subsystem, path)| {
+        let cgroups = t.cgroups.pairs().flat_map(|(subsystem, path)| {
             // The state knows these by the names of version 1; both texts end with their NUL.
             let subsystem = subsystem.strip_suffix(b"\0").unwrap_or(subsystem);
             let subsystem = if subsystem == b"blkio" { b"io" } else { subsystem };

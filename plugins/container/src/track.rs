@@ -1,11 +1,14 @@
 //! Which container a thread belongs to, and what its process is there for.
 
+use std::collections::HashMap;
 use std::ffi::CStr;
 use std::rc::Rc;
 
 use lanner_plugin_api::sdk::{
     AsyncEvent, AsyncHandle, EntryView, Error, Field, Init, Sub, Table, TableError, TableReader, TableWriter,
 };
+
+use rustc_hash::FxBuildHasher;
 
 use crate::cache::Cache;
 use crate::config::Config;
@@ -39,6 +42,8 @@ pub(crate) struct Threads {
     arg: Field<CStr>,
     cgroups: Field<Sub<u64>>,
     cgroup_path: Field<CStr>,
+    /// Number of the list of cgroups, where the host's threads have one: equal numbers, equal lists.
+    cgroups_number: Option<Field<u64>>,
 }
 
 impl Threads {
@@ -57,6 +62,7 @@ impl Threads {
             exe: table.field(t, c"exe")?,
             arg: table.sub_field(t, &args, c"value")?,
             cgroup_path: table.sub_field(t, &cgroups, c"second")?,
+            cgroups_number: table.field(t, c"lanner_cgroups").ok(),
             args,
             cgroups,
             table,
@@ -68,6 +74,8 @@ impl Threads {
 pub(crate) struct Tracker {
     pub(crate) cache: Cache,
     matchers: Matchers,
+    /// What a list of cgroups says, by its number.
+    by_number: HashMap<u64, Option<Match>, FxBuildHasher>,
     /// The container of the last event about one, and the number of that event.
     pub(crate) last: Option<(u64, Rc<Container>)>,
     /// Where events about containers go, live.
@@ -77,7 +85,14 @@ pub(crate) struct Tracker {
 
 impl Tracker {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { cache: Cache::default(), matchers: Matchers::new(config), last: None, sender: None, missing_images: 0 }
+        Self {
+            cache: Cache::default(),
+            matchers: Matchers::new(config),
+            by_number: HashMap::default(),
+            last: None,
+            sender: None,
+            missing_images: 0,
+        }
     }
 
     /// Finds out which container a thread is in and writes that into it.
@@ -108,8 +123,32 @@ impl Tracker {
         Ok(())
     }
 
-    /// The container of the first cgroup that names one.
+    /// The container that the cgroups of a thread name. Nearly always the list has been seen on another thread.
     fn find(
+        &mut self,
+        t: &Threads,
+        thread: &EntryView<'_>,
+        tables: &TableReader<'_>,
+    ) -> Result<Option<Match>, TableError> {
+        /// Lists that are remembered at most.
+        const REMEMBERED: usize = 4096;
+
+        let number = t.cgroups_number.as_ref().map_or(Ok(0), |number| thread.read(number))?;
+        if let Some(found) = self.by_number.get(&number) {
+            return Ok(found.clone());
+        }
+        let found = self.walk(t, thread, tables)?;
+        if number != 0 {
+            if self.by_number.len() >= REMEMBERED {
+                self.by_number.clear();
+            }
+            self.by_number.insert(number, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// The container of the first cgroup that names one.
+    fn walk(
         &mut self,
         t: &Threads,
         thread: &EntryView<'_>,

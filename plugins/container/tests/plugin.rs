@@ -23,12 +23,18 @@ use lanner_plugin_api::wire::EventBuilder;
 
 /// A table `threads` as far as the plugin needs it.
 mod threads {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::ffi::CStr;
 
     use lanner_plugin_api::export_plugin;
     use lanner_plugin_api::raw::StateType;
     use lanner_plugin_api::sdk::*;
+
+    thread_local! {
+        /// Lists of cgroups that somebody walked over.
+        pub static WALKS: Cell<u32> = const { Cell::new(0) };
+    }
 
     struct Thread {
         tid: i64,
@@ -82,7 +88,7 @@ mod threads {
         }
     }
 
-    const STATIC: [(&CStr, StateType); 7] = [
+    const STATIC: [(&CStr, StateType); 8] = [
         (c"vpid", StateType::INT64),
         (c"vtid", StateType::INT64),
         (c"ptid", StateType::INT64),
@@ -90,6 +96,7 @@ mod threads {
         (c"exe", StateType::STRING),
         (c"args", StateType::TABLE),
         (c"cgroups", StateType::TABLE),
+        (c"lanner_cgroups", StateType::UINT64),
     ];
     const ARGS: u32 = 1;
     const CGROUPS: u32 = 2;
@@ -134,6 +141,10 @@ mod threads {
         fn entries(&mut self, t: TableRef, out: &mut Vec<EntryRef>) {
             match t.id {
                 0 => out.extend(self.all.keys().map(|k| EntryRef(k.cast_unsigned()))),
+                CGROUPS if self.all.contains_key(&t.parent.0.cast_signed()) => {
+                    WALKS.set(WALKS.get() + 1);
+                    out.extend((0..self.list(t).len() as u64).map(EntryRef));
+                }
                 _ => out.extend((0..self.list(t).len() as u64).map(EntryRef)),
             }
         }
@@ -154,13 +165,19 @@ mod threads {
                 4 => out.str_bytes(thread.exe.as_bytes()),
                 5 => out.table(ARGS, e),
                 6 => out.table(CGROUPS, e),
-                f => return thread.dynamic.read(&self.added, f - 7, out),
+                // The first one in a container has no number: what others do not say is found out each time.
+                7 => out.u64(match thread.tid {
+                    20 => 0,
+                    21..=23 => 2,
+                    other => other.cast_unsigned() + 10,
+                }),
+                f => return thread.dynamic.read(&self.added, f - 8, out),
             }
             Ok(())
         }
         fn write_field(&mut self, _: TableRef, e: EntryRef, f: u32, v: StateValue<'_>) -> Result<(), TableFault> {
             let thread = self.all.get_mut(&e.0.cast_signed()).ok_or(TableFault::NoEntry)?;
-            thread.dynamic.write(&self.added, f.checked_sub(7).ok_or(TableFault::ReadOnly)?, v)
+            thread.dynamic.write(&self.added, f.checked_sub(8).ok_or(TableFault::ReadOnly)?, v)
         }
         fn create_entry(&mut self, _: TableRef) -> Result<EntryRef, TableFault> {
             Ok(EntryRef(BLANK))
@@ -307,6 +324,23 @@ fn threads_get_their_container_when_the_capture_opens() {
     // No such thread.
     assert_eq!(lab.of_thread(99, "container.id"), Extracted::None);
     assert_eq!(lab.container.metrics(), [("n_containers".to_owned(), 1), ("n_missing_container_images".to_owned(), 0)]);
+}
+
+#[test]
+fn what_a_list_of_cgroups_says_is_found_out_once() {
+    let lab = Lab::new();
+    lab.open();
+    assert_eq!(threads::WALKS.get(), 4, "the host, the one without number, one of three with the same, another");
+    let exec = |tid| lab.parse(&event(EventType::SYSCALL_EXECVE_19_X.0, tid, &[&[0; 8]]));
+    [1, 21, 22, 23, 30].into_iter().for_each(exec);
+    assert_eq!(threads::WALKS.get(), 4);
+    exec(20);
+    assert_eq!(threads::WALKS.get(), 5);
+    for tid in 20..=23 {
+        assert_eq!(lab.of_thread(tid, "container.id"), one(ID));
+    }
+    assert_eq!(lab.of_thread(30, "container.id"), one("web"));
+    assert_eq!(lab.of_thread(1, "container.id"), one("host"));
 }
 
 #[test]

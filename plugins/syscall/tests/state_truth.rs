@@ -106,13 +106,14 @@ fn thread_fields(state: &State, t: &Thread, out: &mut Vec<(&'static str, Value)>
         ("proc.vmswap", t.vmswap_kb.into()),
         ("thread.pfmajor", t.pfmajor.into()),
         ("thread.pfminor", t.pfminor.into()),
-        ("thread.cgroup.memory", t.cgroup(b"memory").map_or(Value::Null, |p| text(&p[..p.len() - 1]))),
+        ("thread.cgroup.memory", t.cgroups.path(b"memory").map_or(Value::Null, |p| text(&p[..p.len() - 1]))),
         ("user.uid", t.uid.into()),
         ("group.gid", t.gid.into()),
         ("user.loginuid", if t.loginuid < u32::MAX { t.loginuid.into() } else { (-1).into() }),
     ]);
     let groups: Vec<u8> = t
-        .cgroup_pairs()
+        .cgroups
+        .pairs()
         .map(|(sub, path)| [&sub[..sub.len() - 1], b"=", &path[..path.len() - 1]].concat())
         .collect::<Vec<_>>()
         .join(&b' ');

@@ -101,7 +101,7 @@ impl Machine {
         }
         let Some(container) = self.world.container_of(child) else { return child.tid };
         let path = text(container.path.as_bytes());
-        let inside = self.state.threads().filter(|t| t.cgroup(b"memory") == Some(path.as_slice()));
+        let inside = self.state.threads().filter(|t| t.cgroups.path(b"memory") == Some(path.as_slice()));
         inside.map(|t| t.vtid).max().unwrap_or(0) + 1
     }
 }

@@ -62,7 +62,7 @@ impl State {
         (t.vmsize_kb, t.vmrss_kb, t.vmswap_kb) = (e.vmsize_kb, e.vmrss_kb, e.vmswap_kb);
         (t.pfmajor, t.pfminor) = (e.pfmajor, e.pfminor);
         t.pidns_init_start_ts = e.pidns_init_start_ts;
-        t.cgroups = self.cgroups(&e.cgroups).unwrap_or_default();
+        t.cgroups = self.cgroups.get(&e.cgroups).unwrap_or_default();
         t.root = ZStr::new(&e.root);
         t
     }
@@ -134,39 +134,6 @@ pub(crate) fn cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) -> ZStr {
         scratch.push(b'/');
     }
     ZStr::new(scratch)
-}
-
-/// Control groups as they are kept: "subsystem", "path" items of the list "subsystem=path", subsystems by their present
-/// names. `None` when an item has no '='.
-fn cgroups(list: &[u8], scratch: &mut Vec<u8>) -> Option<ZList> {
-    scratch.clear();
-    for item in lanner_plugin_api::wire::read::list(list) {
-        let at = memchr::memchr(b'=', item)?;
-        let (subsystem, path) = (&item[..at], &item[at + 1..]);
-        match subsystem.strip_suffix(b"_cgroup").unwrap_or(subsystem) {
-            b"perf" => scratch.extend_from_slice(b"perf_event"),
-            b"mem" => scratch.extend_from_slice(b"memory"),
-            b"io" => scratch.extend_from_slice(b"blkio"),
-            other => scratch.extend_from_slice(other),
-        }
-        scratch.push(0);
-        scratch.extend_from_slice(path);
-        scratch.push(0);
-    }
-    Some(ZList::new(scratch))
-}
-
-impl State {
-    /// Control groups as they are kept. Most processes are in those of the process before: its list is used again.
-    pub(crate) fn cgroups(&mut self, list: &[u8]) -> Option<ZList> {
-        if list != &self.last_cgroups.0[..] {
-            let kept = cgroups(list, &mut self.scratch)?;
-            self.last_cgroups.0.clear();
-            self.last_cgroups.0.extend_from_slice(list);
-            self.last_cgroups.1 = kept;
-        }
-        Some(self.last_cgroups.1.clone())
-    }
 }
 
 fn scanned_fd(entry: &capture::Fd) -> Fd {

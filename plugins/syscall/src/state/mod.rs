@@ -4,6 +4,7 @@
 //! included, and leaves in [`State::current`] what the event is about. A thread or descriptor that an event closes goes
 //! away when the next event comes, so that fields of the closing event still see it.
 
+mod cgroups;
 mod current;
 mod event;
 pub mod fd;
@@ -25,6 +26,7 @@ mod users;
 mod walk;
 pub mod zstr;
 
+pub use cgroups::Cgroups;
 pub use current::Current;
 pub use fdtable::MAX_FDS;
 pub use ids::Slot;
@@ -40,7 +42,7 @@ use flags::cl;
 use ids::TableId;
 use table::DynFields;
 use threads::Threads;
-use zstr::{ZList, ZStr};
+use zstr::ZStr;
 
 /// Where events come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,7 +117,7 @@ pub struct State {
     codes: Box<[parse::Code]>,
     scratch: Vec<u8>,
     names: intern::Interner,
-    last_cgroups: (Vec<u8>, ZList),
+    cgroups: cgroups::CgroupLists,
     thread_bytes: usize,
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
@@ -143,7 +145,7 @@ impl State {
             codes: parse::codes(),
             scratch: Vec::new(),
             names: intern::Interner::default(),
-            last_cgroups: (Vec::new(), ZList::EMPTY),
+            cgroups: cgroups::CgroupLists::default(),
             thread_bytes: 0,
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),

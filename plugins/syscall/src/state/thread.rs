@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::cgroups::Cgroups;
 use super::flags::{NO_ID, cl};
 use super::ids::{GroupId, Slot, TableId};
 use super::table::DynValues;
@@ -72,8 +73,8 @@ pub struct Thread {
     pub args: ZList,
     /// Environment. Only main threads have one: see `State::env`.
     pub env: ZList,
-    /// Control groups: pairs of items, subsystem and path.
-    pub cgroups: ZList,
+    /// Control groups.
+    pub cgroups: Cgroups,
     /// Working directory, ends in '/'. Only main threads have one: see `State::cwd`.
     pub cwd: ZStr,
     /// Root directory.
@@ -165,7 +166,7 @@ impl Thread {
             exepath: ZStr::EMPTY,
             args: ZList::EMPTY,
             env: ZList::EMPTY,
-            cgroups: ZList::EMPTY,
+            cgroups: Cgroups::default(),
             cwd: ZStr::EMPTY,
             root: ZStr::EMPTY,
             exe_writable: false,
@@ -227,20 +228,9 @@ impl Thread {
         join(self.exe.as_bytes(), &self.args)
     }
 
-    /// Path of the control group of a subsystem, with its NUL.
-    pub fn cgroup(&self, subsystem: &[u8]) -> Option<&[u8]> {
-        self.cgroup_pairs().find(|(s, _)| s.strip_suffix(b"\0") == Some(subsystem)).map(|(_, path)| path)
-    }
-
-    /// Control groups as pairs of subsystem and path, each with its NUL.
-    pub fn cgroup_pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mut items = self.cgroups.iter_with_nul();
-        std::iter::from_fn(move || Some((items.next()?, items.next()?)))
-    }
-
     /// Bytes of the thread's strings. The command line counts as if it were asked for.
     pub(crate) fn string_bytes(&self) -> usize {
-        let lists = 2 * self.args.as_bytes().len() + self.env.as_bytes().len() + self.cgroups.as_bytes().len();
+        let lists = 2 * self.args.as_bytes().len() + self.env.as_bytes().len() + self.cgroups.len();
         lists + self.exe.len() + self.exepath.len() + self.cwd.len() + self.root.len()
     }
 

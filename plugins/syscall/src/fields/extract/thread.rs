@@ -78,7 +78,7 @@ pub(crate) fn total_exec_time<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -
 pub(crate) fn cgroups<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(thread) = cx.thread().filter(|t| !t.cgroups.is_empty()) else { return false };
     emit(cx, out, |text| {
-        for (subsystem, path) in thread.cgroup_pairs() {
+        for (subsystem, path) in thread.cgroups.pairs() {
             if !text.is_empty() {
                 text.push(b' ');
             }
@@ -91,7 +91,7 @@ pub(crate) fn cgroups<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
 
 pub(crate) fn cgroup<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(thread) = cx.thread() else { return false };
-    let Some(path) = cx.arg.key.and_then(|subsystem| thread.cgroup(subsystem.as_bytes())) else { return false };
+    let Some(path) = cx.arg.key.and_then(|subsystem| thread.cgroups.path(subsystem.as_bytes())) else { return false };
     out.put_cstr(path);
     true
 }

@@ -15,7 +15,7 @@ pub(super) fn len(state: &State, thread: &Thread, id: u32) -> u64 {
     let n = match id {
         ARGS => thread.args.count(),
         ENV => state.env(thread).count(),
-        CGROUPS => thread.cgroup_pairs().count(),
+        CGROUPS => thread.cgroups.pairs().count(),
         _ => 0,
     };
     n as u64
@@ -33,8 +33,8 @@ pub(super) fn read(
     let text = match (id, field) {
         (ARGS, 0) => thread.args.get_with_nul(at),
         (ENV, 0) => state.env(thread).get_with_nul(at),
-        (CGROUPS, 0) => thread.cgroup_pairs().nth(at).map(|pair| pair.0),
-        (CGROUPS, 1) => thread.cgroup_pairs().nth(at).map(|pair| pair.1),
+        (CGROUPS, 0) => thread.cgroups.pairs().nth(at).map(|pair| pair.0),
+        (CGROUPS, 1) => thread.cgroups.pairs().nth(at).map(|pair| pair.1),
         _ => return Err(TableFault::NoField),
     };
     let text = text.ok_or(TableFault::NoEntry)?;

@@ -225,6 +225,9 @@ impl ProvideTables for Syscall {
     ) -> Result<(), TableFault> {
         match (table.id, added(table.id, field)) {
             (THREADS, None) => thread::write(self.thread_mut(entry)?, tid_of(entry).is_none(), field, value),
+            (THREADS, Some(n)) if has_text(self.thread(entry)?.dynamic.get(n), value) => {
+                description(&self.state.thread_fields, n).map(drop)
+            }
             (THREADS, Some(n)) => {
                 let value = added_value(&self.state.thread_fields, n, value)?;
                 set_added(&mut self.thread_mut(entry)?.dynamic, n, value)
@@ -305,6 +308,15 @@ fn read_added(fields: &DynFields, values: &DynValues, n: usize, out: &mut StateO
         _ => out.u64(number),
     }
     Ok(())
+}
+
+/// The text is there already; the empty one is there before anything was written.
+fn has_text(there: &DynValue, new: StateValue<'_>) -> bool {
+    match (there, new) {
+        (DynValue::Text(there), StateValue::Str(new)) => there.as_bytes() == new.to_bytes(),
+        (DynValue::Unset, StateValue::Str(new)) => new.is_empty(),
+        _ => false,
+    }
 }
 
 fn added_value(fields: &DynFields, n: usize, value: StateValue<'_>) -> Result<DynValue, TableFault> {

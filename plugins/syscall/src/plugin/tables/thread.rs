@@ -7,7 +7,9 @@ use super::{ARGS, CGROUPS, ENV, FDS, StaticFields};
 use crate::state::zstr::ZStr;
 use crate::state::{State, Thread};
 
-/// The 32 fields; what [`read`] and [`write`] do with a field stands under its place here.
+/// Falco's 32 fields and one of our own, `lanner_cgroups`: the number of the list of control groups, equal for threads in
+/// the same groups and 0 in none, so that what follows from a list need not be found anew for each thread. What [`read`] and
+/// [`write`] do with a field stands under its place here.
 pub(super) const FIELDS: StaticFields = &[
     (c"tid", T::INT64, false),
     (c"pid", T::INT64, false),
@@ -41,6 +43,7 @@ pub(super) const FIELDS: StaticFields = &[
     (c"tty", T::UINT32, false),
     (c"file_descriptors", T::TABLE, true),
     (c"cwd", T::STRING, true),
+    (c"lanner_cgroups", T::UINT64, true),
 ];
 
 pub(super) fn read(
@@ -83,6 +86,7 @@ pub(super) fn read(
         29 => out.u32(t.tty),
         30 => out.table(FDS, entry),
         31 => out.str_bytes(state.cwd(t).as_bytes()),
+        32 => out.u64(t.cgroups.number()),
         _ => return Err(TableFault::NoField),
     }
     Ok(())

@@ -177,7 +177,7 @@ impl State {
 
     /// What the event says of the child; strings that equal those of `model` are shared with it.
     fn take_params(&mut self, child: &mut Thread, model: Slot, p: &Params<'_, '_>) {
-        if let Some(list) = p.get(14).and_then(|list| self.cgroups(list)) {
+        if let Some(list) = p.get(14).and_then(|list| self.cgroups.get(list)) {
             child.cgroups = list;
         }
         let m = self.threads.at(model);

@@ -41,7 +41,7 @@ impl State {
             }
         }
         let old_path = get(27).is_none().then(|| self.rebuilt_exepath(slot, enter));
-        let cgroups = get(14).and_then(|p| self.cgroups(p));
+        let cgroups = get(14).and_then(|p| self.cgroups.get(p));
         let t = self.threads.at_mut(slot);
         t.exe = ZStr::new_or_share(text(get(1)), &t.exe);
         t.lastexec_ts = ev.ts();

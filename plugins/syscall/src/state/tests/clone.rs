@@ -11,7 +11,7 @@ fn the_callers_view_makes_the_child_with_what_the_parent_has() {
     assert_eq!(child.exepath, "/usr/bin/bash");
     assert_eq!(child.cmdline(), &"bash -x");
     assert_eq!((child.clone_ts, child.lastexec_ts, child.fdlimit), (w.ts, 0, 1024));
-    assert_eq!(child.cgroup(b"blkio"), Some(&b"/b\0"[..]));
+    assert_eq!(child.cgroups.path(b"blkio"), Some(&b"/b\0"[..]));
     assert_eq!(w.state.cwd(child), &"/data/");
     assert_eq!(w.state.env(child).iter().collect::<Vec<_>>(), [&b"HOME=/root"[..], b"LANG=C"]);
     assert_eq!(w.fd_name(200, 3).as_deref(), Some("/data/notes"));

@@ -25,7 +25,7 @@ fn listed_threads_stand_as_they_were() {
     w.state.load(&listed(Vec::new()));
     let t = w.thread(10);
     assert_eq!((t.ptid, t.is_main_thread()), (0, true), "an unknown parent is none");
-    let groups: Vec<_> = t.cgroup_pairs().map(|(s, p)| (s.to_vec(), p.to_vec())).collect();
+    let groups: Vec<_> = t.cgroups.pairs().map(|(s, p)| (s.to_vec(), p.to_vec())).collect();
     let expected = [(&b"blkio\0"[..], &b"/x\0"[..]), (b"memory\0", b"/y\0"), (b"perf_event\0", b"/z\0")];
     assert_eq!(groups, expected.map(|(s, p)| (s.to_vec(), p.to_vec())));
     assert_eq!(w.state.cwd(t), &"/");
