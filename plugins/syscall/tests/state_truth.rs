@@ -157,7 +157,7 @@ fn fd_fields(state: &State, t: &Thread, fd: &Fd, out: &mut Vec<(&'static str, Va
         ("fd.dev", format!("{:X}", fd.dev).into()),
     ]);
     if files {
-        out.push(("fd.nameraw", text(fd.raw_name.as_bytes())));
+        out.push(("fd.nameraw", text(fd.raw_name().as_bytes())));
     }
     let server = matches!(fd.ty, FdType::Ipv4ServSock | FdType::Ipv6ServSock);
     if fd.is_inet() || server {

@@ -225,8 +225,10 @@ pub struct Fd {
     pub sock: Sock,
     /// Full path, tuple or other readable name.
     pub name: ZStr,
-    /// Path as the program passed it, but with single slashes (files only).
-    pub raw_name: ZStr,
+    /// See [`Fd::raw_name`].
+    pub(super) raw: ZStr,
+    /// The name is that path: as good as always, and a reference less to count for each open and close.
+    pub(super) raw_is_name: bool,
     /// Values of fields that plugins added.
     pub dynamic: DynValues,
 }
@@ -235,6 +237,39 @@ impl Fd {
     /// A descriptor of this type.
     pub fn new(ty: FdType) -> Fd {
         Fd { ty, ..Fd::default() }
+    }
+
+    /// A file: `raw_name` is its path as the program passed it; `None`: like the full path.
+    pub(crate) fn file(ty: FdType, name: ZStr, raw_name: Option<ZStr>) -> Fd {
+        let raw_is_name = raw_name.is_none();
+        Fd { ty, name, raw: raw_name.unwrap_or_default(), raw_is_name, ..Fd::default() }
+    }
+
+    /// Path as the program passed it, but with single slashes (files only).
+    #[inline]
+    pub fn raw_name(&self) -> &ZStr {
+        if self.raw_is_name { &self.name } else { &self.raw }
+    }
+
+    /// Bytes of its names.
+    #[inline]
+    pub(crate) fn name_bytes(&self) -> usize {
+        self.name.len() + self.raw.len()
+    }
+
+    /// Gives it another name; the path as it was passed stays.
+    pub(crate) fn rename(&mut self, name: ZStr) {
+        let old = std::mem::replace(&mut self.name, name);
+        if std::mem::take(&mut self.raw_is_name) {
+            self.raw = old;
+        }
+    }
+
+    /// Lets go of what holds memory: the rest is written anew when the descriptor's place is used again.
+    #[inline]
+    pub(crate) fn forget(&mut self) {
+        (self.name, self.raw) = (ZStr::EMPTY, ZStr::EMPTY);
+        self.dynamic = DynValues::default();
     }
 
     fn has(&self, bit: u32) -> bool {

@@ -9,13 +9,15 @@ use rustc_hash::FxBuildHasher;
 use super::fd::Fd;
 use super::flags::fdf;
 use super::ids::TableId;
-use super::table::DynValues;
-use super::zstr::ZStr;
 
 /// Most descriptors kept for one process.
 pub const MAX_FDS: usize = 4096;
 /// Descriptors below this are found by direct index.
 const DENSE: i64 = 1024;
+/// Tables without owner that keep their memory for the next process: most processes live for a moment only.
+const SPARE: usize = 64;
+/// Descriptors that such a table has room for at most.
+const SPARE_FDS: usize = 64;
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -24,7 +26,7 @@ struct Entry {
     info: Fd,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct FdTable {
     refs: u32,
     /// Entry number plus one by descriptor; 0: not open.
@@ -46,6 +48,27 @@ impl FdTable {
 
     fn len(&self) -> usize {
         self.entries.len() - self.free.len()
+    }
+
+    /// Becomes a copy of `other` that has one owner.
+    fn copy_from(&mut self, other: &FdTable) {
+        self.refs = 1;
+        self.dense.clone_from(&other.dense);
+        self.sparse.clone_from(&other.sparse);
+        self.entries.clone_from(&other.entries);
+        self.free.clone_from(&other.free);
+    }
+
+    /// Becomes empty, and keeps its memory unless that is much.
+    fn clear(&mut self) {
+        if self.entries.capacity().max(self.dense.capacity()) > SPARE_FDS || self.sparse.capacity() > 0 {
+            *self = FdTable::default();
+            return;
+        }
+        self.refs = 0;
+        self.dense.clear();
+        self.entries.clear();
+        self.free.clear();
     }
 
     #[inline]
@@ -95,7 +118,7 @@ pub(crate) struct FdTables {
 }
 
 fn weight(fd: &Fd) -> usize {
-    size_of::<Entry>() + fd.name.len() + fd.raw_name.len()
+    size_of::<Entry>() + fd.name_bytes()
 }
 
 impl FdTables {
@@ -132,15 +155,13 @@ impl FdTables {
         numbers.chain(far).filter_map(move |n| table?.entries.get(usize::from(n)).map(|e| (e.fd, &e.info)))
     }
 
-    fn alloc(&mut self, table: FdTable) -> TableId {
+    /// An empty table; it stands nowhere, so that it can be filled from another.
+    fn take_free(&mut self) -> (TableId, FdTable) {
         match self.free.pop() {
-            Some(i) => {
-                self.tables[i as usize] = table;
-                TableId(i)
-            }
+            Some(i) => (TableId(i), std::mem::take(&mut self.tables[i as usize])),
             None => {
-                self.tables.push(table);
-                TableId(self.tables.len() as u32 - 1)
+                self.tables.push(FdTable::default());
+                (TableId(self.tables.len() as u32 - 1), FdTable::default())
             }
         }
     }
@@ -162,7 +183,10 @@ impl FdTables {
             return;
         }
         self.bytes -= t.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
-        *t = FdTable::default();
+        match self.free.len() < SPARE {
+            true => t.clear(),
+            false => *t = FdTable::default(),
+        }
         self.free.push(old.0);
     }
 
@@ -179,14 +203,20 @@ impl FdTables {
     fn part(&mut self, id: &mut TableId, inherited: &mut bool) {
         let at = id.0 as usize;
         match self.tables.get(at).map(|t| t.refs) {
-            None => *id = self.alloc(FdTable { refs: 1, ..FdTable::default() }),
+            None => {
+                let (new, mut table) = self.take_free();
+                table.refs = 1;
+                self.tables[new.0 as usize] = table;
+                *id = new;
+            }
             Some(1) => {}
             Some(_) => {
                 self.tables[at].refs -= 1;
-                let mut copy = self.tables[at].clone();
-                copy.refs = 1;
-                self.bytes += copy.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
-                *id = self.alloc(copy);
+                let (new, mut table) = self.take_free();
+                table.copy_from(&self.tables[at]);
+                self.bytes += table.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
+                self.tables[new.0 as usize] = table;
+                *id = new;
             }
         }
         if std::mem::take(inherited) {
@@ -206,7 +236,7 @@ impl FdTables {
 
     /// Opens a descriptor, replacing what has its number. `None`: no room.
     pub(crate) fn add(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64, info: Fd) -> Option<FdRef> {
-        let (at, place) = self.place(id, inherited, fd, info.name.len() + info.raw_name.len())?;
+        let (at, place) = self.place(id, inherited, fd, info.name_bytes())?;
         *place = info;
         Some(at)
     }
@@ -259,9 +289,7 @@ impl FdTables {
         let entry = &mut table.entries[usize::from(n)];
         entry.fd = -1;
         let old = weight(&entry.info);
-        // What holds memory goes; the rest is written anew when the entry is used again.
-        (entry.info.name, entry.info.raw_name) = (ZStr::EMPTY, ZStr::EMPTY);
-        entry.info.dynamic = DynValues::default();
+        entry.info.forget();
         table.free.push(n);
         table.forget(fd);
         self.bytes -= old;

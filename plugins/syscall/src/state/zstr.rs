@@ -27,6 +27,7 @@ impl ZStr {
             Some(0) => ZStr(None),
             Some(end) => ZStr(Some(Arc::from(&bytes[..=end]))),
             None if bytes.is_empty() => ZStr(None),
+            None if bytes.len() < 256 => ZStr::short(bytes),
             None => {
                 let cut = &bytes[..bytes.len().min(MAX_STRING)];
                 ZStr(Some(Arc::from([cut, b"\0"].concat())))
@@ -50,7 +51,7 @@ impl ZStr {
                 place.copy_from_slice(text);
                 ZStr(Some(Arc::from(&with_nul[..=text.len()])))
             }
-            None => ZStr::new(text),
+            None => ZStr::long(text),
         }
     }
 

@@ -163,7 +163,7 @@ fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_conta
     let name = match (fd, part) {
         (None, _) => None,
         (Some(fd), Part::Directory) if !(fd.is_file() || fd.ty == FdType::Directory) => return false,
-        (Some(fd), Part::Raw) => Some(&fd.raw_name),
+        (Some(fd), Part::Raw) => Some(fd.raw_name()),
         (Some(fd), _) => Some(&fd.name),
     };
     if let (Some(name), Part::Name, false) = (name, part, with_container) {

@@ -163,9 +163,12 @@ impl State {
             return;
         }
         let name = ZStr::new(&self.scratch);
-        let (before, after) = (fd.name.len(), name.len());
+        let before = fd.name_bytes();
         self.current.fd_name_changed = true;
-        self.change_fd(slot, |fd| fd.name = name);
-        self.fds.account(before, after);
+        let after = self.change_fd(slot, |fd| {
+            fd.rename(name);
+            fd.name_bytes()
+        });
+        self.fds.account(before, after.unwrap_or(before));
     }
 }

@@ -52,31 +52,31 @@ impl State {
         self.threads.at_mut(slot).last_fd = fd;
         if let Some(owner) = self.owner_of_fds(slot) {
             let t = self.threads.at_mut(owner);
-            let names = name.len() + raw_name.len();
+            let names = name.len() + raw_name.as_ref().map_or(0, ZStr::len);
             let placed = self.fds.place(&mut t.fds, &mut t.fds_inherited, fd, names);
             self.current.fd = placed.map(|(at, place)| {
-                *place = Fd { ty, flags, openflags, dev, ino, name, raw_name, ..Fd::default() };
+                *place = Fd { flags, openflags, dev, ino, ..Fd::file(ty, name, raw_name) };
                 at
             });
         }
         self.enters.recycle(enter);
     }
 
-    /// The full path of an opened file, and its path as the program passed it.
-    fn open_names(&mut self, slot: Slot, open: &Open<'_>, by_handle: bool) -> (ZStr, ZStr) {
+    /// The full path of an opened file, and its path as the program passed it if that is another.
+    fn open_names(&mut self, slot: Slot, open: &Open<'_>, by_handle: bool) -> (ZStr, Option<ZStr>) {
         let plain = path::is_plain(open.name);
         if plain && open.name.first() == Some(&b'/') && open.name.len() < path::MAX_PATH {
-            let name = self.names.get(open.name);
-            return (name.clone(), name);
+            return (self.names.get(open.name), None);
         }
         let path = &open.name[..memchr::memchr(0, open.name).unwrap_or(open.name.len())];
         self.join_at(slot, open.dirfd, path, by_handle);
         let name = self.names.get(&self.scratch);
         if plain {
-            return (name, self.names.get(path));
+            let raw = self.names.get(path);
+            return (name, Some(raw));
         }
         path::squeeze(path, &mut self.scratch);
-        let raw = ZStr::new_or_share(&self.scratch, &name);
+        let raw = (self.scratch != name.as_bytes()).then(|| ZStr::new(&self.scratch));
         (name, raw)
     }
 

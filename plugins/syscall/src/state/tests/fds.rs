@@ -137,3 +137,15 @@ fn failed_calls_make_no_descriptor() {
     assert!(w.state.current_fd().is_none());
     assert_eq!((w.state.fd_count(w.thread(100)), w.thread(100).last_fd), (0, -1));
 }
+
+#[test]
+fn a_file_that_gets_another_name_keeps_its_path_as_passed() {
+    use crate::state::fd::Fd;
+    let mut fd = Fd::file(FdType::FileV2, "/etc/passwd".into(), None);
+    assert_eq!((fd.raw_name().as_bytes(), fd.name_bytes()), (&b"/etc/passwd"[..], 11));
+    fd.rename("/other".into());
+    assert_eq!((fd.name.as_bytes(), fd.raw_name().as_bytes()), (&b"/other"[..], &b"/etc/passwd"[..]));
+    assert_eq!(fd.name_bytes(), 17);
+    let relative = Fd::file(FdType::FileV2, "/etc/passwd".into(), Some("passwd".into()));
+    assert_eq!(relative.raw_name().as_bytes(), b"passwd");
+}

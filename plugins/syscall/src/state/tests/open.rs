@@ -16,7 +16,7 @@ fn openat_finds_its_directory() {
     assert_eq!(w.fd_name(100, 6).as_deref(), Some("<UNKNOWN>lost"));
     assert_eq!(w.fd_name(100, 7).as_deref(), Some("/known"));
     let dir = w.state.fd_of(w.thread(100), 4).expect("open");
-    assert_eq!((dir.ty, dir.raw_name.as_bytes()), (FdType::Directory, &b"/abs/path/"[..]));
+    assert_eq!((dir.ty, dir.raw_name().as_bytes()), (FdType::Directory, &b"/abs/path/"[..]));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_name_ends_at_its_nul() {
         let params = [P::I64(3), P::I64(-100), P::B(name.to_vec()), P::U32(0), P::U32(0), P::U32(1), P::U64(2)];
         w.event(100, T::SYSCALL_OPENAT_2_X, &params);
         assert_eq!(w.fd_name(100, 3).as_deref(), Some("/etc/passwd"), "{}", name.escape_ascii());
-        assert_eq!(w.state.current_fd().map(|fd| fd.raw_name.clone()), Some("/etc/passwd".into()));
+        assert_eq!(w.state.current_fd().map(|fd| fd.raw_name().clone()), Some("/etc/passwd".into()));
     }
     for name in [&b""[..], b"(NULL)\0"] {
         let params = [P::I64(3), P::I64(-100), P::B(name.to_vec()), P::U32(0), P::U32(0), P::U32(1), P::U64(2)];
