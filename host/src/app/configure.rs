@@ -53,7 +53,7 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
         Action::Explain(_) => "error",
         _ => "warning",
     };
-    [
+    let mut defaults = vec![
         "log_stderr=true".to_owned(),
         format!("log_level={level}"),
         "log_syslog=false".to_owned(),
@@ -62,8 +62,15 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
         "plugins[0].name=container".to_owned(),
         "plugins[0].library_path=libcontainer.so".to_owned(),
         "append_output[0].suggested_output=true".to_owned(),
-    ]
-    .into()
+    ];
+    if matches!(options.action, Action::Check(_)) {
+        // Rules are checked for every source there is; nothing is opened.
+        for (i, (name, library)) in [("k8saudit", "libk8saudit.so"), ("json", "libjson.so")].into_iter().enumerate() {
+            defaults.push(format!("plugins[{}].name={name}", i + 1));
+            defaults.push(format!("plugins[{}].library_path={library}", i + 1));
+        }
+    }
+    defaults
 }
 
 fn find(options: &Options) -> Result<Option<PathBuf>, AppError> {

@@ -1,5 +1,6 @@
 //! The program: start-up as a list of steps, the event loop, and the end.
 
+mod check;
 pub mod cli;
 mod compiled;
 mod configure;
@@ -87,8 +88,11 @@ fn run(options: &Options) -> Result<(), AppError> {
     let names = sources::source_names(&libraries);
     let replay = matches!(configured.settings.engine, Engine::Replay { .. });
     let selected = sources::select(&names, &options.enable_sources, &options.disable_sources, replay)?;
-    if let Action::Validate { files, all_errors } = &options.action {
-        return rules::validate(files, *all_errors, options, &configured.settings, &groups, &libraries);
+    if let Action::Validate { files } = &options.action {
+        return rules::validate(files, options, &configured.settings, &groups, &libraries);
+    }
+    if let Action::Check(check) = &options.action {
+        return check::check(check, options, &configured.settings, &groups, &libraries);
     }
     let files = rule_files(options, &configured)?;
     let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?;

@@ -29,7 +29,14 @@ pub(crate) fn schema() -> String {
     format!("{:#}\n", load::schema::schema())
 }
 
-fn loader(options: &Options, settings: &Settings, groups: &[Group], libraries: &[Library], all_errors: bool) -> Loader {
+/// A loader for the sources of these groups. `per_rule`: what has an error is left out, and every error is told.
+pub(crate) fn loader(
+    options: &Options,
+    settings: &Settings,
+    groups: &[Group],
+    libraries: &[Library],
+    per_rule: bool,
+) -> Loader {
     let schemes = groups.iter().flat_map(|group| &group.sources).map(|source| Arc::clone(&source.scheme.scheme));
     let plugins = libraries.iter().map(|library| {
         let info = library.info();
@@ -51,7 +58,7 @@ fn loader(options: &Options, settings: &Settings, groups: &[Group], libraries: &
         plugins: plugins.filter(|plugin| plugin.name != crate::event::scheme::SYSCALL).collect(),
         threshold: settings.priority,
         append_output,
-        all_errors,
+        per_rule,
         ..load::Settings::new(schemes.collect())
     })
 }
@@ -69,7 +76,8 @@ fn append_entry(entry: &crate::config::AppendOutput) -> AppendOutput {
     }
 }
 
-fn read(path: &Path) -> Result<String, AppError> {
+/// The text of a rule file.
+pub(crate) fn read(path: &Path) -> Result<String, AppError> {
     let failed = |source| AppError::ReadRules { path: path.display().to_string(), source };
     let bytes = std::fs::read(path).map_err(failed)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -151,16 +159,15 @@ pub(crate) fn load(
     Ok(Rules(loader))
 }
 
-/// Checks rule files: `-V` and `lanner check`. The verdict goes to stdout, and with an error also to stderr.
+/// Checks rule files as Falco does: `-V`. The verdict goes to stdout, and with an error also to stderr.
 pub(crate) fn validate(
     files: &[String],
-    all_errors: bool,
     options: &Options,
     settings: &Settings,
     groups: &[Group],
     libraries: &[Library],
 ) -> Result<(), AppError> {
-    let mut loader = loader(options, settings, groups, libraries, all_errors);
+    let mut loader = loader(options, settings, groups, libraries, false);
     let schema = SchemaCheck::new();
     log::info("Validating rules file(s):");
     files.iter().for_each(|file| log::info(format_args!("   {file}")));
@@ -173,7 +180,7 @@ pub(crate) fn validate(
         good &= result.successful();
         results.push(result.json(loader.files()));
         let text = result.text(loader.files());
-        if result.successful() && result.has_warnings() && !all_errors {
+        if result.successful() && result.has_warnings() {
             blocks.push(format!("{file}: Ok, with warnings"));
             log::warning(text);
         } else {

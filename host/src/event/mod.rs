@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod extractor;
+mod facts;
 pub mod filter;
 pub mod generic;
 pub mod lookup;

@@ -9,6 +9,7 @@ use lanner_engine::scheme::{
 use lanner_plugin_api::schema::{EVENTS, EventStatus, EventType, SYSCALLS, SyscallKind};
 use thiserror::Error;
 
+use super::facts::{Depends, Facts};
 use super::generic::Generic;
 use crate::plugin::{FieldMatch, FieldSpec, PluginIdx};
 
@@ -64,6 +65,7 @@ pub struct Builder {
     builder: SchemeBuilder,
     providers: Vec<Provider>,
     names: std::collections::HashSet<Box<str>>,
+    depends: Vec<Option<Depends>>,
 }
 
 impl Builder {
@@ -74,6 +76,7 @@ impl Builder {
             builder: Scheme::builder(source),
             providers: Vec::new(),
             names: std::collections::HashSet::new(),
+            depends: Vec::new(),
         };
         if generic {
             for (field, info) in Generic::table() {
@@ -98,8 +101,10 @@ impl Builder {
                 source_name: self.source.clone(),
             });
         }
+        let depends = Depends::of(&info.name).filter(|_| self.source == SYSCALL);
         self.builder.field(info).map_err(|error| FieldError::Invalid { plugin: plugin.to_owned(), error })?;
         self.providers.push(provider);
+        self.depends.push(depends);
         Ok(())
     }
 
@@ -146,6 +151,9 @@ impl Builder {
         services: Arc<dyn ServiceLookup + Send + Sync>,
     ) -> SourceScheme {
         self.builder.args(args).hosts(hosts).services(services);
+        if self.source == SYSCALL {
+            self.builder.facts(Arc::new(Facts { fields: self.depends }));
+        }
         SourceScheme { scheme: self.builder.build(), providers: self.providers.into() }
     }
 }

@@ -49,6 +49,11 @@ pub fn event_set(expr: &Expr, scheme: &Scheme) -> EventSet {
     set(expr, false, scheme)
 }
 
+/// [`event_set`] of the opposite.
+pub(crate) fn event_set_of_not(expr: &Expr, scheme: &Scheme) -> EventSet {
+    set(expr, true, scheme)
+}
+
 fn set(expr: &Expr, negated: bool, scheme: &Scheme) -> EventSet {
     let all = scheme.events().all();
     match &expr.kind {

@@ -1,6 +1,7 @@
 //! Conditions that load but are probably not what their author meant.
 
 use crate::ast::{Expr, OperandKind, Operator, Right, Span, Test, Transformer, Value};
+use crate::lint::regex::plain;
 use crate::scheme::Scheme;
 
 /// A suspicious constant.
@@ -31,6 +32,20 @@ pub enum LintKind {
     /// A field that yields no value when missing is compared with the text `<NA>`.
     #[error("comparing a field value with <NA> is unsafe and can lead to unpredictable behavior of the rule condition")]
     UnsafeNa,
+}
+
+impl Lint {
+    /// What to write instead.
+    pub fn help(&self) -> Option<String> {
+        match &self.kind {
+            LintKind::PlainRegex(pattern) => plain(pattern).map(|plain| format!("write `{plain}`")),
+            LintKind::FieldAsText(field) => {
+                Some(format!("write `val({field})` if the value of the field is meant, and quote it if the text is"))
+            }
+            LintKind::CallAsText(call) => Some(format!("leave out the quotes if the function is meant: {call}")),
+            LintKind::UnsafeNa => None,
+        }
+    }
 }
 
 /// The suspicious constants of a condition, from left to right.
@@ -93,7 +108,7 @@ fn names_field(text: &str, scheme: &Scheme) -> bool {
 }
 
 /// Whether a pattern has no special character but anchors and "anything" at its ends.
-fn is_plain(pattern: &str) -> bool {
+pub(crate) fn is_plain(pattern: &str) -> bool {
     let bytes = pattern.as_bytes();
     let len = bytes.len();
     let mut at = 0;

@@ -17,6 +17,8 @@ use self::typed::{Atom, AtomTest, Constant, Node, Source};
 pub(crate) use constant::unsigned as parse_unsigned;
 pub use error::{CheckError, CheckErrorKind};
 pub use events::event_set;
+pub(crate) use events::event_set_of_not;
+pub(crate) use lint::is_plain;
 pub use lint::{Lint, LintKind, lints};
 pub use operand::valid_field;
 pub(crate) use operand::{field_source, source};

@@ -18,13 +18,22 @@ const MAX_DEPTH: usize = 200;
 /// # Errors
 /// A text that says what is wrong with the pattern.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    let body = parse(pattern)?;
+    let whole = Hir::concat(vec![Hir::look(Look::Start), body, Hir::look(Look::End)]);
+    Regex::new(&whole.to_string()).map_err(|_| format!("pattern too large - compile failed: {pattern}"))
+}
+
+/// What a pattern means, without the rule that it matches the whole value.
+///
+/// # Errors
+/// A text that says what is wrong with the pattern.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
     let mut parser = Parser { rest: pattern, depth: 0 };
     let body = parser.alternation()?;
     if !parser.rest.is_empty() {
         return Err(format!("unexpected ): {pattern}"));
     }
-    let whole = Hir::concat(vec![Hir::look(Look::Start), body, Hir::look(Look::End)]);
-    Regex::new(&whole.to_string()).map_err(|_| format!("pattern too large - compile failed: {pattern}"))
+    Ok(body)
 }
 
 /// Whether the pattern matches the whole value; what is no UTF-8 is seen as U+FFFD.

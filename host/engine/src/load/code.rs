@@ -89,6 +89,39 @@ codes! {
     }
 }
 
+codes! {
+    /// What `lanner check` finds beyond the established warnings. None of it changes how rules run.
+    LintCode {
+        ShadowedRule = "LINT_SHADOWED_RULE", "Rule can never be the first to match",
+            "Of the rules that match an event only the first in load order raises an alert (rule_matching: first). An \
+             earlier rule matches whenever this one does, so this one never raises any.";
+        NeverTrue = "LINT_NEVER_TRUE", "Condition can never be true",
+            "No event can satisfy all of this at once.";
+        AlwaysTrue = "LINT_ALWAYS_TRUE", "Condition is always true",
+            "Every event satisfies this, so that it decides nothing.";
+        EventNotProduced = "LINT_EVENT_NOT_PRODUCED", "No source produces the event",
+            "The event type exists in recordings of old versions only; no source produces it today.";
+        FieldWithoutValue = "LINT_FIELD_WITHOUT_VALUE", "Field has no value at these events",
+            "At none of the events that the condition allows here does the field have a value, and a comparison without \
+             a value is false whatever the operator is, '!=' included.";
+        CostlyRegex = "LINT_COSTLY_REGEX", "A plain operator does what the regex does",
+            "A regular expression costs many times what a plain comparison costs, and plain comparisons of all rules \
+             are answered together.";
+        ExceptionCoversRule = "LINT_EXCEPTION_COVERS_RULE", "Exception excludes everything",
+            "The exception holds whenever the condition does, so that the rule never raises an alert.";
+        ExceptionNoEffect = "LINT_EXCEPTION_NO_EFFECT", "Exception excludes nothing",
+            "The exception never holds when the condition does, so that it changes nothing.";
+        DuplicateValue = "LINT_DUPLICATE_VALUE", "Value is listed twice",
+            "The second of two equal values has no effect.";
+        MisspeltList = "LINT_MISSPELT_LIST", "Text that looks like the name of a list",
+            "What names no list is compared as the text it is.";
+        DuplicateKey = "LINT_DUPLICATE_KEY", "Key is given twice",
+            "Of equal keys in one item the first counts; the others are ignored.";
+        UnknownExceptionKey = "LINT_UNKNOWN_EXCEPTION_KEY", "Unknown key in an exception",
+            "An exception has the keys name, fields, comps and values; any other is ignored.";
+    }
+}
+
 macro_rules! deprecated {
     ($($variant:ident = $name:literal, $desc:expr;)*) => {
         /// A field that has no use any more.

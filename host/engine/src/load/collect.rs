@@ -8,7 +8,7 @@ use super::context::{Context, ItemKind};
 use super::decode::{Result, semantic};
 use super::exception;
 use super::item::{Exception, Fault, ListItem, MacroItem, Order, PluginRequirement, RuleItem, RuleUpdate, Table};
-use super::result::{Diagnostic, Severity};
+use super::result::{Diagnostic, Severity, similar};
 use super::version::Version;
 use crate::scheme::Scheme;
 
@@ -27,6 +27,8 @@ pub(super) struct Collection {
     pub(super) engine_version: Version,
     /// Each entry: alternatives, one of which must be there.
     pub(super) plugins: Vec<Vec<PluginRequirement>>,
+    /// Where each of them stands.
+    pub(super) plugin_contexts: Vec<Context>,
     /// Kinds and names of items that could not be read. What refers to them has no error of its own.
     pub(super) broken: BTreeSet<(ItemKind, String)>,
     touches: u32,
@@ -70,6 +72,7 @@ impl Collection {
             parsed.push(PluginRequirement { name, version, parsed: number });
         }
         self.plugins.push(parsed);
+        self.plugin_contexts.push(context.clone());
         Ok(())
     }
 
@@ -130,12 +133,11 @@ impl Collection {
         let known = scheme(sources, &item.source);
         if known.is_none() {
             item.unknown_source = true;
-            out.push(Diagnostic {
-                severity: Severity::Warning(WarningCode::UnknownSource),
-                message: format!("Unknown source {}, skipping", item.source),
-                context: item.context.clone(),
-                help: None,
-            });
+            let severity = Severity::Warning(WarningCode::UnknownSource);
+            let message = format!("Unknown source {}, skipping", item.source);
+            let names = sources.iter().map(|scheme| scheme.source());
+            let help = similar(&item.source, names).map(|meant| format!("did you mean '{meant}'?"));
+            out.push(Diagnostic { help, ..Diagnostic::new(severity, message, &item.context) });
         }
         for exception in &mut item.exceptions {
             if !exception.fields.is_set() {
@@ -171,11 +173,12 @@ impl Collection {
         if let Some(condition) = update.condition {
             Arc::make_mut(&mut rule.condition).append(&condition);
         }
-        for (text, more) in [(&mut rule.output, update.output), (&mut rule.desc, update.desc)] {
-            if let Some(more) = more {
-                text.push(' ');
-                text.push_str(&more);
-            }
+        if let Some(more) = update.output {
+            rule.output.append(&more);
+        }
+        if let Some(more) = update.desc {
+            rule.desc.push(' ');
+            rule.desc.push_str(&more);
         }
         rule.tags.extend(update.tags.unwrap_or_default());
         rule.order.visibility = now;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::code::{DeprecatedField, ErrorCode, WarningCode};
 use super::collect::{Collection, scheme};
-use super::context::{Context, ItemKind};
+use super::context::{Context, FileRange, ItemKind};
 use super::decode::Result;
 use super::exception;
 use super::item::{Fault, RuleItem, sorted};
@@ -18,7 +18,7 @@ use super::source::{CondText, Files, Texts};
 use super::spec::{ExtraField, RuleSpec};
 use crate::ast::{Expr, Operand, OperandKind, Span};
 use crate::check::{CheckErrorKind, Condition, LintKind, MANY_EVENTS, lints};
-use crate::format::{FormatError, OutputFormat};
+use crate::format::{FormatError, FormatErrorKind, OutputFormat};
 use crate::parse::parse;
 use crate::scheme::Scheme;
 use crate::value::SlotTable;
@@ -37,7 +37,7 @@ pub(super) struct Compiled {
     pub(super) rules: Vec<RuleSpec>,
     /// The slots of all formats, per source.
     pub(super) slots: BTreeMap<Arc<str>, SlotTable>,
-    /// What the spans of the trees refer to.
+    /// What the spans of all trees refer to.
     pub(super) texts: Texts,
 }
 
@@ -50,19 +50,19 @@ pub(super) struct Compiler<'c> {
     failed: bool,
 }
 
-/// Compiles all items. `None` if there was an error; what is wrong goes to `out`.
+/// Compiles all items; what is wrong goes to `out`, and with an error `true` comes back and only the good items.
 pub(super) fn compile(
     collection: &Collection,
     settings: &Settings,
     files: &Files,
     out: &mut Vec<Diagnostic>,
-) -> Option<Compiled> {
+) -> (Compiled, bool) {
     let compiled = Compiled { lists: Lists::new(&collection.lists), ..Compiled::default() };
     let mut compiler = Compiler { collection, settings, files, out, compiled, failed: false };
     if compiler.macros() && compiler.rules() && !compiler.failed {
         compiler.unused();
     }
-    (!compiler.failed).then_some(compiler.compiled)
+    (compiler.compiled, compiler.failed)
 }
 
 impl Compiler<'_> {
@@ -70,11 +70,16 @@ impl Compiler<'_> {
     fn fail(&mut self, fault: Fault) -> bool {
         self.failed = true;
         self.out.push(fault.into());
-        self.settings.all_errors
+        self.settings.go_on()
+    }
+
+    /// Records an error that is not to be the last; `false` leaves it to the caller.
+    fn fail_or_end(&mut self, fault: &Fault) -> bool {
+        self.settings.go_on() && self.fail(fault.clone())
     }
 
     fn warn(&mut self, severity: Severity, message: impl Into<String>, context: &Context) {
-        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone(), help: None });
+        self.out.push(Diagnostic::new(severity, message, context));
     }
 
     fn macros(&mut self) -> bool {
@@ -149,7 +154,7 @@ impl Compiler<'_> {
     }
 
     fn fault(&self, code: ErrorCode, message: String, span: Span, context: &Context) -> Fault {
-        Fault { code, message, context: self.expression(span, context), help: None }
+        Fault { code, message, context: self.expression(span, context), help: None, at: None }
     }
 
     fn macro_fault(&self, error: &MacroError, span: Span, context: &Context) -> Fault {
@@ -165,10 +170,7 @@ impl Compiler<'_> {
 
     /// The context of a part of a condition.
     fn expression(&self, span: Span, context: &Context) -> Context {
-        let Some(text) = self.compiled.texts.of(span) else { return context.clone() };
-        let range = span.range();
-        let place = text.place(self.files, range.start, range.end).unwrap_or(context.place());
-        context.expression(text.text.as_str().into(), range.start, place)
+        self.compiled.texts.context(span, context, self.files)
     }
 
     /// Compiles one rule. `None` if it is left out, with a warning.
@@ -179,8 +181,16 @@ impl Compiler<'_> {
         let mut slots = self.compiled.slots.remove(&source).unwrap_or_default();
         let formats = self.formats(item, &scheme, &mut slots);
         self.compiled.slots.insert(source.clone(), slots);
-        let Some((output, extra_fields)) = formats? else { return Ok(None) };
+        let formats = match formats {
+            // The condition is looked at all the same, if all errors are asked for.
+            Err(fault) if self.fail_or_end(&fault) => None,
+            formats => Some(formats?),
+        };
+        if formats.as_ref().is_some_and(Option::is_none) {
+            return Ok(None);
+        }
         let Some((expr, condition)) = self.condition(item, &scheme)? else { return Ok(None) };
+        let Some((output, extra_fields)) = formats.flatten().filter(|_| !item.broken) else { return Ok(None) };
         if item.source == "syscall" && item.warn_evttypes && condition.events().len() > MANY_EVENTS {
             let message = "Rule matches too many evt.type values. This has a significant performance penalty.";
             self.warn(Severity::Warning(WarningCode::NoEventType), message, &item.context);
@@ -211,7 +221,7 @@ impl Compiler<'_> {
         scheme: &Scheme,
         slots: &mut SlotTable,
     ) -> Result<Option<(OutputFormat, Vec<ExtraField>)>> {
-        let mut output = item.output.clone();
+        let mut output = item.output.text.clone();
         let mut extra = BTreeMap::new();
         for append in self.settings.append_output.iter().filter(|append| append.matches(item)) {
             for text in append.texts(scheme) {
@@ -229,11 +239,22 @@ impl Compiler<'_> {
             self.warn(Severity::Warning(WarningCode::DeprecatedItem), message, &item.context);
             output = output.replace(CONTAINER_INFO, "");
         }
+        let written = output.starts_with(&item.output.text);
+        let place = |error: &FormatError| {
+            let token = output.get(error.offset..)?;
+            let end = token.find(|c: char| c.is_whitespace() || ",;:=|\"'".contains(c)).unwrap_or(token.len());
+            let within = written && error.offset < item.output.text.len();
+            item.output
+                .place(self.files, error.offset, error.offset + end.max(1))
+                .filter(|_| within)
+                .map(FileRange::from)
+        };
         let fault = |error: FormatError| Fault {
             code: ErrorCode::CompileOutput,
             message: error.to_string(),
             context: item.output_context.clone(),
-            help: None,
+            at: place(&error),
+            help: format_help(&error, scheme),
         };
         let format = match OutputFormat::compile(&output, scheme, slots) {
             Ok(format) => format,
@@ -247,7 +268,8 @@ impl Compiler<'_> {
         self.deprecated_output(&output, item);
         let mut fields = Vec::with_capacity(extra.len());
         for (key, (text, raw)) in extra {
-            let format = OutputFormat::compile(&text, scheme, slots).map_err(fault)?;
+            let extra_fault = |error| Fault { at: None, ..fault(error) };
+            let format = OutputFormat::compile(&text, scheme, slots).map_err(extra_fault)?;
             self.deprecated_output(&text, item);
             fields.push(ExtraField { key: key.into(), format, raw });
         }
@@ -293,6 +315,9 @@ impl Compiler<'_> {
                 for lint in suspicious {
                     let context = self.expression(lint.span, context);
                     self.warn(Severity::Warning(WarningCode::CompileCondition), lint.to_string(), &context);
+                    if let Some(warning) = self.out.last_mut() {
+                        warning.help = lint.help();
+                    }
                 }
                 Ok(Some((expr, condition)))
             }
@@ -303,13 +328,23 @@ impl Compiler<'_> {
             }
             Err(error) => {
                 let mut fault = self.fault(ErrorCode::CompileCondition, error.to_string(), error.span, context);
-                if let CheckErrorKind::UnknownField { similar: Some(meant), .. } = &error.kind {
-                    fault.help = Some(format!("did you mean '{meant}'?"));
-                }
+                let meant = match &error.kind {
+                    CheckErrorKind::UnknownField { similar, .. } => similar.as_deref(),
+                    CheckErrorKind::UnknownEvent(name) => similar(name, scheme.events().names()),
+                    _ => None,
+                };
+                fault.help = meant.map(|meant| format!("did you mean '{meant}'?"));
                 Err(fault)
             }
         }
     }
+}
+
+/// A guess at the field that an output means.
+fn format_help(error: &FormatError, scheme: &Scheme) -> Option<String> {
+    let FormatErrorKind::UnknownField(text) = &error.kind else { return None };
+    let name = text.rsplit(' ').next()?;
+    similar(name, scheme.fields().iter().map(|field| &*field.name)).map(|meant| format!("did you mean '%{meant}'?"))
 }
 
 /// What is wrong with a macro that another one names has been told already.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::source::Files;
-use crate::yaml::Mark;
+use crate::yaml::{Mark, Node};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
@@ -83,6 +83,30 @@ pub struct Place {
     pub end: Mark,
 }
 
+/// A range of bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileRange {
+    /// The file's number in [`Files`].
+    pub file: u32,
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last.
+    pub end: u32,
+}
+
+impl FileRange {
+    /// Where a node is written.
+    pub fn of(file: u32, node: &Node) -> Self {
+        FileRange { file, start: node.span.start, end: node.span.end }
+    }
+}
+
+impl From<Place> for FileRange {
+    fn from(place: Place) -> Self {
+        FileRange { file: place.file, start: place.start.offset, end: place.end.offset }
+    }
+}
+
 /// A chain of locations, from the file inward. Cheap to copy and to extend.
 #[derive(Debug, Clone)]
 pub struct Context(Arc<Link>);
@@ -142,6 +166,12 @@ impl Context {
     /// The innermost place.
     pub fn place(&self) -> Place {
         self.0.place
+    }
+
+    /// The list, macro or rule that this is or is a part of: kind, name, place.
+    pub fn named(&self) -> Option<(ItemKind, &str, Place)> {
+        let of = |link: &&Link| matches!(link.kind, ItemKind::List | ItemKind::Macro | ItemKind::Rule);
+        self.chain().into_iter().find(of).map(|link| (link.kind, &*link.item, link.place))
     }
 
     /// From the outermost to this one.

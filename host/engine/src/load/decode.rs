@@ -9,11 +9,22 @@ use crate::yaml::{Kind, Node};
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 pub(super) fn structure<T>(message: impl Into<String>, context: &Context) -> Result<T> {
-    Err(Fault { code: ErrorCode::YamlValidate, message: message.into(), context: context.clone(), help: None })
+    Err(Fault {
+        code: ErrorCode::YamlValidate,
+        message: message.into(),
+        context: context.clone(),
+        help: None,
+        at: None,
+    })
 }
 
 pub(super) fn semantic<T>(message: impl Into<String>, context: &Context) -> Result<T> {
-    Err(Fault { code: ErrorCode::Validate, message: message.into(), context: context.clone(), help: None })
+    Err(Fault { code: ErrorCode::Validate, message: message.into(), context: context.clone(), help: None, at: None })
+}
+
+/// The error with what was probably meant.
+pub(super) fn guessing<T>(wrong: Result<T>, meant: Option<&str>) -> Result<T> {
+    wrong.map_err(|fault| Fault { help: meant.map(|meant| format!("did you mean '{meant}'?")), ..fault })
 }
 
 /// A type that a scalar can be read as.

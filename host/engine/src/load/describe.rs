@@ -89,7 +89,7 @@ impl Loader {
             "name": &*rule.name,
             "condition": written,
             "priority": rule.priority.name(),
-            "output": item.map_or("", |item| item.output.as_str()),
+            "output": item.map_or("", |item| &*item.output.text),
             "description": &*rule.description,
             "enabled": item.is_some_and(|item| item.enabled),
             "source": &*rule.source,

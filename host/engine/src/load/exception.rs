@@ -227,6 +227,7 @@ pub(super) fn parse_fault(error: &ParseError, text: &CondText, context: &Context
         message: error.to_string(),
         context: context.expression(text.text.as_str().into(), error.offset, place),
         help: None,
+        at: None,
     }
 }
 

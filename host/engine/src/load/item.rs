@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::code::ErrorCode;
-use super::context::Context;
+use super::context::{Context, FileRange};
 use super::priority::Priority;
 use super::source::{CondText, Origin};
 use super::version::Version;
@@ -17,6 +17,8 @@ pub(super) struct Fault {
     pub(super) message: String,
     pub(super) context: Context,
     pub(super) help: Option<String>,
+    /// The place for people, where it is narrower than the context's.
+    pub(super) at: Option<FileRange>,
 }
 
 /// A scalar and where it stands.
@@ -56,7 +58,7 @@ pub(super) struct MacroItem {
 pub(super) struct RuleItem {
     pub(super) name: String,
     pub(super) condition: Arc<CondText>,
-    pub(super) output: String,
+    pub(super) output: CondText,
     pub(super) desc: String,
     pub(super) source: String,
     pub(super) priority: Priority,
@@ -69,6 +71,8 @@ pub(super) struct RuleItem {
     pub(super) skip_if_unknown_filter: bool,
     /// No scheme for the source: the rule is kept for later appends but not compiled.
     pub(super) unknown_source: bool,
+    /// A key has no value that can be used: the rule is looked at for further errors and left out.
+    pub(super) broken: bool,
     pub(super) context: Context,
     pub(super) condition_context: Context,
     pub(super) output_context: Context,
@@ -82,7 +86,7 @@ pub(super) struct RuleUpdate {
     /// Empty: whatever the rule's source is.
     pub(super) source: String,
     pub(super) condition: Option<CondText>,
-    pub(super) output: Option<String>,
+    pub(super) output: Option<CondText>,
     pub(super) desc: Option<String>,
     pub(super) tags: Option<BTreeSet<String>>,
     pub(super) exceptions: Option<Vec<Exception>>,

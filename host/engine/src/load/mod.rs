@@ -15,11 +15,13 @@ mod decode;
 mod describe;
 mod exception;
 mod item;
+mod lint;
 mod lists;
 mod locate;
 mod macros;
 mod priority;
 mod read;
+mod require;
 mod result;
 pub mod schema;
 mod select;
@@ -30,12 +32,14 @@ mod version;
 
 use std::sync::Arc;
 
-pub use code::{DeprecatedField, ErrorCode, WarningCode};
-pub use context::{Context, ItemKind, Place};
+pub use code::{DeprecatedField, ErrorCode, LintCode, WarningCode};
+pub use context::{Context, FileRange, ItemKind, Place};
 pub use describe::rules_table;
 pub use item::PluginRequirement;
+pub use lint::LintOptions;
 pub use priority::Priority;
-pub use result::{Diagnostic, LoadResult, Severity, similar};
+pub use require::RequirementError;
+pub use result::{Diagnostic, LoadResult, Related, Severity, similar};
 pub use select::{Selector, matches_wildcard};
 pub use settings::{AppendOutput, ENGINE_VERSION, PluginInfo, Settings};
 pub use source::{CondText, Files, Origin, SourceFile};
@@ -58,33 +62,6 @@ pub struct Loader {
     selectors: Vec<Selector>,
 }
 
-/// A plugin requirement that the loaded plugins do not meet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RequirementError {
-    /// None of the alternatives is loaded.
-    #[error("Plugin requirement not satisfied, must load one of: {0}")]
-    Missing(String),
-    /// The plugin is loaded in a version that does not do.
-    #[error("Plugin '{name}' version '{loaded}' is not compatible with required plugin version '{required}'")]
-    Incompatible {
-        /// The plugin.
-        name: String,
-        /// Its version.
-        loaded: String,
-        /// The version that rules ask for.
-        required: String,
-    },
-    /// The version that the plugin says it has is none.
-    #[error("Plugin '{name}' has invalid version string '{version}'")]
-    InvalidVersion {
-        /// The plugin.
-        name: String,
-        /// What it says.
-        version: String,
-    },
-}
-
 impl Loader {
     /// A loader without files.
     pub fn new(settings: Settings) -> Self {
@@ -97,7 +74,8 @@ impl Loader {
         }
     }
 
-    /// Loads a file on top of those before it. With an error in the result the rules stay what they were before.
+    /// Loads a file on top of those before it. With an error in the result the rules stay what they were before, unless
+    /// [`Settings::per_rule`] asks for the good ones.
     pub fn load(&mut self, name: &str, text: &str) -> LoadResult {
         self.load_file(name, text).0
     }
@@ -126,18 +104,28 @@ impl Loader {
             sources: &self.settings.sources,
             engine: ENGINE_VERSION,
             out: &mut diagnostics,
-            all_errors: self.settings.all_errors,
+            all_errors: self.settings.go_on(),
+            recovered: false,
         };
         let (good, documents) = reader.read(text);
-        if good || self.settings.all_errors {
-            let compiled = compile::compile(&self.collection, &self.settings, &self.files, &mut diagnostics);
-            if let Some(compiled) = compiled.filter(|_| good) {
+        let read = diagnostics.len();
+        if good || self.settings.go_on() {
+            let (compiled, failed) = compile::compile(&self.collection, &self.settings, &self.files, &mut diagnostics);
+            if (good && !failed) || self.settings.per_rule {
                 self.compiled = compiled;
                 let selectors = std::mem::take(&mut self.selectors);
                 selectors.into_iter().for_each(|selector| self.select(selector));
             }
         }
-        (LoadResult { name: name.into(), file, diagnostics, schema_warnings: None }, documents)
+        (LoadResult { name: name.into(), file, diagnostics, read, schema_warnings: None }, documents)
+    }
+
+    /// The result for a file that could not be read: an error, so that it is told beside what is wrong with the others.
+    pub fn unreadable(&mut self, name: &str, why: &str) -> LoadResult {
+        let file = self.files.add(name, "");
+        let severity = Severity::Error(ErrorCode::FileRead);
+        let diagnostics = vec![Diagnostic::new(severity, why, &Context::file(file))];
+        LoadResult { name: name.into(), file, read: diagnostics.len(), diagnostics, schema_warnings: None }
     }
 
     /// Turns rules on or off, whatever the files say; a rule below the priority threshold stays off.
@@ -176,37 +164,6 @@ impl Loader {
     /// The plugins that the files ask for: each entry is a list of alternatives.
     pub fn required_plugins(&self) -> &[Vec<PluginRequirement>] {
         &self.collection.plugins
-    }
-
-    /// Checks the plugins that the files ask for against [`Settings::plugins`]. What it finds counts more than errors in
-    /// the rules, which are often its consequence.
-    ///
-    /// # Errors
-    /// The first requirement that is not met.
-    pub fn check_plugins(&self) -> Result<(), RequirementError> {
-        for alternatives in &self.collection.plugins {
-            let found = alternatives.iter().find_map(|required| {
-                let loaded = self.settings.plugins.iter().find(|p| p.name == required.name)?;
-                Some((required, loaded))
-            });
-            let Some((required, loaded)) = found else {
-                let names: Vec<String> =
-                    alternatives.iter().map(|r| format!("{} (>= {})", r.name, r.version)).collect();
-                return Err(RequirementError::Missing(names.join(", ")));
-            };
-            let Some(version) = Version::parse(&loaded.version) else {
-                let (name, version) = (loaded.name.clone(), loaded.version.clone());
-                return Err(RequirementError::InvalidVersion { name, version });
-            };
-            if !version.satisfies(required.parsed) {
-                return Err(RequirementError::Incompatible {
-                    name: loaded.name.clone(),
-                    loaded: loaded.version.clone(),
-                    required: required.version.clone(),
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Compiles the enabled rules of a source; `None` if the source is not among the settings.

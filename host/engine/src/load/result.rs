@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::code::{DeprecatedField, ErrorCode, WarningCode};
-use super::context::Context;
+use super::code::{DeprecatedField, ErrorCode, LintCode, WarningCode};
+use super::context::{Context, FileRange};
 use super::source::Files;
 
 /// What a diagnostic is.
@@ -18,6 +18,8 @@ pub enum Severity {
     Warning(WarningCode),
     /// [`WarningCode::DeprecatedItem`] for a field.
     DeprecatedField(DeprecatedField),
+    /// Advice that is none of the established warnings: the established forms leave it out.
+    Lint(LintCode),
 }
 
 /// Something to tell about a rules file.
@@ -31,6 +33,19 @@ pub struct Diagnostic {
     pub context: Context,
     /// What was probably meant, if that can be guessed: shown to people, not part of the established forms.
     pub help: Option<String>,
+    /// The place for people, where it is narrower than the context's.
+    pub at: Option<FileRange>,
+    /// Other places that have to do with it.
+    pub related: Vec<Related>,
+}
+
+/// A place that a diagnostic also refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    pub at: FileRange,
 }
 
 /// The name most like `text`, if there is one that could have been meant.
@@ -44,6 +59,17 @@ pub fn similar<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&
 }
 
 impl Diagnostic {
+    /// A diagnostic without guesses and further places.
+    pub fn new(severity: Severity, message: impl Into<String>, context: &Context) -> Self {
+        let (message, context) = (message.into(), context.clone());
+        Diagnostic { severity, message, context, help: None, at: None, related: Vec::new() }
+    }
+
+    /// Whether it is one of the established warnings.
+    pub fn is_warning(&self) -> bool {
+        matches!(self.severity, Severity::Warning(_) | Severity::DeprecatedField(_))
+    }
+
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         matches!(self.severity, Severity::Error(_))
@@ -55,6 +81,17 @@ impl Diagnostic {
             Severity::Error(code) => code.as_str(),
             Severity::Warning(code) => code.as_str(),
             Severity::DeprecatedField(_) => WarningCode::DeprecatedItem.as_str(),
+            Severity::Lint(code) => code.as_str(),
+        }
+    }
+
+    /// What it is about, in a sentence or two.
+    pub fn description(&self) -> &'static str {
+        match self.severity {
+            Severity::Error(code) => code.description(),
+            Severity::Warning(code) => code.description(),
+            Severity::DeprecatedField(_) => WarningCode::DeprecatedItem.description(),
+            Severity::Lint(code) => code.description(),
         }
     }
 
@@ -66,6 +103,7 @@ impl Diagnostic {
             Severity::DeprecatedField(field) => {
                 format!("{}: field '{}'", WarningCode::DeprecatedItem.summary(), field.as_str())
             }
+            Severity::Lint(code) => code.summary().to_owned(),
         }
     }
 
@@ -73,8 +111,7 @@ impl Diagnostic {
     pub fn json(&self, files: &Files) -> Value {
         let desc = match self.severity {
             Severity::Error(code) => code.summary(),
-            Severity::Warning(code) => code.description(),
-            Severity::DeprecatedField(_) => WarningCode::DeprecatedItem.description(),
+            _ => self.description(),
         };
         let mut out = json!({
             "code": self.code(), "codedesc": desc, "message": self.message, "context": self.context.json(files),
@@ -102,6 +139,8 @@ pub struct LoadResult {
     pub file: u32,
     /// Everything that was found, in the order it was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many of them come from reading this file; the others are about everything loaded so far.
+    pub read: usize,
     /// What the check against the rules' JSON schema said: `None` if there was no check, empty if it passed.
     pub schema_warnings: Option<Vec<String>>,
 }
@@ -122,9 +161,9 @@ impl LoadResult {
         self.diagnostics.iter().filter(|d| d.is_error())
     }
 
-    /// The warnings.
+    /// The established warnings.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|d| !d.is_error())
+        self.diagnostics.iter().filter(|d| d.is_warning())
     }
 
     /// `ok`, the first thing that the schema check found, or `none` if there was no check.

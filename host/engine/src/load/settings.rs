@@ -24,6 +24,9 @@ pub struct Settings {
     /// Go on after an error, so that one run tells all of them. Otherwise a file's result has at most one error, and what
     /// stands after it in the file is not read: programs that compare results expect that.
     pub all_errors: bool,
+    /// Leave out what has an error and keep the rest, whatever the result says: one bad rule does not take the others
+    /// down. Every error is told then, as with `all_errors`.
+    pub per_rule: bool,
 }
 
 impl Settings {
@@ -35,7 +38,13 @@ impl Settings {
             threshold: Priority::Debug,
             append_output: Vec::new(),
             all_errors: false,
+            per_rule: false,
         }
+    }
+
+    /// Whether an error is not the end.
+    pub(super) fn go_on(&self) -> bool {
+        self.all_errors || self.per_rule
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::context::Place;
+use super::context::{Context, FileRange, Place};
 use crate::ast::Span;
 use crate::yaml::{LineIndex, Mark, Node, Style, origin_in};
 
@@ -67,6 +67,11 @@ impl Origin {
     pub fn of(file: u32, node: &Node) -> Self {
         Origin { file, mark: node.mark, span: node.span.clone(), style: node.style().unwrap_or(Style::Plain) }
     }
+
+    /// The bytes it is written with.
+    pub fn range(&self) -> FileRange {
+        FileRange { file: self.file, start: self.span.start, end: self.span.end }
+    }
 }
 
 /// The text of a condition: scalars of one or several files (appended conditions), joined.
@@ -88,6 +93,11 @@ impl CondText {
     /// A text without pieces.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A text that stands in no file.
+    pub(super) fn glue(text: &str) -> Self {
+        CondText { text: text.to_owned(), pieces: Vec::new() }
     }
 
     /// Adds a scalar's text.
@@ -145,6 +155,14 @@ impl Texts {
     pub(super) fn add(&mut self, text: Arc<CondText>) -> u32 {
         self.texts.push(text);
         (self.texts.len() - 1) as u32
+    }
+
+    /// The context of a part of a condition within that of the condition.
+    pub(super) fn context(&self, span: Span, around: &Context, files: &Files) -> Context {
+        let Some(text) = self.of(span) else { return around.clone() };
+        let range = span.range();
+        let place = text.place(files, range.start, range.end).unwrap_or(around.place());
+        around.expression(text.text.as_str().into(), range.start, place)
     }
 
     /// The text that a span refers to.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FieldId, FieldType};
+use super::{EventSet, FieldId, FieldType};
 
 /// Checks the argument of a field and tells the type that the field has with it (`evt.rawarg.fd`).
 pub trait ArgResolver {
@@ -25,6 +25,26 @@ pub trait ServiceLookup {
     fn port(&self, name: &str) -> Option<u16>;
 }
 
+/// What is certain about the events of a source before any is seen. Lints say nothing that does not follow from it, so
+/// that what is left open costs a finding and never makes a false one.
+pub trait EventFacts {
+    /// The event codes at which the field can have a value.
+    fn available(&self, field: FieldId, arg: Option<&str>) -> EventSet {
+        let _ = (field, arg);
+        EventSet::FULL
+    }
+
+    /// The event codes that sources of today produce.
+    fn produced(&self) -> EventSet {
+        EventSet::FULL
+    }
+
+    /// The event codes of ends of calls, at which `evt.dir` is `<`; empty if that is not known.
+    fn ends(&self) -> EventSet {
+        EventSet::EMPTY
+    }
+}
+
 /// Answers nothing: every argument passes, no host and no service is known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoHooks;
@@ -34,6 +54,8 @@ impl ArgResolver for NoHooks {
         Ok(None)
     }
 }
+
+impl EventFacts for NoHooks {}
 
 impl HostLookup for NoHooks {
     fn lookup(&self, _name: &str, _out: &mut Vec<IpAddr>) {}

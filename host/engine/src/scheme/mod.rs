@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use events::{EventKind, EventNames, EventSet};
 pub use fields::{ArgSpec, FieldFlags, FieldId, FieldInfo, Matching};
-pub use hooks::{ArgResolver, HostLookup, NoHooks, ServiceLookup};
+pub use hooks::{ArgResolver, EventFacts, HostLookup, NoHooks, ServiceLookup};
 pub use types::{FieldType, PrintFormat, ValueClass};
 
 /// Why a scheme could not be built.
@@ -37,6 +37,7 @@ pub struct Scheme {
     args: Arc<dyn ArgResolver + Send + Sync>,
     hosts: Arc<dyn HostLookup + Send + Sync>,
     services: Arc<dyn ServiceLookup + Send + Sync>,
+    facts: Arc<dyn EventFacts + Send + Sync>,
 }
 
 impl std::fmt::Debug for Scheme {
@@ -57,6 +58,7 @@ impl Scheme {
                 args: Arc::new(NoHooks),
                 hosts: Arc::new(NoHooks),
                 services: Arc::new(NoHooks),
+                facts: Arc::new(NoHooks),
             },
         }
     }
@@ -111,6 +113,11 @@ impl Scheme {
     /// The name resolver for fields that match by host.
     pub fn hosts(&self) -> &dyn HostLookup {
         &*self.hosts
+    }
+
+    /// What is certain about the events, for lints.
+    pub fn facts(&self) -> &dyn EventFacts {
+        &*self.facts
     }
 
     /// The services database, for port constants given by name.
@@ -182,6 +189,12 @@ impl SchemeBuilder {
     /// Sets the services database; without it a port constant must be digits.
     pub fn services(&mut self, hook: Arc<dyn ServiceLookup + Send + Sync>) -> &mut Self {
         self.scheme.services = hook;
+        self
+    }
+
+    /// Sets what is certain about the events; without it nothing is.
+    pub fn facts(&mut self, hook: Arc<dyn EventFacts + Send + Sync>) -> &mut Self {
+        self.scheme.facts = hook;
         self
     }
 

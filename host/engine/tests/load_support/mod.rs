@@ -1,9 +1,12 @@
 //! Schemes to load rules against.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use lanner_engine::scheme::{ArgSpec, EventKind, FieldFlags, FieldInfo, FieldType, Matching, Scheme};
+use lanner_engine::scheme::{
+    ArgSpec, EventFacts, EventKind, EventSet, FieldFlags, FieldId, FieldInfo, FieldType, Matching, Scheme,
+};
 
 /// A source like `syscall` with a handful of fields and 120 event codes, four of which have known names.
 pub(crate) fn syscall() -> Arc<Scheme> {
@@ -30,9 +33,12 @@ pub(crate) fn syscall() -> Arc<Scheme> {
     fields.push(FieldInfo { arg: arg(false, true, false, false), matching: Matching::Any, ..text("proc.aname") });
     fields.push(FieldInfo { flags: FieldFlags::FORMAT_SUGGESTED, ..text("container.id") });
     fields.push(FieldInfo { flags: FieldFlags::FORMAT_SUGGESTED, ..text("container.name") });
+    let mut ids = HashMap::new();
     for field in fields {
-        builder.field(field).expect("distinct fields");
+        let name = field.name.clone();
+        ids.insert(builder.field(field).expect("distinct fields"), name);
     }
+    builder.facts(Arc::new(Facts(ids)));
     for (i, name) in ["open", "openat", "execve", "connect"].into_iter().enumerate() {
         builder.event(event(i as u16 + 1, name)).expect("small codes");
         builder.syscall(name, &[i as u16 + 1]).expect("small codes");
@@ -41,6 +47,27 @@ pub(crate) fn syscall() -> Arc<Scheme> {
         builder.event(event(code, &format!("call{code}"))).expect("small codes");
     }
     builder.build()
+}
+
+/// `fd.name` has a value at files and sockets, the argument `flags` at files, `call120` is of the past.
+struct Facts(HashMap<FieldId, Box<str>>);
+
+impl EventFacts for Facts {
+    fn available(&self, field: FieldId, arg: Option<&str>) -> EventSet {
+        match (self.0.get(&field).map(|name| &**name), arg) {
+            (Some("fd.name"), _) => [1, 2, 4].into_iter().collect(),
+            (Some("evt.arg"), Some("flags")) => [1, 2].into_iter().collect(),
+            _ => EventSet::FULL,
+        }
+    }
+
+    fn produced(&self) -> EventSet {
+        (0..120).collect()
+    }
+
+    fn ends(&self) -> EventSet {
+        [1, 2, 3].into_iter().collect()
+    }
 }
 
 /// A source of a plugin.

@@ -237,7 +237,7 @@ impl Cli {
             let source = Some(source.clone()).filter(|source| !source.is_empty());
             Action::ListFields { source, names_only: self.names_only, format }
         } else if !self.validate.is_empty() {
-            Action::Validate { files: self.validate.clone(), all_errors: false }
+            Action::Validate { files: self.validate.clone() }
         } else if self.support && self.describe_rule.is_none() && !self.describe_all {
             Action::Support
         } else {

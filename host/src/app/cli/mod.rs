@@ -2,6 +2,7 @@
 //!
 //! Both forms end in the same [`Options`]; nothing behind this module knows which one the user typed.
 
+mod check;
 mod flags;
 mod options;
 mod subcommands;
@@ -11,6 +12,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
 
+pub use check::{Check, Fix, Format};
 pub use options::{Action, ListFormat, Options, ReplayView};
 pub use test::{ReportFormat, TestOptions};
 
@@ -95,10 +97,7 @@ mod tests {
             options("--list-events --markdown").unwrap().action,
             Action::ListEvents { format: ListFormat::Markdown }
         );
-        assert_eq!(
-            options("-V a -V b").unwrap().action,
-            Action::Validate { files: vec!["a".into(), "b".into()], all_errors: false }
-        );
+        assert_eq!(options("-V a -V b").unwrap().action, Action::Validate { files: vec!["a".into(), "b".into()] });
         assert_eq!(options("-L").unwrap().action, Action::Process { dry_run: false });
         assert_eq!(options("-l x").unwrap().describe, Some(Some("x".into())));
         assert_eq!(options("--version").unwrap().action, Action::Version);
@@ -138,7 +137,8 @@ mod tests {
         assert!(o.settings.contains(&"json_output=true".to_owned()));
         assert_eq!(o.rules, ["R"]);
         let o = options("check a.yaml --json").unwrap();
-        assert_eq!(o.action, Action::Validate { files: vec!["a.yaml".into()], all_errors: true });
+        let check = Check { files: vec!["a.yaml".into()], format: Format::Json, ..Check::default() };
+        assert_eq!(o.action, Action::Check(check));
         assert_eq!(options("run -c C").unwrap().config.as_deref(), Some("C"));
         assert_eq!(
             options("fields --names").unwrap().action,

@@ -1,5 +1,6 @@
 //! What a command line asks for, whichever form it had.
 
+use super::check::Check;
 use crate::app::explain::ExplainArgs;
 
 /// The one thing to do.
@@ -40,9 +41,9 @@ pub enum Action {
     Validate {
         /// Which.
         files: Vec<String>,
-        /// Every error of every file, not only the first of each.
-        all_errors: bool,
     },
+    /// Check rule files: all errors, warnings and lints.
+    Check(Check),
     /// Print what a maintainer needs to know.
     Support,
     /// Process events.

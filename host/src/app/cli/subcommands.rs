@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand as ClapSubcommand, ValueEnum};
 
-use crate::app::explain::ExplainArgs;
-
+use super::check::CheckArgs;
 use super::options::{Action, ListFormat, Options, ReplayView};
 use super::test::TestArgs;
+use crate::app::explain::ExplainArgs;
 
 /// Where settings come from; every subcommand that needs plugins or rules has these.
 #[derive(Debug, Args)]
@@ -99,18 +99,12 @@ pub(super) enum Subcommand {
         #[arg(short = 'q', long)]
         quiet: bool,
     },
-    /// Check rule files: every error with its place, nothing is run
-    #[command(after_help = "Example: lanner check falco_rules.yaml my_rules.yaml")]
-    Check {
-        /// Rule files, in the order in which they would be loaded
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<String>,
-        #[command(flatten)]
-        configuration: Configuration,
-        /// JSON instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    /// Check rule files: errors, warnings and advice, each with its place and a remedy; nothing is run
+    #[command(after_help = "Examples:\n  \
+        lanner check falco_rules.yaml my_rules.yaml\n  \
+        lanner check --format github --deny warnings rules/\n  \
+        lanner check --fix --dry-run my_rules.yaml")]
+    Check(CheckArgs),
     /// Say why a rule did or did not fire for an event: its condition with every value and truth
     #[command(after_help = "Examples:\n  \
         lanner explain incident.scap --event 1234 --rule 'Terminal shell in container' -r rules.yaml\n  \
@@ -198,13 +192,7 @@ impl Subcommand {
                 }
                 options
             }
-            Self::Check { files, configuration, json } => {
-                let mut options = configuration.options(Action::Validate { files, all_errors: true }, true);
-                if json {
-                    options.settings.push("json_output=true".into());
-                }
-                options
-            }
+            Self::Check(args) => args.into_options(),
             Self::Explain { explain, configuration, rules } => {
                 Options { rules, ..configuration.options(Action::Explain(explain), true) }
             }

@@ -5,12 +5,12 @@ mod rule;
 
 use std::sync::Arc;
 
-use super::code::{ErrorCode, WarningCode};
+use super::code::{ErrorCode, LintCode, WarningCode};
 use super::collect::{Collection, Sources};
-use super::context::{Context, ItemKind};
+use super::context::{Context, FileRange, ItemKind};
 use super::decode::{Result, optional, required, required_node, scalar, semantic, structure, words};
 use super::item::{Fault, ListItem, MacroItem, Order};
-use super::result::{Diagnostic, Severity, similar};
+use super::result::{Diagnostic, Related, Severity, similar};
 use super::source::{CondText, Origin};
 use super::version::Version;
 use crate::yaml::{self, Kind, Node};
@@ -31,6 +31,8 @@ pub(super) struct Reader<'r> {
     pub(super) out: &'r mut Vec<Diagnostic>,
     /// Go on with the next item after an error.
     pub(super) all_errors: bool,
+    /// The last rule had errors that were told and passed over.
+    pub(super) recovered: bool,
 }
 
 impl Reader<'_> {
@@ -42,7 +44,7 @@ impl Reader<'_> {
             Err(error) => {
                 let context = file.within(ItemKind::ValueFor, "", error.mark());
                 let severity = Severity::Error(ErrorCode::YamlParse);
-                self.out.push(Diagnostic { severity, message: error.to_string(), context, help: None });
+                self.out.push(Diagnostic::new(severity, error.to_string(), &context));
                 return (false, Vec::new());
             }
         };
@@ -69,7 +71,9 @@ impl Reader<'_> {
         }
         let mut good = true;
         for item in document.items().iter().filter(|item| !item.is_null()) {
-            let Err(fault) = self.item(item, file) else { continue };
+            let result = self.item(item, file);
+            good &= !std::mem::take(&mut self.recovered);
+            let Err(fault) = result else { continue };
             good = false;
             self.out.push(fault.into());
             if !self.all_errors {
@@ -82,7 +86,7 @@ impl Reader<'_> {
 
     fn warn(&mut self, code: WarningCode, message: impl Into<String>, context: &Context) {
         let severity = Severity::Warning(code);
-        self.out.push(Diagnostic { severity, message: message.into(), context: context.clone(), help: None });
+        self.out.push(Diagnostic::new(severity, message, context));
     }
 
     /// Remembers an item that could not be read, for what comes after it.
@@ -110,6 +114,13 @@ impl Reader<'_> {
         } else {
             let context = file.within(ItemKind::RulesContentItem, "", item.mark);
             self.warn(WarningCode::UnknownItem, "Unknown top level item", &context);
+            let kinds = ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
+            let meant =
+                item.entries().iter().find_map(|(key, _)| Some((key, similar(key.as_str()?, kinds.into_iter())?)));
+            if let (Some((key, meant)), Some(warning)) = (meant, self.out.last_mut()) {
+                warning.help = Some(format!("did you mean '{meant}'?"));
+                warning.at = Some(FileRange::of(self.file, key));
+            }
             Ok(())
         }
     }
@@ -221,20 +232,51 @@ impl Reader<'_> {
     fn old_append(&mut self, item: &Node, context: &Context) -> Result<bool> {
         let append = optional(item, "append", context)?.unwrap_or(false);
         if append {
-            self.warn(WarningCode::DeprecatedItem, APPEND, context);
+            self.warn_key(WarningCode::DeprecatedItem, APPEND, item, "append", context);
         }
         Ok(append)
     }
 
+    /// A warning about a key; people are shown the key.
+    fn warn_key(&mut self, code: WarningCode, message: &str, item: &Node, key: &str, context: &Context) {
+        self.warn(code, message, context);
+        if let (Some((key, value)), Some(warning)) = (item.entry(key), self.out.last_mut()) {
+            warning.at = Some(FileRange { file: self.file, start: key.span.start, end: value.span.end });
+        }
+    }
+
     fn condition(&self, item: &Node, context: &Context) -> Result<CondText> {
-        let node = required_node(item, "condition", context)?;
-        let text: String = scalar(node, "condition", context)?;
-        let mut condition = CondText::new();
-        condition.push(&text, Origin::of(self.file, node));
-        Ok(condition)
+        self.text(item, "condition", context)
+    }
+
+    /// The text of a key that must be there, with its place.
+    fn text(&self, item: &Node, key: &str, context: &Context) -> Result<CondText> {
+        let node = required_node(item, key, context)?;
+        let text: String = scalar(node, key, context)?;
+        let mut out = CondText::new();
+        out.push(&text, Origin::of(self.file, node));
+        Ok(out)
+    }
+
+    /// Of equal keys only the first counts, which no established warning tells.
+    fn repeated_keys(&mut self, item: &Node, context: &Context) {
+        let entries = item.entries();
+        for (i, (key, _)) in entries.iter().enumerate() {
+            let Some(text) = key.as_str() else { continue };
+            let Some((first, _)) = entries.iter().take(i).find(|(other, _)| other.as_str() == Some(text)) else {
+                continue;
+            };
+            let message = format!("key '{text}' is given twice; this one is ignored");
+            let mut found = Diagnostic::new(Severity::Lint(LintCode::DuplicateKey), message, context);
+            found.at = Some(FileRange::of(self.file, key));
+            let at = FileRange::of(self.file, first);
+            found.related.push(Related { message: "this one counts".to_owned(), at });
+            self.out.push(found);
+        }
     }
 
     fn unknown_keys(&mut self, item: &Node, known: &[&str], context: &Context) -> Result<()> {
+        self.repeated_keys(item, context);
         for (key, _) in item.entries() {
             let text = match &key.kind {
                 Kind::Null => "null",
@@ -244,9 +286,10 @@ impl Reader<'_> {
             if !known.contains(&text) {
                 let message = format!("Unknown key '{text}'. The key will be ignored.");
                 self.warn(WarningCode::UnknownKey, message, context);
-                let meant = similar(text, known.iter().copied());
-                if let (Some(meant), Some(warning)) = (meant, self.out.last_mut()) {
-                    warning.help = Some(format!("did you mean '{meant}'?"));
+                if let Some(warning) = self.out.last_mut() {
+                    let meant = similar(text, known.iter().copied());
+                    warning.help = meant.map(|meant| format!("did you mean '{meant}'?"));
+                    warning.at = Some(FileRange::of(self.file, key));
                 }
             }
         }
@@ -257,10 +300,9 @@ impl Reader<'_> {
 impl From<Fault> for Diagnostic {
     fn from(fault: Fault) -> Self {
         Diagnostic {
-            severity: Severity::Error(fault.code),
-            message: fault.message,
-            context: fault.context,
             help: fault.help,
+            at: fault.at,
+            ..Diagnostic::new(Severity::Error(fault.code), fault.message, &fault.context)
         }
     }
 }

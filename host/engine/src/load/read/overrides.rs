@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::context::{Context, ItemKind};
-use super::super::decode::{Result, semantic, structure};
+use super::super::decode::{Result, guessing, semantic, structure};
+use super::super::result::similar;
 use crate::yaml::{Kind, Node};
 
 /// The keys under `override`, by what is to be done.
@@ -41,18 +42,23 @@ pub(super) fn overrides(item: &Node, append: &[&str], replace: &[&str], context:
                 out.append.insert(key);
             }
             "append" => {
-                return structure(format!("Key '{key}' cannot be appended to, use 'replace' instead"), &key_context);
+                let message = format!("Key '{key}' cannot be appended to, use 'replace' instead");
+                return guessing(structure(message, &key_context), similar(&key, append.iter().copied()));
             }
             "replace" if may(replace) => {
                 out.replace.insert(key);
             }
-            "replace" => return structure(format!("Key '{key}' cannot be replaced"), &key_context),
+            "replace" => {
+                let wrong = structure(format!("Key '{key}' cannot be replaced"), &key_context);
+                return guessing(wrong, similar(&key, replace.iter().copied()));
+            }
             _ => {
                 let allowed = [("append ", may(append)), ("replace ", may(replace))];
                 let allowed: String = allowed.iter().filter(|(_, may)| *may).map(|(word, _)| *word).collect();
                 let message =
                     format!("Invalid override operation for key '{key}': '{operation}'. Allowed values are: {allowed}");
-                return structure(message, &within.within(ItemKind::ValueFor, &key, operation_node.mark));
+                let wrong = structure(message, &within.within(ItemKind::ValueFor, &key, operation_node.mark));
+                return guessing(wrong, similar(&operation, ["append", "replace"].into_iter()));
             }
         }
     }

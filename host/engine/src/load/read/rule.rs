@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::code::WarningCode;
-use super::super::context::{Context, ItemKind};
+use super::super::code::{LintCode, WarningCode};
+use super::super::context::{Context, FileRange, ItemKind};
 use super::super::decode::{
-    Decode, Result, entry, optional, optional_or_empty, required, required_node, structure, words,
+    Decode, Result, entry, guessing, optional, optional_or_empty, required, required_node, scalar, structure, words,
 };
 use super::super::item::{Entry, Exception, Order, RuleItem, RuleUpdate};
 use super::super::priority::Priority;
+use super::super::result::{Diagnostic, Severity, similar};
+use super::super::source::{CondText, Origin};
 use super::overrides::{Overrides, overrides};
 use super::{APPEND_AND_OVERRIDE, Reader};
 use crate::yaml::{Kind, Node};
@@ -71,7 +73,7 @@ impl Reader<'_> {
             self.collection.append_rule(update, self.sources, &context)?;
         } else if ["condition", "output", "desc", "priority"].iter().all(|key| item.get(key).is_none()) {
             let enabled = required(item, "enabled", &context)?;
-            self.warn(WarningCode::DeprecatedItem, ENABLED, &context);
+            self.warn_key(WarningCode::DeprecatedItem, ENABLED, item, "enabled", &context);
             self.collection.enable_rule(&name, enabled, &context)?;
         } else {
             let rule = self.definition(item, name, &context)?;
@@ -83,29 +85,63 @@ impl Reader<'_> {
     fn definition(&mut self, item: &Node, name: String, context: &Context) -> Result<RuleItem> {
         let place = |key: &str, kind| context.within(kind, "", item.get(key).map_or(item.mark, |node| node.mark));
         let condition = self.condition(item, context)?;
-        let output: String = required(item, "output", context)?;
-        let desc = required(item, "desc", context)?;
-        let priority = priority(item, context)?;
+        // Each of these is looked at whatever is wrong with the others, if all errors are asked for.
+        self.recovered = false;
+        let output = self.output(item, context);
+        let output = self.recover(output, || CondText::glue("-"))?;
+        let desc = self.recover(required(item, "desc", context), String::new)?;
+        let priority = self.recover(priority(item, context), || Priority::Debug)?;
+        let source = self.recover(optional(item, "source", context), || None)?;
+        let enabled = self.recover(optional(item, "enabled", context), || None)?;
+        let capture = self.recover(optional(item, "capture", context), || None)?;
+        let capture_duration = self.recover(optional(item, "capture_duration", context), || None)?;
+        let warn_evttypes = self.recover(optional(item, "warn_evttypes", context), || None)?;
+        let skip = self.recover(optional(item, "skip-if-unknown-filter", context), || None)?;
+        let tags = self.recover(self.tags(item, context), BTreeSet::new)?;
+        let exceptions = self.exceptions(item, context, false);
+        let exceptions = self.recover(exceptions, Vec::new)?;
         Ok(RuleItem {
             condition: Arc::new(condition),
-            output: output.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
+            output,
             desc,
             priority,
-            source: optional(item, "source", context)?.unwrap_or_else(|| "syscall".to_owned()),
-            enabled: optional(item, "enabled", context)?.unwrap_or(true),
-            capture: optional(item, "capture", context)?.unwrap_or(false),
-            capture_duration: optional(item, "capture_duration", context)?.unwrap_or(0),
-            warn_evttypes: optional(item, "warn_evttypes", context)?.unwrap_or(true),
-            skip_if_unknown_filter: optional(item, "skip-if-unknown-filter", context)?.unwrap_or(false),
-            tags: self.tags(item, context)?,
-            exceptions: self.exceptions(item, context, false)?,
+            source: source.unwrap_or_else(|| "syscall".to_owned()),
+            enabled: enabled.unwrap_or(true),
+            capture: capture.unwrap_or(false),
+            capture_duration: capture_duration.unwrap_or(0),
+            warn_evttypes: warn_evttypes.unwrap_or(true),
+            skip_if_unknown_filter: skip.unwrap_or(false),
+            tags,
+            exceptions,
             unknown_source: false,
+            broken: self.recovered,
             condition_context: place("condition", ItemKind::RuleCondition),
             output_context: place("output", ItemKind::RuleOutput),
             context: context.clone(),
             order: Order::default(),
             name,
         })
+    }
+
+    /// A value, or if all errors are asked for its error told and something in its place.
+    fn recover<T>(&mut self, value: Result<T>, instead: impl FnOnce() -> T) -> Result<T> {
+        match value {
+            Err(fault) if self.all_errors => {
+                self.out.push(fault.into());
+                self.recovered = true;
+                Ok(instead())
+            }
+            value => value,
+        }
+    }
+
+    /// The output without blanks around it.
+    fn output(&self, item: &Node, context: &Context) -> Result<CondText> {
+        let node = required_node(item, "output", context)?;
+        let text: String = scalar(node, "output", context)?;
+        let mut output = CondText::new();
+        output.push(text.trim_matches([' ', '\t', '\r', '\n']), Origin::of(self.file, node));
+        Ok(output)
     }
 
     /// What stands under `override`: the appended keys first, then the replaced ones.
@@ -170,7 +206,7 @@ impl Reader<'_> {
                 update.condition = Some(self.condition(item, context)?);
             }
             "exceptions" => update.exceptions = Some(self.exceptions(item, context, append)?),
-            "output" => update.output = value(item, key, context)?,
+            "output" => update.output = Some(self.text(item, key, context)?),
             "desc" => update.desc = value(item, key, context)?,
             "tags" => update.tags = Some(self.tags(item, context)?),
             "priority" => update.priority = Some(priority(item, context)?),
@@ -200,6 +236,7 @@ impl Reader<'_> {
             }
             let name: String = required(node, "name", &nameless)?;
             let context = rule.within(ItemKind::Exception, &name, node.mark);
+            self.exception_keys(node, &context);
             if exceptions.iter().any(|e| e.name == name) {
                 let message = format!("Multiple definitions of exception '{name}' in the same rule");
                 self.warn(WarningCode::ExceptionNameNotUnique, message, &context);
@@ -232,13 +269,37 @@ impl Reader<'_> {
     }
 }
 
+const EXCEPTION_KEYS: &[&str] = &["name", "fields", "comps", "values"];
+
+impl Reader<'_> {
+    /// A misspelt key of an exception has no established warning, and an exception without values does nothing.
+    fn exception_keys(&mut self, node: &Node, context: &Context) {
+        self.repeated_keys(node, context);
+        for (key, _) in node.entries() {
+            let Some(text) = key.as_str().filter(|text| !EXCEPTION_KEYS.contains(text)) else { continue };
+            let mut found = Diagnostic::new(
+                Severity::Lint(LintCode::UnknownExceptionKey),
+                format!("unknown key '{text}' in exception '{}'", context.item()),
+                context,
+            );
+            found.at = Some(FileRange::of(self.file, key));
+            found.help = similar(text, EXCEPTION_KEYS.iter().copied()).map(|meant| format!("did you mean '{meant}'?"));
+            self.out.push(found);
+        }
+    }
+}
+
 fn priority(item: &Node, context: &Context) -> Result<Priority> {
     let text: String = required(item, "priority", context)?;
     match Priority::from_name(&text) {
         Some(priority) => Ok(priority),
         None => {
             let mark = item.get("priority").map_or(item.mark, |node| node.mark);
-            structure("Invalid priority", &context.within(ItemKind::RulePriority, "", mark))
+            let lower = text.to_ascii_lowercase();
+            let names = Priority::ALL.iter().map(|priority| priority.name().to_ascii_lowercase()).collect::<Vec<_>>();
+            let meant = similar(&lower, names.iter().map(String::as_str)).map(str::to_ascii_uppercase);
+            let wrong = structure("Invalid priority", &context.within(ItemKind::RulePriority, "", mark));
+            guessing(wrong, meant.as_deref())
         }
     }
 }
