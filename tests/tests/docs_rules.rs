@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use lanner_engine::ast::{Modifier, Operator, Transformer};
 use lanner_tests::program::{here, lanner, run};
 use serde_json::{Map, Value, json};
 
@@ -103,6 +104,19 @@ fn run_page(name: &str, at_least: usize) {
 #[test]
 fn the_page_about_the_language_is_true() {
     run_page("rule-language.md", 6);
+}
+
+#[test]
+fn the_page_has_every_operator_modifier_and_transformer() {
+    let page = std::fs::read_to_string(here().join("../docs/rule-language.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let conditions: Vec<String> = rows.filter_map(|row| spans(row.split(" | ").next()?).pop()).collect();
+    let operators = Operator::ALL.iter().map(|o| format!(" {} ", o.as_str()));
+    let modifiers = Modifier::ALL.iter().map(|m| format!(" {} (", m.as_str()));
+    let transformers = Transformer::ALL.iter().map(|t| format!("{}(", t.as_str()));
+    for word in operators.chain(modifiers).chain(transformers).chain([" exists".to_owned()]) {
+        assert!(conditions.iter().any(|c| c.contains(&word)), "no example of {word:?}");
+    }
 }
 
 #[test]
