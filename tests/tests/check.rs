@@ -161,3 +161,62 @@ fn published_rules_raise_no_false_alarm() {
         ]
     );
 }
+
+const OLD: &str = "\
+# Ours.
+- list: shells
+  items: [bash]
+
+- list: shells
+  items: [zsh]   # since last week
+  append: true
+
+- rule: A
+  desc: d
+  condition: evt.type = open and evt.dir = < and proc.name in (shells)
+  output: o %container.info
+  priority: INFO
+
+- rule: A
+  enabled: false
+";
+
+#[test]
+fn deprecated_forms_are_rewritten_in_place() {
+    let folder = Folder::new(&[("rules.yaml", OLD)]);
+    let path = folder.0.path().join("rules.yaml");
+    let shown = folder.check(&["--fix", "--dry-run", "rules.yaml"]).good();
+    golden("check_fix.diff", &shown.stdout);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), OLD, "a dry run changes nothing");
+    let told = folder.check(&["--fix", "rules.yaml"]).good();
+    golden("check_fix.txt", &told.stdout);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# Ours.\n") && text.contains("# since last week"), "{text}");
+    assert_eq!(folder.check(&["rules.yaml"]).good().stdout, "no errors, no warnings in 1 file\n");
+    assert_eq!(folder.check(&["--fix", "rules.yaml"]).good().stdout, "nothing to rewrite\n");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a second time changes nothing");
+}
+
+#[test]
+fn one_bad_rule_leaves_the_others_where_that_is_asked_for() {
+    let folder = Folder::new(&[("rules.yaml", RULES), ("broken.yaml", "- rule: [\n")]);
+    let capture = lanner_tests::program::here().join("captures/attack.scap.gz").display().to_string();
+    let replay = |args: &[&str]| {
+        let mut all = vec!["replay", capture.as_str(), "-q"];
+        all.extend(args);
+        run(lanner(BINARY, &all).current_dir(folder.0.path()))
+    };
+    assert_eq!(replay(&["-r", "rules.yaml"]).code, Some(1), "strict is the default");
+    let ran = replay(&["-r", "rules.yaml", "-o", "rules_load=per_rule"]).good();
+    assert!(ran.stderr.contains("did you mean 'fd.name'?"), "{}", ran.stderr);
+    let told = "1 rules are loaded, 2 are left out because of errors (rules_load: per_rule): Shell configuration read, \
+                Password file read";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    assert_eq!(replay(&["-r", "rules.yaml", "-r", "broken.yaml", "-o", "rules_load=per_rule"]).code, Some(1));
+    let unknown = replay(&["-r", "rules.yaml", "-o", "rules_load=lax"]);
+    assert!(
+        unknown.stderr.contains("rules_load 'lax' is unknown. Valid values are: strict, per_rule"),
+        "{}",
+        unknown.stderr
+    );
+}

@@ -8,10 +8,11 @@ use lanner_engine::report::{Level, Report};
 
 use super::cli::{Check, Format, Options};
 use super::error::AppError;
+use super::fix;
 use super::lists::versions::Versions;
 use super::plugins::Library;
 use super::process::print_stdout;
-use super::rules::{loader, read};
+use super::rules::{self, read};
 use super::sources::Group;
 use crate::config::{RuleMatching, Settings, rules_files};
 
@@ -23,8 +24,12 @@ pub(crate) fn check(
     groups: &[Group],
     libraries: &[Library],
 ) -> Result<(), AppError> {
-    let mut loader = loader(options, settings, groups, libraries, true);
+    let mut loader = rules::loader(options, settings, groups, libraries, true);
     let results = load(&mut loader, &check.files)?;
+    if let Some(how) = check.fix {
+        let fresh = rules::loader(options, settings, groups, libraries, true);
+        return fix::fix(loader, &results, fresh, how);
+    }
     let mut lints = loader.plugin_errors();
     lints.extend(loader.lint(&LintOptions { first_match: settings.rule_matching == RuleMatching::First }));
     let mut report = Report::new(loader.files(), &results, lints);

@@ -62,6 +62,14 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// A rule file that cannot be written.
+    #[error("Could not write file: {path}: {source}")]
+    WriteRules {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Rules that do not load; the text has every error.
     #[error("{0}")]
     Rules(String),

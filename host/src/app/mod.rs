@@ -7,6 +7,7 @@ mod configure;
 mod error;
 mod evaluator;
 pub mod explain;
+mod fix;
 pub mod lists;
 mod plugins;
 mod process;

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lanner_engine::load::{self, AppendOutput, LoadResult, Loader, PluginInfo, Priority, Selector};
+use lanner_engine::load::{
+    self, AppendOutput, Diagnostic, ErrorCode, ItemKind, LoadResult, Loader, PluginInfo, Priority, Selector, Severity,
+};
+use lanner_engine::report::Report;
 use serde_json::{Value, json};
 
 use super::cli::Options;
@@ -116,7 +119,8 @@ fn load_file(loader: &mut Loader, schema: &SchemaCheck, path: &Path) -> Result<L
     Ok(loader.load_checked(&path.display().to_string(), &text, |document| schema.check(document)))
 }
 
-/// Loads the files one after the other and applies the configuration's `rules`. The first bad file ends it.
+/// Loads the files one after the other and applies the configuration's `rules`. The first bad file ends it, unless
+/// `rules_load: per_rule` asks for what is good.
 pub(crate) fn load(
     files: &[PathBuf],
     options: &Options,
@@ -124,27 +128,36 @@ pub(crate) fn load(
     groups: &[Group],
     libraries: &[Library],
 ) -> Result<Rules, AppError> {
-    let mut loader = loader(options, settings, groups, libraries, false);
+    let mut loader = loader(options, settings, groups, libraries, settings.per_rule);
     let schema = SchemaCheck::new();
     log::info("Loading rules from:");
     let mut failed = None;
+    let mut results = Vec::new();
     for path in files {
         let result = load_file(&mut loader, &schema, path)?;
         let validation = result.schema_validation();
         let level = if validation == "ok" { Level::Info } else { Level::Warning };
         log::write(level, format_args!("   {} | schema validation: {validation}", path.display()));
-        if !result.successful() {
+        let kept = settings.per_rule && !result.errors().any(is_about_the_file);
+        if !result.successful() && !kept {
             failed = Some(AppError::Rules(result.text(loader.files())));
             break;
         }
-        if result.has_warnings() {
+        if result.successful() && result.has_warnings() {
             log::warning(result.text(loader.files()));
         }
+        results.push(result);
     }
     // A plugin that is missing is the reason for most errors that go with it, so it is told instead of them.
-    loader.check_plugins().map_err(|error| AppError::Rules(error.to_string()))?;
+    match loader.check_plugins() {
+        Err(error) if settings.per_rule => log::warning(error),
+        checked => checked.map_err(|error| AppError::Rules(error.to_string()))?,
+    }
     if let Some(error) = failed {
         return Err(error);
+    }
+    if settings.per_rule {
+        tell_left_out(&loader, &results);
     }
     for selection in &settings.rule_selection {
         let verb = if selection.enable { "Enabling" } else { "Disabling" };
@@ -203,6 +216,30 @@ pub(crate) fn validate(
         }
     }
     if good { Ok(()) } else { Err(AppError::Rules(summary)) }
+}
+
+/// Whether an error leaves nothing of a file to go on with.
+fn is_about_the_file(error: &Diagnostic) -> bool {
+    error.context.kind() == ItemKind::RulesContent || error.severity == Severity::Error(ErrorCode::YamlParse)
+}
+
+/// Says what is wrong with what was left out, and how much that is.
+fn tell_left_out(loader: &Loader, results: &[LoadResult]) {
+    // Each error once: loading looks at everything anew after each file.
+    let mut report = Report::new(loader.files(), results, Vec::new());
+    report.errors_only();
+    let left_out = loader.left_out();
+    if report.findings().is_empty() {
+        log::info(format_args!("{} rules are loaded (rules_load: per_rule)", loader.rules().len()));
+        return;
+    }
+    log::warning(report.text(false));
+    log::warning(format_args!(
+        "{} rules are loaded, {} are left out because of errors (rules_load: per_rule): {}",
+        loader.rules().len(),
+        left_out.len(),
+        left_out.join(", ")
+    ));
 }
 
 fn description(rules: &Rules, options: &Options) -> Result<Value, AppError> {

@@ -98,6 +98,7 @@ pub const KEYS: &[Key] = &[
     key("json_include_tags_property", Bool, "true", Works),
     key("buffered_outputs", Bool, "false", Works),
     key("rule_matching", Text, "first", Works),
+    key("rules_load", Text, "strict", Works),
     key("outputs_queue.capacity", Int, "0", Works),
     key("append_output", Maps, "[]", Works),
     key("append_output[].match.source", Text, "", Works),

@@ -110,6 +110,8 @@ pub struct Settings {
     pub priority: Priority,
     /// `rule_matching`.
     pub rule_matching: RuleMatching,
+    /// `rules_load: per_rule`: what has an error is left out and the rest runs.
+    pub per_rule: bool,
     /// `append_output`.
     pub append_output: Vec<AppendOutput>,
     /// `static_fields`: name and value.
@@ -173,6 +175,7 @@ impl Settings {
         let iso_8601 = read.bool("time_format_iso_8601", false);
         let outputs = output::read(read)?;
         let matching = read.text("rule_matching", "first");
+        let rules_load = read.text("rules_load", "strict");
         let priority = read.text("priority", "debug");
         let settings = Self {
             engine,
@@ -180,6 +183,14 @@ impl Settings {
             deprecated_rules_file,
             rule_selection: append::rule_selection(read)?,
             plugins: plugins::read(&loaded.tree, &loaded.main)?,
+            per_rule: match rules_load.as_str() {
+                "strict" => false,
+                "per_rule" => true,
+                _ => {
+                    let what = format!("rules_load '{rules_load}' is unknown. Valid values are: strict, per_rule");
+                    return Err(read.wrong(what));
+                }
+            },
             rule_matching: match matching.to_ascii_lowercase().as_str() {
                 "first" => RuleMatching::First,
                 "all" => RuleMatching::All,

@@ -35,6 +35,8 @@ pub(super) struct Compiled {
     pub(super) lists: Lists,
     pub(super) macros: Macros,
     pub(super) rules: Vec<RuleSpec>,
+    /// The names of rules that have errors or need something that has.
+    pub(super) left_out: Vec<String>,
     /// The slots of all formats, per source.
     pub(super) slots: BTreeMap<Arc<str>, SlotTable>,
     /// What the spans of all trees refer to.
@@ -115,6 +117,7 @@ impl Compiler<'_> {
 
     fn rules(&mut self) -> bool {
         for item in self.collection.rules.iter().filter(|rule| !rule.unknown_source) {
+            let failed = std::mem::take(&mut self.failed);
             match self.rule(item) {
                 Ok(rule) => self.compiled.rules.extend(rule),
                 Err(fault) => {
@@ -123,6 +126,10 @@ impl Compiler<'_> {
                     }
                 }
             }
+            if self.failed || item.broken {
+                self.compiled.left_out.push(item.name.clone());
+            }
+            self.failed |= failed;
         }
         true
     }

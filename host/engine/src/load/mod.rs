@@ -14,6 +14,7 @@ mod context;
 mod decode;
 mod describe;
 mod exception;
+mod fix;
 mod item;
 mod lint;
 mod lists;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub use code::{DeprecatedField, ErrorCode, LintCode, WarningCode};
 pub use context::{Context, FileRange, ItemKind, Place};
 pub use describe::rules_table;
+pub use fix::{Edit, apply};
 pub use item::PluginRequirement;
 pub use lint::LintOptions;
 pub use priority::Priority;
@@ -154,6 +156,13 @@ impl Loader {
     /// Whether the files have the rule of this name turned on; selectors and the priority threshold may still turn it off.
     pub fn enabled_by_files(&self, name: &str) -> Option<bool> {
         self.collection.rules.get(name).map(|rule| rule.enabled)
+    }
+
+    /// The names of rules that are not loaded because of errors, where [`Settings::per_rule`] keeps the others.
+    pub fn left_out(&self) -> Vec<&str> {
+        let unread = self.collection.broken.iter().filter(|(kind, _)| *kind == ItemKind::Rule);
+        let unread = unread.map(|(_, name)| name.as_str()).filter(|name| self.collection.rules.get(name).is_none());
+        self.compiled.left_out.iter().map(String::as_str).chain(unread).collect()
     }
 
     /// The highest engine version that a file asks for; 0.0.0 if none does.

@@ -2,6 +2,7 @@
 //! the commands of GitHub workflows. Strings in, strings out: an editor uses it as `lanner check` does.
 
 mod advice;
+mod diff;
 mod github;
 mod json;
 mod place;
@@ -11,6 +12,7 @@ mod text;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+pub use diff::diff;
 pub use place::Position;
 
 use self::advice::remedy;
@@ -93,6 +95,11 @@ impl<'f> Report<'f> {
     /// Leaves out warnings of these codes.
     pub fn allow(&mut self, codes: &[String]) {
         self.findings.retain(|f| f.level == Level::Error || !codes.iter().any(|code| code == f.code));
+    }
+
+    /// Keeps the errors only.
+    pub fn errors_only(&mut self) {
+        self.findings.retain(|f| f.level == Level::Error);
     }
 
     /// The findings, by file and place.

@@ -44,12 +44,10 @@ pub(super) fn widen(at: FileRange, files: &Files) -> FileRange {
     let mut start = boundary(at.start as usize);
     let line_end =
         |from: usize| text.get(from..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |n| from + n);
-    // What is missing at the end of a line or of the file: show what stands before it.
+    // What is missing at the end of a line or of the file: show the word before it.
     if line_end(start) == start {
         let before = text.get(..start).unwrap_or("").trim_end();
-        let line = before.rfind('\n').map_or(0, |n| n + 1);
-        let blank = text.get(line..before.len()).map_or(0, |l| l.len() - l.trim_start().len());
-        start = line + blank;
+        start = before.rfind(char::is_whitespace).map_or(0, |n| n + 1);
     }
     let line_end = line_end(start);
     let mut end = boundary(at.end as usize).min(line_end);

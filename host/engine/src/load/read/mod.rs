@@ -269,6 +269,7 @@ impl Reader<'_> {
             let message = format!("key '{text}' is given twice; this one is ignored");
             let mut found = Diagnostic::new(Severity::Lint(LintCode::DuplicateKey), message, context);
             found.at = Some(FileRange::of(self.file, key));
+            found.help = Some("remove one of them".to_owned());
             let at = FileRange::of(self.file, first);
             found.related.push(Related { message: "this one counts".to_owned(), at });
             self.out.push(found);
