@@ -6,10 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod attack;
 pub mod check;
 pub mod compile;
+pub mod effect;
 pub mod explain;
 pub mod format;
+pub mod layout;
 mod lint;
 pub mod load;
 mod matcher;

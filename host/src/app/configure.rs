@@ -50,7 +50,7 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
     // What is doubtful about rules is the business of `lanner check`, not of those who look at them.
     let level = match options.action {
         _ if options.verbose => "info",
-        Action::Explain(_) => "error",
+        Action::Explain(_) | Action::Rules(_) => "error",
         _ => "warning",
     };
     let mut defaults = vec![

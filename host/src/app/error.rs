@@ -109,6 +109,12 @@ pub enum AppError {
         /// Those that there are.
         known: String,
     },
+    /// What was compared is not the same. The comparison has been printed; there is nothing more to say.
+    #[error("")]
+    Differs,
+    /// What was to be compared cannot be.
+    #[error("{0}")]
+    Trouble(Box<AppError>),
     /// A condition that does not fit the fields of its source.
     #[error(transparent)]
     Condition(#[from] CheckError),
@@ -163,11 +169,12 @@ pub enum AppError {
 }
 
 impl AppError {
-    /// The exit code: 255 for the pidfile, as with Falco, 2 for case files that are wrong, else 1.
+    /// The exit code: 255 for the pidfile, as with Falco, 2 for case files that are wrong and where 1 means a difference,
+    /// else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::PidFile { .. } => 255,
-            Self::Cases(_) => 2,
+            Self::Cases(_) | Self::Trouble(_) => 2,
             _ => 1,
         }
     }

@@ -13,6 +13,7 @@ mod plugins;
 mod process;
 mod replay;
 mod rules;
+pub mod rules_cmd;
 mod signals;
 mod sources;
 mod stats;
@@ -50,7 +51,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("Error: {error}");
+            if !matches!(error, AppError::Differs) {
+                eprintln!("Error: {error}");
+            }
             ExitCode::from(error.exit_code())
         }
     }
@@ -70,6 +73,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Some(text) = plugin_lists(options, &configured)? {
         print_stdout(&text);
         return Ok(());
+    }
+    if let Action::Rules(command) = &options.action {
+        return rules_cmd::run(command, options, configured);
     }
     if let Action::Explain(args) = &options.action {
         return explain::run(args, options, configured);

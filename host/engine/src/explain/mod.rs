@@ -8,6 +8,7 @@
 mod coverage;
 mod node;
 mod origins;
+mod outline;
 mod print;
 mod tree;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use coverage::{Coverage, Seen};
 pub use node::{Comparison, Constant, NodeInfo, NodeKind, Origin, OriginKind, RightSide};
 pub use origins::{Location, Origins};
+pub use outline::Outline;
 pub use print::Style;
 pub use tree::{Depth, Part, Truth};
 
@@ -91,6 +93,11 @@ impl Explainer {
     /// What is known of the parts of a condition before any event, in preorder; the position is [`Part::id`].
     pub fn nodes(&self, condition: usize) -> impl Iterator<Item = &NodeInfo> {
         self.conditions.get(condition).into_iter().flat_map(|c| &c.nodes).map(|node| &node.info)
+    }
+
+    /// The parts of a condition as a tree.
+    pub fn outline(&self, condition: usize) -> Option<Outline> {
+        outline::build(&self.conditions.get(condition)?.nodes, 0)
     }
 
     /// Looks at an event. What is asked next is about this event.

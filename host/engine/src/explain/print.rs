@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::node::{Comparison, Constant, NodeKind, Origin, RightSide};
+use super::node::{Comparison, Constant, NodeInfo, NodeKind, Origin, RightSide};
 use super::tree::{Part, Truth};
 
 /// How a tree is printed.
@@ -19,7 +19,7 @@ pub struct Style {
 
 /// The most characters of a value, and of a part before the values get their own place.
 const LONG_VALUE: usize = 120;
-const MAX_COLUMN: usize = 56;
+pub(super) const MAX_COLUMN: usize = 56;
 /// The most constants of a list.
 const LONG_LIST: usize = 8;
 
@@ -67,17 +67,14 @@ impl Line {
 }
 
 fn collect(part: &Part, depth: usize, style: Style, lines: &mut Vec<Line>) {
-    let text = match (&part.info.comparison, part.info.kind) {
-        (_, NodeKind::Entry) => return,
-        (Some(comparison), _) => comparison.to_text(style.whole),
-        (None, NodeKind::And) => "and".to_owned(),
-        (None, NodeKind::Or) => "or".to_owned(),
-        (None, _) => "not".to_owned(),
-    };
+    if part.info.kind == NodeKind::Entry {
+        return;
+    }
+    let text = words(&part.info, style.whole);
     let mut notes = Vec::new();
     notes.extend(values(part, style));
     notes.extend(entry(part));
-    notes.extend(origins(part));
+    notes.extend(origins(&part.info));
     lines.push(Line {
         mark: if part.decides && part.info.kind == NodeKind::Check { '>' } else { ' ' },
         truth: part.truth,
@@ -85,6 +82,16 @@ fn collect(part: &Part, depth: usize, style: Style, lines: &mut Vec<Line>) {
         notes,
     });
     part.parts.iter().for_each(|part| collect(part, depth + 1, style, lines));
+}
+
+/// The part itself, without what is in it.
+pub(super) fn words(info: &NodeInfo, whole: bool) -> String {
+    match (&info.comparison, info.kind) {
+        (Some(comparison), _) => comparison.to_text(whole),
+        (None, NodeKind::And) => "and".to_owned(),
+        (None, NodeKind::Or) => "or".to_owned(),
+        (None, _) => "not".to_owned(),
+    }
 }
 
 fn values(part: &Part, style: Style) -> Option<String> {
@@ -125,15 +132,15 @@ fn entry(part: &Part) -> Option<String> {
 }
 
 /// What the part stands in place of, from the outside in, and where it is written.
-fn origins(part: &Part) -> Option<String> {
+pub(super) fn origins(info: &NodeInfo) -> Option<String> {
     let mut names: Vec<String> = Vec::new();
-    for Origin { kind, name, entry, .. } in &part.info.from {
+    for Origin { kind, name, entry, .. } in &info.from {
         names.push(match entry {
             None => format!("{kind} {name}"),
             Some(entry) => format!("entry {}", entry + 1),
         });
     }
-    let place = part.info.location.as_ref().map(|location| format!(", {location}")).unwrap_or_default();
+    let place = info.location.as_ref().map(|location| format!(", {location}")).unwrap_or_default();
     (!names.is_empty()).then(|| format!("[{}{place}]", names.join(": ")))
 }
 

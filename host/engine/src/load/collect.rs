@@ -7,6 +7,7 @@ use super::code::WarningCode;
 use super::context::{Context, ItemKind};
 use super::decode::{Result, semantic};
 use super::exception;
+use super::history::{Touch, TouchAction, defined};
 use super::item::{Exception, Fault, ListItem, MacroItem, Order, PluginRequirement, RuleItem, RuleUpdate, Table};
 use super::result::{Diagnostic, Severity, similar};
 use super::version::Version;
@@ -78,6 +79,7 @@ impl Collection {
 
     pub(super) fn define_list(&mut self, mut item: ListItem) {
         item.order = self.order(self.lists.get(&item.name).map(|l| l.order));
+        item.history = defined(self.lists.get(&item.name).map(|l| &l.history), &item.context);
         match self.lists.get_mut(&item.name) {
             Some(before) => *before = item,
             None => self.lists.insert(&item.name.clone(), item),
@@ -94,6 +96,7 @@ impl Collection {
             return semantic(message, &item.context);
         };
         before.items.extend(item.items);
+        before.history.push(Touch::new(TouchAction::Appended, vec!["items"], &item.context));
         before.order.visibility = self.touches;
         self.touch();
         Ok(())
@@ -101,6 +104,7 @@ impl Collection {
 
     pub(super) fn define_macro(&mut self, mut item: MacroItem) {
         item.order = self.order(self.macros.get(&item.name).map(|m| m.order));
+        item.history = defined(self.macros.get(&item.name).map(|m| &m.history), &item.context);
         match self.macros.get_mut(&item.name) {
             Some(before) => *before = item,
             None => self.macros.insert(&item.name.clone(), item),
@@ -118,6 +122,7 @@ impl Collection {
             return semantic(message, &item.context);
         };
         Arc::make_mut(&mut before.condition).append(&item.condition);
+        before.history.push(Touch::new(TouchAction::Appended, vec!["condition"], &item.context));
         before.order.visibility = self.touches;
         self.touch();
         Ok(())
@@ -147,6 +152,7 @@ impl Collection {
             exception::normalise(exception, known)?;
         }
         item.order = self.order(self.rules.get(&item.name).map(|r| r.order));
+        item.history = defined(self.rules.get(&item.name).map(|r| &r.history), &item.context);
         match self.rules.get_mut(&item.name) {
             Some(before) => *before = item,
             None => self.rules.insert(&item.name.clone(), item),
@@ -168,6 +174,7 @@ impl Collection {
         if update.is_empty() {
             return semantic("Appended rule must have exceptions or condition property", context);
         }
+        rule.history.push(Touch::new(TouchAction::Appended, update.keys(), context));
         let known = scheme(sources, &rule.source).filter(|_| !rule.unknown_source);
         append_exceptions(&mut rule.exceptions, update.exceptions.unwrap_or_default(), known)?;
         if let Some(condition) = update.condition {
@@ -201,6 +208,7 @@ impl Collection {
         if update.is_empty() {
             return semantic("The rule must have at least one field that can be replaced", context);
         }
+        rule.history.push(Touch::new(TouchAction::Replaced, update.keys(), context));
         if let Some(mut exceptions) = update.exceptions {
             let known = scheme(sources, &rule.source).filter(|_| !rule.unknown_source);
             for exception in &mut exceptions {
@@ -241,6 +249,7 @@ impl Collection {
             return semantic("Rule has 'enabled' key but no rule by that name already exists", context);
         };
         rule.enabled = enabled;
+        rule.history.push(Touch::new(TouchAction::Replaced, vec!["enabled"], context));
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::code::ErrorCode;
 use super::context::{Context, FileRange};
+use super::history::Touch;
 use super::priority::Priority;
 use super::source::{CondText, Origin};
 use super::version::Version;
@@ -43,6 +44,7 @@ pub(super) struct ListItem {
     pub(super) items: Vec<Word>,
     pub(super) context: Context,
     pub(super) order: Order,
+    pub(super) history: Vec<Touch>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +54,7 @@ pub(super) struct MacroItem {
     pub(super) context: Context,
     pub(super) condition_context: Context,
     pub(super) order: Order,
+    pub(super) history: Vec<Touch>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +80,7 @@ pub(super) struct RuleItem {
     pub(super) condition_context: Context,
     pub(super) output_context: Context,
     pub(super) order: Order,
+    pub(super) history: Vec<Touch>,
 }
 
 /// What an append or a replacement brings; absent is what it leaves alone.

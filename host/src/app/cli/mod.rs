@@ -16,6 +16,8 @@ pub use check::{Check, Fix, Format};
 pub use options::{Action, ListFormat, Options, ReplayView};
 pub use test::{ReportFormat, TestOptions};
 
+pub(crate) use subcommands::Configuration;
+
 use flags::Cli;
 
 /// What the command line asks for, or what to print instead.
@@ -49,15 +51,23 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String>
 pub fn help(subcommand: Option<&str>) -> String {
     let mut command = Cli::command().term_width(120);
     command.build();
-    match subcommand.and_then(|name| command.find_subcommand_mut(name)) {
-        Some(sub) => sub.render_long_help().to_string(),
-        None => command.render_long_help().to_string(),
+    let path: Vec<&str> = subcommand.unwrap_or_default().split_whitespace().collect();
+    let mut found = &command;
+    for name in path {
+        found = found.find_subcommand(name).unwrap_or(found);
     }
+    found.clone().render_long_help().to_string()
 }
 
-/// The names of the subcommands.
+/// The names of the subcommands; those of a group after its name and a blank.
 pub fn subcommands() -> Vec<String> {
-    Cli::command().get_subcommands().map(|sub| sub.get_name().to_owned()).collect()
+    let command = Cli::command();
+    let below = |sub: &clap::Command| {
+        let own = sub.get_name().to_owned();
+        let inner = sub.get_subcommands().map(|inner| format!("{own} {}", inner.get_name())).collect::<Vec<_>>();
+        std::iter::once(own).chain(inner).collect::<Vec<_>>()
+    };
+    command.get_subcommands().flat_map(below).collect()
 }
 
 #[cfg(test)]

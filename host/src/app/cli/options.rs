@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use crate::app::explain::ExplainArgs;
+use crate::app::rules_cmd::RulesCommand;
 
 /// The one thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub enum Action {
         /// Everything but the events.
         dry_run: bool,
     },
+    /// Look at rules without running them.
+    Rules(RulesCommand),
     /// Say why rules do or do not fire for an event.
     Explain(ExplainArgs),
     /// Run case files.

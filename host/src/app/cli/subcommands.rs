@@ -6,10 +6,11 @@ use super::check::CheckArgs;
 use super::options::{Action, ListFormat, Options, ReplayView};
 use super::test::TestArgs;
 use crate::app::explain::ExplainArgs;
+use crate::app::rules_cmd::RulesCommand;
 
 /// Where settings come from; every subcommand that needs plugins or rules has these.
-#[derive(Debug, Args)]
-pub(super) struct Configuration {
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configuration {
     /// Configuration file
     #[arg(short = 'c', long, value_name = "PATH")]
     config: Option<String>,
@@ -105,6 +106,13 @@ pub(super) enum Subcommand {
         lanner check --format github --deny warnings rules/\n  \
         lanner check --fix --dry-run my_rules.yaml")]
     Check(CheckArgs),
+    /// Look at rules without running them: list, show, fmt, diff, coverage
+    #[command(after_help = "Examples:\n  lanner rules list -r rules/syscall\n  \
+        lanner rules show 'Terminal shell in container' -r rules/syscall\n  lanner rules diff old.yaml new.yaml")]
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
     /// Say why a rule did or did not fire for an event: its condition with every value and truth
     #[command(after_help = "Examples:\n  \
         lanner explain incident.scap --event 1234 --rule 'Terminal shell in container' -r rules.yaml\n  \
@@ -193,6 +201,7 @@ impl Subcommand {
                 options
             }
             Self::Check(args) => args.into_options(),
+            Self::Rules { command } => command.configuration().clone().options(Action::Rules(command), true),
             Self::Explain { explain, configuration, rules } => {
                 Options { rules, ..configuration.options(Action::Explain(explain), true) }
             }

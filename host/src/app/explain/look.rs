@@ -111,7 +111,7 @@ impl<'r> Look<'r> {
             let outcome = match &first {
                 _ if !concerned => {
                     let codes = source.explainer.explainer().events(at);
-                    Outcome::EventType { looks_at: names(&source.scheme, codes), this: ty.clone() }
+                    Outcome::EventType { looks_at: type_names(&source.scheme, codes), this: ty.clone() }
                 }
                 _ if !holds => Outcome::False,
                 _ if !spec.enabled => Outcome::Disabled,
@@ -166,7 +166,7 @@ impl<'r> Compiled<'r> {
 }
 
 /// The names of event codes, each once.
-fn names(scheme: &Scheme, codes: lanner_engine::scheme::EventSet) -> Vec<String> {
+pub(in crate::app) fn type_names(scheme: &Scheme, codes: lanner_engine::scheme::EventSet) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let kinds = scheme.events().kinds().iter().filter(|kind| codes.contains(kind.code) && !kind.every_rule);
     for kind in kinds {

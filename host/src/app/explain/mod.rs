@@ -23,6 +23,7 @@ use crate::plugin::{Inspector, Open};
 use crate::source::{Control, pump};
 
 use look::Look;
+pub(super) use look::type_names;
 use report::Report;
 
 /// The whole command.

@@ -182,7 +182,7 @@ impl Reader<'_> {
             self.warn(WarningCode::InvalidListName, message, &context);
         }
         let items = words(required_node(item, "items", &context)?, "items", self.file, &context)?;
-        let list = ListItem { name, items, context: context.clone(), order: Order::default() };
+        let list = ListItem { name, items, context: context.clone(), order: Order::default(), history: Vec::new() };
         if self.appends(item, "items", &context)? {
             self.collection.append_list(list)?;
         } else {
@@ -210,6 +210,7 @@ impl Reader<'_> {
             context: context.clone(),
             condition_context,
             order: Order::default(),
+            history: Vec::new(),
         };
         if self.appends(item, "condition", &context)? {
             self.collection.append_macro(definition)?;

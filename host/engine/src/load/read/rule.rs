@@ -119,6 +119,7 @@ impl Reader<'_> {
             output_context: place("output", ItemKind::RuleOutput),
             context: context.clone(),
             order: Order::default(),
+            history: Vec::new(),
             name,
         })
     }
