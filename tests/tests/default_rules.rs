@@ -186,7 +186,6 @@ fn the_bundled_attack_is_seen_at_every_step() {
         "Launch Package Management Process in Container",
         "Launch Suspicious Network Tool in Container",
         "Launch Suspicious Network Tool on Host",
-        "Launch Remote File Copy Tools in Container",
         "System procs network activity",
         "Set Setuid or Setgid bit",
         "Delete or rename shell history",
