@@ -117,6 +117,46 @@ fn checks_of_rule_files_have_falcos_shape() {
 }
 
 #[test]
+fn validation_goes_file_by_file() {
+    let bad = "- rule: B\n  desc: d\n  condition: opened and proc.name = x\n  output: o\n  priority: INFO\n";
+    let later = "- macro: opened\n  condition: evt.type = open\n";
+    let setup = Setup::new("", &[("ok.yaml", RULE), ("bad.yaml", bad), ("later.yaml", later)]);
+    // What a file needs must be there by its end; what comes later makes only the later file right.
+    let ran = setup.run(&["-V", "@bad.yaml", "-V", "@later.yaml", "-o", "json_output=true"]);
+    assert_eq!(ran.code, Some(1));
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = &json["falco_load_results"];
+    assert_eq!((&results[0]["successful"], &results[1]["successful"]), (&false.into(), &true.into()));
+    let error = &results[0]["errors"][0];
+    assert_eq!(
+        (&error["code"], &error["codedesc"]),
+        (&"LOAD_ERR_VALIDATE".into(), &"Error validating rule/macro/list/exception objects".into())
+    );
+    let place = &error["context"]["locations"][0];
+    assert_eq!((&place["item_type"], &place["item_name"]), (&"rules content".into(), &"".into()));
+    assert_eq!(place["position"]["name"], setup.path("bad.yaml"));
+    assert!(error["context"]["snippet"].as_str().unwrap().contains("opened and"), "{error}");
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&results[0]), ["errors", "name", "schema_valid", "schema_warnings", "successful", "warnings"]);
+    // The description comes with success only, and the verdict is repeated on stderr without it.
+    assert_eq!(keys(&json), ["falco_load_results"]);
+    assert!(ran.stderr.contains("Error: ") && ran.stderr.contains("bad.yaml: Invalid"), "{}", ran.stderr);
+    let ran = setup.run(&["-V", "@ok.yaml", "-L", "-o", "json_output=true"]).good();
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["falco_describe_results"]["rules"][0]["info"]["name"], "A");
+    fails(&setup.run(&["-V", "/absent.yaml"]), 1, "Could not open file: /absent.yaml");
+    assert_eq!(setup.run(&["-V", &setup.path("")]).code, Some(1), "a folder is no file");
+    // A start stops at the first bad file.
+    let ran = setup.run(&["-r", "@bad.yaml", "-r", "@later.yaml", "--dry-run"]);
+    fails(&ran, 1, &format!("{}: Invalid", setup.path("bad.yaml")));
+    // Rules that are wrong do not load even if they are off.
+    let off = bad.replace("INFO\n", "INFO\n  enabled: false\n");
+    setup.write("off.yaml", &off);
+    assert_eq!(setup.run(&["-V", "@off.yaml"]).code, Some(1));
+    assert_eq!(setup.run(&["-V", "@off.yaml", "-o", "priority=error", "-o", "rules_load=per_rule"]).code, Some(1));
+}
+
+#[test]
 fn check_tells_all_errors_at_once() {
     let two = "- rule: A\n  desc: d\n  condition: proc.nam = x\n  output: o\n  priority: INFO\n- rule: B\n  desc: d\n  \
                condition: evt.num = 0\n  output: o %no.field\n  priority: LOUD\n";
