@@ -156,6 +156,9 @@ fn run(seed: u64, rules: usize, events: usize) -> usize {
         let mut first = Vec::new();
         set.evaluate(&mut scratch, event.code, &mut extract, RuleMatching::First, &mut first);
         assert_eq!(first.as_slice(), hits.get(..1).unwrap_or(&[]), "first match follows the order of the rules");
+        let mut again = Vec::new();
+        set.evaluate(&mut scratch, event.code, &mut extract, RuleMatching::All, &mut again);
+        assert_eq!(again, hits, "a way that was gone before leads to the same rules");
         let mut slots = set.slots().clone();
         for (rule, condition) in conditions.iter().enumerate() {
             let expected = naive::evaluate(condition, &scheme, &mut slots, &mut extract);
@@ -171,6 +174,13 @@ fn run(seed: u64, rules: usize, events: usize) -> usize {
 fn small_sets() {
     let matched: usize = (1..=200).map(|seed| run(seed * 7919, 5, 20)).sum();
     assert!(matched > 4000, "the conditions are about these events: {matched} of 20,000");
+}
+
+/// Few rules and many events: nearly all go a way that another event has gone.
+#[test]
+fn long_streams() {
+    let matched: usize = (1..=20).map(|seed| run(seed * 15_485_863, 3, 1000)).sum();
+    assert!(matched > 12_000, "the conditions are about these events: {matched} of 60,000");
 }
 
 #[test]

@@ -74,10 +74,21 @@ struct Seen {
     class: Class,
 }
 
+/// An atom that an event was asked, and its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) atom: u32,
+    pub(super) answer: bool,
+}
+
 /// The memory of evaluation.
 #[derive(Debug)]
 pub(super) struct Memory {
     epoch: u32,
+    /// What the nodes have asked the event, each atom once, in order.
+    pub(super) asked: Vec<Asked>,
+    /// Per atom, the event by which it is in `asked`.
+    listed: Box<[u32]>,
     values: Values,
     known: Box<[Known]>,
     seen: Box<[Seen]>,
@@ -89,6 +100,8 @@ impl Memory {
     pub(super) fn new(program: &Program) -> Self {
         Memory {
             epoch: 0,
+            asked: Vec::new(),
+            listed: vec![0; program.atoms.len()].into(),
             values: Values::new(),
             known: vec![Known::default(); program.sources.len()].into(),
             seen: vec![Seen::default(); program.views.len()].into(),
@@ -100,12 +113,14 @@ impl Memory {
     /// Forgets the last event.
     pub(super) fn next_event(&mut self) {
         self.values.clear();
+        self.asked.clear();
         // Epochs start at 1, so that a stamp of 0 belongs to no event; one bit of a stamp holds the answer.
         if self.epoch == u32::MAX >> 1 {
             self.epoch = 0;
             self.known.fill(Known::default());
             self.seen.fill(Seen::default());
             self.memos.fill(0);
+            self.listed.fill(0);
         }
         self.epoch += 1;
     }
@@ -125,7 +140,7 @@ impl Machine<'_, '_> {
     pub(super) fn node(&mut self, id: NodeId) -> bool {
         let program = self.program;
         let step = program.steps[id as usize];
-        if step.kind == Kind::Atom && step.memo == NO_MEMO { self.atom(step.first) } else { self.gate(step) }
+        if step.kind == Kind::Atom && step.memo == NO_MEMO { self.ask(step.first) } else { self.gate(step) }
     }
 
     fn gate(&mut self, step: Step) -> bool {
@@ -139,7 +154,7 @@ impl Machine<'_, '_> {
             Kind::And => self.parts(step).iter().all(|part| self.node(*part)),
             Kind::Or => self.parts(step).iter().any(|part| self.node(*part)),
             Kind::Not => !self.node(step.first),
-            Kind::Atom => self.atom(step.first),
+            Kind::Atom => self.ask(step.first),
             Kind::False => false,
             Kind::True => true,
         };
@@ -156,8 +171,21 @@ impl Machine<'_, '_> {
         &self.program.parts[step.first as usize..(step.first + step.len) as usize]
     }
 
+    /// The answer of an atom, which is taken down.
     #[inline]
-    fn atom(&mut self, id: u32) -> bool {
+    fn ask(&mut self, id: u32) -> bool {
+        let answer = self.atom(id);
+        let listed = &mut self.memory.listed[id as usize];
+        if *listed != self.memory.epoch {
+            *listed = self.memory.epoch;
+            self.memory.asked.push(Asked { atom: id, answer });
+        }
+        answer
+    }
+
+    /// Whether the comparison holds for the event.
+    #[inline]
+    pub(super) fn atom(&mut self, id: u32) -> bool {
         let program = self.program;
         let atom = &program.atoms[id as usize];
         match &atom.test {

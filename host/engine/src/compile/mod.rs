@@ -8,6 +8,7 @@ mod machine;
 mod plan;
 mod prim;
 mod test;
+mod trail;
 
 use std::sync::Arc;
 
@@ -17,12 +18,13 @@ use crate::value::{Extract, SlotTable};
 
 use machine::{Machine, Memory, Program};
 use plan::{Entry, MAX_GROUPINGS, Plan};
+use trail::{Start, Trails};
 
 /// A rule of a [`RuleSet`]: the position of its condition.
 pub type RuleIdx = u32;
 
 /// Which of the rules that match an event are reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RuleMatching {
     /// The first in load order.
     #[default]
@@ -60,6 +62,7 @@ pub struct RuleSet {
 #[derive(Debug)]
 pub struct Scratch {
     memory: Memory,
+    trails: Trails,
 }
 
 impl RuleSet {
@@ -95,7 +98,7 @@ impl RuleSet {
 
     /// Memory for evaluation.
     pub fn scratch(&self) -> Scratch {
-        Scratch { memory: Memory::new(&self.program) }
+        Scratch { memory: Memory::new(&self.program), trails: Trails::new() }
     }
 
     /// Appends the rules that match the event to `hits`. `scratch` must come from this set.
@@ -107,46 +110,34 @@ impl RuleSet {
         matching: RuleMatching,
         hits: &mut Vec<RuleIdx>,
     ) {
-        let plan = match self.by_code.get(usize::from(event_code)) {
+        let (id, plan) = match self.by_code.get(usize::from(event_code)) {
             None | Some(0) => return,
-            Some(plan) => &self.plans[*plan as usize],
+            Some(id) => (*id, &self.plans[*id as usize]),
         };
-        scratch.memory.next_event();
-        let memory = &mut scratch.memory;
+        let Scratch { memory, trails } = scratch;
+        memory.next_event();
         let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
-        if plan.groupings.is_empty() {
-            for (rule, node) in &plan.always {
-                if machine.node(*node) {
-                    hits.push(*rule);
-                    if matching == RuleMatching::First {
-                        return;
-                    }
-                }
-            }
+        let mut start = Start { plan: id, matching, classes: [None; MAX_GROUPINGS] };
+        for (class, grouping) in start.classes.iter_mut().zip(&plan.groupings) {
+            *class = machine.class(grouping.view);
+        }
+        if let Some(rules) = trails.follow(&start, &mut machine) {
+            hits.extend_from_slice(rules);
             return;
         }
-        self.evaluate_groups(plan, &mut machine, matching, hits);
+        let before = hits.len();
+        Self::try_rules(plan, &start, &mut machine, hits);
+        trails.remember(start, &machine.memory.asked, &hits[before..]);
     }
 
     /// Goes through the rules without group and the groups of the event's own values together, in load order.
-    fn evaluate_groups(
-        &self,
-        plan: &Plan,
-        machine: &mut Machine<'_, '_>,
-        matching: RuleMatching,
-        hits: &mut Vec<RuleIdx>,
-    ) {
+    fn try_rules(plan: &Plan, start: &Start, machine: &mut Machine<'_, '_>, hits: &mut Vec<RuleIdx>) {
         let mut lists: [&[Entry]; MAX_GROUPINGS + 1] = [&[]; MAX_GROUPINGS + 1];
-        lists[0] = &plan.always;
-        let mut used = 1;
-        for grouping in &plan.groupings {
-            let group = machine.class(grouping.view).map_or(&[][..], |class| grouping.group(class));
-            if !group.is_empty() {
-                lists[used] = group;
-                used += 1;
-            }
+        let (always, groups) = lists.split_at_mut(1);
+        always[0] = &plan.always;
+        for ((list, grouping), class) in groups.iter_mut().zip(&plan.groupings).zip(start.classes) {
+            *list = class.map_or(&[], |class| grouping.group(class));
         }
-        let lists = &mut lists[..used];
         loop {
             let next = lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].0);
             let Some((&(rule, node), rest)) = next.as_ref().and_then(|list| list.split_first()) else { return };
@@ -155,7 +146,7 @@ impl RuleSet {
             }
             if machine.node(node) {
                 hits.push(rule);
-                if matching == RuleMatching::First {
+                if start.matching == RuleMatching::First {
                     return;
                 }
             }

@@ -1,0 +1,125 @@
+//! Which comparisons an event is asked, in which order, depends on nothing but the answers: two events with the same
+//! answers go the same way through all rules. So the way is kept: a tree of comparisons, each leading on by its answer,
+//! with the rules that match at the end. An event that goes a known way costs its comparisons and nothing for the
+//! conditions around them, however many rules there are. Ways are added as events go them; an event that leaves the tree is
+//! evaluated as a whole.
+//!
+//! The answers themselves are never remembered here: each is found anew for each event, in the order of evaluation.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use super::dict::Class;
+use super::machine::{Asked, Machine};
+use super::plan::MAX_GROUPINGS;
+use super::{RuleIdx, RuleMatching};
+
+/// What decides where an event's way begins: its plan, and its values by which the plan groups rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Start {
+    pub(super) plan: u32,
+    pub(super) matching: RuleMatching,
+    pub(super) classes: [Option<Class>; MAX_GROUPINGS],
+}
+
+/// A place in the tree. An inner one is a comparison and where its two answers lead, the end of a way the range of its
+/// rules in [`Trails::rules`].
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    atom: u32,
+    next: [u32; 2],
+}
+
+/// What stands for the comparison at a place that no event has reached.
+const UNKNOWN: u32 = u32::MAX;
+/// What stands for it at the end of a way.
+const END: u32 = u32::MAX - 1;
+/// The most places that are kept, 12 bytes each. Published rule files need a few thousand; with values that never repeat
+/// their answers the tree would grow without end, so when it is full it is built anew.
+const MAX_PLACES: usize = 1 << 17;
+
+/// The ways that events have gone so far. Place 0 is the unknown one.
+#[derive(Debug)]
+pub(super) struct Trails {
+    places: Vec<Place>,
+    /// The place before the first comparison.
+    starts: HashMap<Start, u32, FxBuildHasher>,
+    rules: Vec<RuleIdx>,
+}
+
+impl Trails {
+    pub(super) fn new() -> Self {
+        let unknown = Place { atom: UNKNOWN, next: [0; 2] };
+        Trails { places: vec![unknown], starts: HashMap::default(), rules: Vec::new() }
+    }
+
+    /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before.
+    #[inline]
+    pub(super) fn follow(&self, start: &Start, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
+        let mut at = *self.starts.get(start)?;
+        loop {
+            let place = self.places[at as usize];
+            match place.atom {
+                UNKNOWN => return None,
+                END => return self.rules.get(place.next[0] as usize..place.next[1] as usize),
+                atom => at = place.next[usize::from(machine.atom(atom))],
+            }
+        }
+    }
+
+    /// Keeps the way of an event: what it was asked, each comparison once, and the rules that it matched.
+    pub(super) fn remember(&mut self, start: Start, asked: &[Asked], matched: &[RuleIdx]) {
+        if self.places.len() + asked.len() >= MAX_PLACES || self.rules.len() >= MAX_PLACES {
+            *self = Self::new();
+        }
+        let mut place = None;
+        let mut at = self.starts.get(&start).copied().unwrap_or(0);
+        for step in asked {
+            if at == 0 {
+                at = self.add(Place { atom: step.atom, next: [0; 2] });
+                self.lead(&start, place, at);
+            }
+            debug_assert_eq!(self.places[at as usize].atom, step.atom, "equal answers lead the same way");
+            place = Some((at, usize::from(step.answer)));
+            at = self.places[at as usize].next[usize::from(step.answer)];
+        }
+        debug_assert_eq!(at, 0, "this way was not known");
+        let first = self.rules.len() as u32;
+        self.rules.extend_from_slice(matched);
+        let end = self.add(Place { atom: END, next: [first, self.rules.len() as u32] });
+        self.lead(&start, place, end);
+    }
+
+    fn add(&mut self, place: Place) -> u32 {
+        self.places.push(place);
+        self.places.len() as u32 - 1
+    }
+
+    /// Lets an answer at a place, or the start, lead to another place.
+    fn lead(&mut self, start: &Start, from: Option<(u32, usize)>, to: u32) {
+        match from {
+            Some((at, answer)) => self.places[at as usize].next[answer] = to,
+            None => drop(self.starts.insert(*start, to)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values whose answers never repeat must not fill the memory.
+    #[test]
+    fn ways_are_bounded() {
+        let mut trails = Trails::new();
+        let start = Start { plan: 1, matching: RuleMatching::All, classes: [None; MAX_GROUPINGS] };
+        let mut most = 0;
+        for way in 0..2 * MAX_PLACES as u32 / 20 {
+            let asked: Vec<Asked> = (0..32).map(|bit| Asked { atom: bit, answer: way >> bit & 1 == 1 }).collect();
+            trails.remember(start, &asked, &[way]);
+            most = most.max(trails.places.len());
+        }
+        assert!(most <= MAX_PLACES && most > MAX_PLACES / 2, "{most}");
+        assert!(trails.places.len() < most, "built anew");
+    }
+}
