@@ -119,6 +119,7 @@ impl Values {
     }
 
     /// Adds a number: integers sign- or zero-extended to 64 bits, booleans as 0 and 1, doubles as their bits.
+    #[inline]
     pub fn push_u64(&mut self, value: u64) {
         self.items.push(Item::Number(value));
     }
@@ -129,6 +130,7 @@ impl Values {
     }
 
     /// Adds a boolean.
+    #[inline]
     pub fn push_bool(&mut self, value: bool) {
         self.push_u64(u64::from(value));
     }
@@ -139,6 +141,7 @@ impl Values {
     }
 
     /// Adds text (without a terminating NUL), a buffer, or an address of 4 or 16 bytes in network order.
+    #[inline]
     pub fn push_bytes(&mut self, value: &[u8]) {
         let start = self.bytes.len();
         let room = MAX_BYTES.saturating_sub(start);
@@ -158,19 +161,33 @@ impl Values {
     }
 
     /// Where the arena ends now.
+    #[inline]
     pub(crate) fn mark(&self) -> Mark {
         Mark { items: self.items.len() as u32, bytes: self.bytes.len() as u32 }
     }
 
     /// Forgets what came after the mark.
+    #[inline]
     pub(crate) fn rewind(&mut self, mark: Mark) {
         self.items.truncate(mark.items as usize);
         self.bytes.truncate(mark.bytes as usize);
     }
 
     /// The values pushed after the mark.
+    #[inline]
     pub(crate) fn since(&self, mark: Mark) -> Run {
         Run { first: mark.items, count: self.items.len() as u32 - mark.items }
+    }
+
+    /// The values that the host has put after the mark, if it has said that there are any; a list may be empty.
+    #[inline]
+    pub(crate) fn taken(&mut self, mark: Mark, found: bool, list: bool) -> Option<Run> {
+        let run = self.since(mark);
+        if found && (list || run.count > 0) {
+            return Some(run);
+        }
+        self.rewind(mark);
+        None
     }
 
     pub(crate) fn items(&self, run: Run) -> &[Item] {

@@ -101,15 +101,7 @@ impl Extract for Extractor<'_, '_> {
     #[inline]
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool {
         match self.answers.0.get(slot.index()) {
-            Some(Answer::Plugin(request)) => {
-                let Some(values) = request.extract(self.plugins, self.event) else { return false };
-                // Nearly every field has one value.
-                push(out, values.first());
-                for index in 1..values.len() {
-                    values.get(index).into_iter().for_each(|value| push(out, value));
-                }
-                true
-            }
+            Some(Answer::Plugin(request)) => request.each(self.plugins, self.event, |value| push(out, value)),
             Some(Answer::Generic(field)) => self.generic(*field, out),
             Some(Answer::Nanoseconds) => {
                 out.push_u64(self.event.ts());

@@ -39,6 +39,7 @@ impl Plugins {
     }
 
     /// A position that this set has given out.
+    #[inline]
     pub(super) fn plugin(&self, index: PluginIdx) -> &Plugin {
         &self.plugins[index.0 as usize]
     }

@@ -18,7 +18,46 @@ pub(super) enum Dictionary {
     /// between a prefix and a text that begins with it, in this order, begins with it too. Therefore the prefixes of a
     /// text are the nearest constant before it or enclose that one, and the classes of all texts that begin with a
     /// constant lie side by side.
-    Prefix(Box<[Prefix]>),
+    Prefix(Prefixes),
+}
+
+/// Sorted prefixes, and where to look first: constants of one source mostly begin alike (paths with a slash) and differ
+/// in the byte behind, so that byte leaves one or two of them to compare with.
+#[derive(Debug)]
+pub(super) struct Prefixes {
+    sorted: Box<[Prefix]>,
+    /// Length of what all constants begin with.
+    common: usize,
+    /// Per value of the byte behind that, how many constants have a smaller one or none there; then their number.
+    before: Box<[Class; 257]>,
+}
+
+impl Prefixes {
+    fn new(sorted: Vec<Prefix>) -> Self {
+        let alike = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        // In sorted order the first and the last differ soonest.
+        let common = match (sorted.first(), sorted.last()) {
+            (Some(first), Some(last)) => alike(&first.text, &last.text),
+            _ => 0,
+        };
+        let at = |byte: usize| sorted.partition_point(|p| p.text.get(common).is_none_or(|b| usize::from(*b) < byte));
+        let before = Box::new(std::array::from_fn(|byte| at(byte) as Class));
+        Prefixes { sorted: sorted.into(), common, before }
+    }
+
+    /// How many constants are not greater than the text.
+    #[inline]
+    fn not_above(&self, text: &[u8]) -> usize {
+        let (Some(byte), Some(first)) = (text.get(self.common), self.sorted.first()) else {
+            return self.sorted.partition_point(|p| *p.text <= *text);
+        };
+        if text[..self.common] != first.text[..self.common] {
+            return self.sorted.partition_point(|p| *p.text <= *text);
+        }
+        let (low, high) = (self.before[usize::from(*byte)], self.before[usize::from(*byte) + 1]);
+        let alike = &self.sorted[low as usize..high as usize];
+        low as usize + alike.partition_point(|p| *p.text <= *text)
+    }
 }
 
 /// A constant among the sorted prefixes.
@@ -63,7 +102,7 @@ impl Dictionary {
             let inside = sorted[at..].partition_point(|other| other.starts_with(text));
             prefixes.push(Prefix { text: (*text).into(), outer, last: (at + inside) as Class });
         }
-        Dictionary::Prefix(prefixes.into())
+        Dictionary::Prefix(Prefixes::new(prefixes))
     }
 
     /// The classes of the texts that satisfy a test with any of these constants, in rising order.
@@ -73,8 +112,9 @@ impl Dictionary {
             match self {
                 Dictionary::Equal(known) => classes.extend(known.get(text)),
                 Dictionary::Prefix(prefixes) => {
-                    if let Ok(at) = prefixes.binary_search_by(|p| (*p.text).cmp(text)) {
-                        classes.extend(at as Class + 1..=prefixes[at].last);
+                    let sorted = &prefixes.sorted;
+                    if let Ok(at) = sorted.binary_search_by(|p| (*p.text).cmp(text)) {
+                        classes.extend(at as Class + 1..=sorted[at].last);
                     }
                 }
             }
@@ -90,9 +130,9 @@ impl Dictionary {
         match self {
             Dictionary::Equal(classes) => classes.get(text).copied().unwrap_or(0),
             Dictionary::Prefix(prefixes) => {
-                let mut class = prefixes.partition_point(|p| *p.text <= *text) as Class;
+                let mut class = prefixes.not_above(text) as Class;
                 while class > 0 {
-                    let prefix = &prefixes[class as usize - 1];
+                    let prefix = &prefixes.sorted[class as usize - 1];
                     if text.starts_with(&prefix.text) {
                         break;
                     }
@@ -133,5 +173,36 @@ impl ClassSet {
             ClassSet::Few(few) => few.contains(&class),
             ClassSet::Bits(bits) => bits.get(class as usize / 64).is_some_and(|word| word >> (class % 64) & 1 == 1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The class of a prefix dictionary must tell which of the constants a text begins with.
+    fn agree(constants: &[&str], texts: &[&str]) {
+        let constants: Vec<Constant> = constants.iter().map(|c| Constant::Bytes(c.as_bytes().into())).collect();
+        let dictionary = Dictionary::prefix(constants.iter());
+        for text in texts {
+            let class = dictionary.class(text.as_bytes());
+            for constant in &constants {
+                let Constant::Bytes(prefix) = constant else { continue };
+                let classes = dictionary.classes(std::slice::from_ref(constant));
+                assert_eq!(classes.contains(&class), text.as_bytes().starts_with(prefix), "{text} {constant:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn prefixes_are_found_whatever_they_have_in_common() {
+        let texts =
+            ["", "/", "/e", "/etc", "/etc/", "/etc/ssh/x", "/etd", "/dev/null", "/usr/bin/sh", "x", "/\u{ff}", "/ab"];
+        agree(&["/etc", "/etc/ssh", "/dev", "/usr/bin", "/usr"], &texts);
+        agree(&["/", "/etc"], &texts);
+        agree(&["", "/e"], &texts);
+        agree(&["/etc/"], &texts);
+        agree(&["x", "/etc", "/\u{ff}"], &texts);
+        agree(&["/a", "/a/b", "/ab", "/abc"], &texts);
     }
 }

@@ -2,7 +2,7 @@
 //! event; a stamp tells which event an answer belongs to, so that nothing is cleared between events.
 
 use crate::scheme::Scheme;
-use crate::source::{SourceId, Sources};
+use crate::source::{Def, SourceId, Sources};
 use crate::value::{Extract, Run, Values};
 
 use super::dict::{Class, Dictionary};
@@ -230,7 +230,6 @@ impl Machine<'_, '_> {
         self.fetch(id)
     }
 
-    #[cold]
     fn arguments(&mut self, id: SourceId) -> Option<usize> {
         let program = self.program;
         let base = self.memory.arguments.len();
@@ -248,17 +247,30 @@ impl Machine<'_, '_> {
 
     fn fetch(&mut self, id: SourceId) -> Option<Run> {
         let info = self.program.sources.info(id);
-        let base = if info.args().is_empty() { Some(self.memory.arguments.len()) } else { self.arguments(id) };
-        let run = base.and_then(|base| {
-            let memory = &mut *self.memory;
-            let args = &memory.arguments[base..];
-            let run = self.program.sources.produce(info, args, &mut memory.values, &mut *self.extract);
-            memory.arguments.truncate(base);
-            run
-        });
+        let run = match &info.def {
+            // Nearly all sources are values of fields, without arguments.
+            Def::Slot(slot) => {
+                let values = &mut self.memory.values;
+                let mark = values.mark();
+                let found = self.extract.extract(*slot, values);
+                values.taken(mark, found, info.list)
+            }
+            _ => self.compute(id),
+        };
         let known = &mut self.memory.known[id as usize];
         known.stamp = self.memory.epoch << 1 | u32::from(run.is_some());
         known.run = run.unwrap_or_default();
+        run
+    }
+
+    /// The values of a source that is made of others.
+    fn compute(&mut self, id: SourceId) -> Option<Run> {
+        let info = self.program.sources.info(id);
+        let base = self.arguments(id)?;
+        let memory = &mut *self.memory;
+        let args = &memory.arguments[base..];
+        let run = self.program.sources.produce(info, args, &mut memory.values, &mut *self.extract);
+        memory.arguments.truncate(base);
         run
     }
 }

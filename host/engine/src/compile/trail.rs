@@ -34,8 +34,8 @@ struct Place {
 const UNKNOWN: u32 = u32::MAX;
 /// What stands for it at the end of a way.
 const END: u32 = u32::MAX - 1;
-/// The most places that are kept, 12 bytes each. Published rule files need a few thousand; with values that never repeat
-/// their answers the tree would grow without end, so when it is full it is built anew.
+/// The most places that are kept, 12 bytes each. Published rule files need a few hundred for millions of events; should
+/// answers never repeat, the tree would grow without end, so when it is full it is built anew.
 const MAX_PLACES: usize = 1 << 17;
 
 /// The ways that events have gone so far. Place 0 is the unknown one.

@@ -96,7 +96,10 @@ impl Sources {
     ) -> Option<Run> {
         let mark = values.mark();
         let run = match &info.def {
-            Def::Slot(slot) => ex.extract(*slot, values).then(|| values.since(mark)),
+            Def::Slot(slot) => {
+                let found = ex.extract(*slot, values);
+                return values.taken(mark, found, info.list);
+            }
             Def::Text(text) => {
                 values.push_bytes(text);
                 Some(values.since(mark))
