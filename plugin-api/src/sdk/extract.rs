@@ -37,6 +37,7 @@ pub struct FieldArgument<'v> {
 
 impl<'v> FieldArgument<'v> {
     /// The text of the argument, if there is one and it is UTF-8.
+    #[inline]
     #[must_use]
     pub fn key_str(&self) -> Option<&'v str> {
         self.key?.to_str().ok()

@@ -41,6 +41,18 @@ pub(crate) struct Memory {
     pub(crate) text: Vec<u8>,
     /// A path that is put together.
     pub(crate) path: Vec<u8>,
+    /// The name that the event tells of a descriptor that is not known.
+    pub(crate) guess: Guess,
+}
+
+/// A name found out from the event's parameters.
+#[derive(Debug, Default)]
+pub(crate) struct Guess {
+    /// Whether it was looked for as the program wrote it; `None`: it was not looked for.
+    pub(crate) raw: Option<bool>,
+    /// Whether there is one.
+    pub(crate) known: bool,
+    pub(crate) name: Vec<u8>,
 }
 
 /// Processor time of a thread, as `procinfo` events sample it.
@@ -68,12 +80,14 @@ impl Memory {
             rendered: Rendered::default(),
             text: Vec::new(),
             path: Vec::new(),
+            guess: Guess::default(),
         }
     }
 
     /// Takes note of an event, before its fields are asked for.
     #[inline]
     pub(crate) fn next(&mut self, seen: &Seen<'_>) {
+        self.guess.raw = None;
         let code = seen.event.event_type();
         // Those about containers are among them.
         if code.has_large_payload() {

@@ -72,8 +72,22 @@ fn word_class(ty: FdType) -> FdType {
 pub(crate) fn type_letter<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(thread) = thread(cx) else { return false };
     let letter = fd_of(cx, thread).map_or_else(|| guess(cx.code()), |fd| fd.ty.letter());
-    out.put_text(&[letter]);
+    out.put_cstr(letter_with_nul(letter));
     true
+}
+
+/// The text of one letter.
+fn letter_with_nul(letter: u8) -> &'static [u8] {
+    static LETTERS: [[u8; 2]; 128] = {
+        let mut letters = [[0; 2]; 128];
+        let mut at = 0;
+        while at < letters.len() {
+            letters[at][0] = at as u8;
+            at += 1;
+        }
+        letters
+    };
+    LETTERS.get(usize::from(letter)).map_or(b"\0", |text| text)
 }
 
 /// What the descriptor of a call is, when only the call is known.
@@ -160,50 +174,69 @@ enum Part {
 fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_container: bool) -> bool {
     let Some(thread) = thread(cx) else { return false };
     let fd = fd_of(cx, thread);
+    match fd {
+        Some(fd) if part == Part::Name && !with_container => {
+            out.put_cstr(fd.name.as_bytes_with_nul());
+            return true;
+        }
+        Some(fd) if part == Part::Directory && !(fd.is_file() || fd.ty == FdType::Directory) => return false,
+        Some(_) => {}
+        None => guess_name(cx, part == Part::Raw),
+    }
+    let guess = std::mem::take(&mut cx.memory.guess);
     let name = match (fd, part) {
-        (None, _) => None,
-        (Some(fd), Part::Directory) if !(fd.is_file() || fd.ty == FdType::Directory) => return false,
-        (Some(fd), Part::Raw) => Some(fd.raw_name()),
-        (Some(fd), _) => Some(&fd.name),
+        (Some(fd), Part::Raw) => Some(fd.raw_name().as_bytes()),
+        (Some(fd), _) => Some(fd.name.as_bytes()),
+        (None, _) => guess.known.then_some(&*guess.name),
     };
-    if let (Some(name), Part::Name, false) = (name, part, with_container) {
-        out.put_cstr(name.as_bytes_with_nul());
-        return true;
-    }
-    let mut text = std::mem::take(&mut cx.memory.text);
-    let known = match name {
-        Some(name) => {
-            text.clear();
-            text.extend_from_slice(name.as_bytes());
-            true
-        }
-        None => name_from_event(cx, part == Part::Raw, &mut text),
-    };
-    if known {
+    if let Some(name) = name {
         match part {
-            Part::Directory if fd.is_none_or(Fd::is_file) => keep_directory(&mut text),
-            Part::Raw => text.dedup_by(|a, b| *a == b'/' && *b == b'/'),
-            _ => {}
+            Part::Directory if fd.is_none_or(Fd::is_file) => put_name(cx, out, directory_of(name), with_container),
+            Part::Raw => {
+                let mut path = std::mem::take(&mut cx.memory.path);
+                path.clear();
+                path.extend_from_slice(name);
+                path.dedup_by(|a, b| *a == b'/' && *b == b'/');
+                put_name(cx, out, &path, with_container);
+                cx.memory.path = path;
+            }
+            _ => put_name(cx, out, name, with_container),
         }
-        if with_container {
-            let id = cx.container_id(thread);
-            text.splice(0..0, id.iter().copied().chain([b':']));
-        }
-        out.put_text(&text);
     }
-    cx.memory.text = text;
+    let known = name.is_some();
+    cx.memory.guess = guess;
     known
 }
 
-/// Cuts a path to its directory; what has none is in "/".
-fn keep_directory(path: &mut Vec<u8>) {
+/// Puts a text, behind the container's id if asked for.
+fn put_name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, name: &[u8], with_container: bool) {
+    let id = cx.thread().filter(|_| with_container).map(|thread| cx.container_id(thread));
+    let Some(id) = id else { return out.put_text(name) };
+    emit(cx, out, |text| {
+        text.extend_from_slice(id);
+        text.push(b':');
+        text.extend_from_slice(name);
+    });
+}
+
+/// Finds out the name of a descriptor that is not known. Failed calls are asked for both name and directory, so what was
+/// found stays for the event.
+fn guess_name(cx: &mut Cx<'_, '_>, raw: bool) {
+    if cx.memory.guess.raw == Some(raw) {
+        return;
+    }
+    let mut guess = std::mem::take(&mut cx.memory.guess);
+    guess.known = name_from_event(cx, raw, &mut guess.name);
+    guess.raw = Some(raw);
+    cx.memory.guess = guess;
+}
+
+/// The directory of a path; what has none is in "/".
+fn directory_of(path: &[u8]) -> &[u8] {
     match memchr::memrchr(b'/', path) {
-        Some(0) | None => {
-            path.clear();
-            path.push(b'/');
-        }
-        Some(slash) if slash + 1 < path.len() => path.truncate(slash),
-        Some(_) => {}
+        Some(0) | None => b"/",
+        Some(slash) if slash + 1 < path.len() => &path[..slash],
+        Some(_) => path,
     }
 }
 
