@@ -17,6 +17,7 @@
 
 #![allow(unsafe_code, reason = "calls through the plugin ABI's function pointers and reads what plugins hand over")]
 
+mod argument;
 mod async_queue;
 mod builtin;
 mod call;

@@ -3,10 +3,11 @@
 
 use crate::scheme::Scheme;
 use crate::source::{Def, SourceId, Sources};
-use crate::value::{Extract, Run, Values};
+use crate::value::{Extract, Run};
 
 use super::dict::{Class, Dictionary};
 use super::graph::NodeId;
+use super::memory::{Asked, Memory, Seen};
 use super::test::{Test, compare};
 
 /// A node as it is evaluated.
@@ -58,72 +59,6 @@ pub(super) struct Program {
     pub(super) sources: Sources,
     pub(super) views: Box<[View]>,
     pub(super) memos: usize,
-}
-
-/// What is known of a source for the current event: `stamp` is the event's epoch, shifted, and whether there is a value.
-#[derive(Debug, Clone, Copy, Default)]
-struct Known {
-    stamp: u32,
-    run: Run,
-}
-
-/// The class of a view for the event of this epoch.
-#[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    epoch: u32,
-    class: Class,
-}
-
-/// An atom that an event was asked, and its answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    pub(super) atom: u32,
-    pub(super) answer: bool,
-}
-
-/// The memory of evaluation.
-#[derive(Debug)]
-pub(super) struct Memory {
-    epoch: u32,
-    /// What the nodes have asked the event, each atom once, in order.
-    pub(super) asked: Vec<Asked>,
-    /// Per atom, the event by which it is in `asked`.
-    listed: Box<[u32]>,
-    values: Values,
-    known: Box<[Known]>,
-    seen: Box<[Seen]>,
-    memos: Box<[u32]>,
-    arguments: Vec<Run>,
-}
-
-impl Memory {
-    pub(super) fn new(program: &Program) -> Self {
-        Memory {
-            epoch: 0,
-            asked: Vec::new(),
-            listed: vec![0; program.atoms.len()].into(),
-            values: Values::new(),
-            known: vec![Known::default(); program.sources.len()].into(),
-            seen: vec![Seen::default(); program.views.len()].into(),
-            memos: vec![0; program.memos].into(),
-            arguments: Vec::new(),
-        }
-    }
-
-    /// Forgets the last event.
-    pub(super) fn next_event(&mut self) {
-        self.values.clear();
-        self.asked.clear();
-        // Epochs start at 1, so that a stamp of 0 belongs to no event; one bit of a stamp holds the answer.
-        if self.epoch == u32::MAX >> 1 {
-            self.epoch = 0;
-            self.known.fill(Known::default());
-            self.seen.fill(Seen::default());
-            self.memos.fill(0);
-            self.listed.fill(0);
-        }
-        self.epoch += 1;
-    }
 }
 
 /// One event being evaluated.

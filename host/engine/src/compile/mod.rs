@@ -5,6 +5,7 @@ mod dict;
 mod graph;
 mod layout;
 mod machine;
+mod memory;
 mod plan;
 mod prim;
 mod test;
@@ -16,7 +17,8 @@ use crate::check::Condition;
 use crate::scheme::{EventSet, Scheme};
 use crate::value::{Extract, SlotTable};
 
-use machine::{Machine, Memory, Program};
+use machine::{Machine, Program};
+use memory::Memory;
 use plan::{Entry, MAX_GROUPINGS, Plan};
 use trail::{Start, Trails};
 

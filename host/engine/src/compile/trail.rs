@@ -10,7 +10,8 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::dict::Class;
-use super::machine::{Asked, Machine};
+use super::machine::Machine;
+use super::memory::Asked;
 use super::plan::MAX_GROUPINGS;
 use super::{RuleIdx, RuleMatching};
 
