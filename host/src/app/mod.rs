@@ -65,7 +65,11 @@ fn run(options: &Options) -> Result<(), AppError> {
         print_stdout(&text);
         return Ok(());
     }
-    let configured = configure::load(options)?;
+    let configured = configure::load(options).map_err(|error| match options.action {
+        // 1 says that a test failed.
+        Action::Test(_) => AppError::Cases(error.to_string()),
+        _ => error,
+    })?;
     if let Some(text) = versions(options, &configured)? {
         print_stdout(&text);
         return Ok(());

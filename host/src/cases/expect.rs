@@ -31,9 +31,20 @@ pub struct ExpectedAlert {
     /// How many of them there must be.
     pub count: u64,
     /// Values of fields; any field of the source may be asked for, whether the output has it or not.
-    pub fields: Vec<(String, Pattern)>,
+    pub fields: Vec<ExpectedField>,
     /// What the output text must hold.
     pub output: Option<Pattern>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// The value that a field must have.
+#[derive(Clone, Debug)]
+pub struct ExpectedField {
+    /// The field.
+    pub name: String,
+    /// Its value.
+    pub pattern: Pattern,
     /// Where it is written.
     pub place: Place,
 }
@@ -109,7 +120,7 @@ impl ExpectedAlert {
             for (key, value) in map.entries() {
                 let Some(name) = key.as_str() else { continue };
                 if let Some(pattern) = Pattern::read(value, found) {
-                    fields.push((name.to_owned(), pattern));
+                    fields.push(ExpectedField { name: name.to_owned(), pattern, place: found.place(key.mark) });
                 }
             }
         }
@@ -164,6 +175,16 @@ impl Pattern {
                 texts.len() == values.len() && texts.iter().zip(values).all(|(text, value)| *text == plain(value))
             }
             (pattern, value) => pattern.accepts_text(&plain(value)),
+        }
+    }
+
+    /// What is looked for, in quotes.
+    pub fn quoted(&self) -> String {
+        match self {
+            Self::Missing => "nothing".to_owned(),
+            Self::List(_) => self.to_string(),
+            Self::Text(text) | Self::Contains(text) | Self::Either(text, _) => format!("'{text}'"),
+            Self::Regex(regex) => format!("a match of '{regex}'"),
         }
     }
 

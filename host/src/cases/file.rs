@@ -1,11 +1,12 @@
 //! A case file: rules under test, events, expected alerts.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use lanner_engine::yaml::{self, Mark, Node};
 
 use super::diagnostic::{Diagnostic, Findings, Place, did_you_mean};
+use super::expect::Expect;
 use super::keys::Keys;
 use super::row::{self, Row};
 
@@ -71,6 +72,17 @@ pub struct Survivor {
     pub place: Place,
 }
 
+impl Case {
+    /// Whether a row of the case is about a rule: the rule is under test, or its alerts are described.
+    pub fn is_about(&self, row: &Row, rule: &str) -> bool {
+        let described = match &row.expect {
+            Expect::Exactly(all) => all.iter().any(|alert| alert.rule.as_deref() == Some(rule)),
+            Expect::Fires | Expect::Silent => false,
+        };
+        described || self.rules.iter().any(|(name, _)| name == rule)
+    }
+}
+
 impl Survivor {
     /// Whether it is about a rule.
     pub fn is_about(&self, rule: &str) -> bool {
@@ -87,10 +99,10 @@ pub const CASE_KEYS: [&str; 10] =
 /// How deep a case file may nest.
 const MAX_DEPTH: usize = 64;
 
-/// Reads a case file. Without a file in the result at least one of the diagnostics is an error.
-pub fn read(path: &Path, text: &str) -> (Option<CaseFile>, Vec<Diagnostic>) {
+/// Reads a case file for one of these sources. Without a file in the result at least one of the diagnostics is an error.
+pub fn read(path: &Path, text: &str, sources: &[&str]) -> (Option<CaseFile>, Vec<Diagnostic>) {
     let mut found = Findings::new(path.to_owned(), text);
-    let file = document(text, &mut found).and_then(|document| read_document(path, &document, &mut found));
+    let file = document(text, &mut found).and_then(|document| read_document(path, &document, sources, &mut found));
     let good = !found.failed();
     (file.filter(|_| good), found.into_vec())
 }
@@ -134,13 +146,20 @@ fn too_deep(node: &Node, left: usize) -> Option<Mark> {
     inner.filter(|inner| !inner.is_scalar()).find_map(|inner| too_deep(inner, left - 1))
 }
 
-fn read_document(path: &Path, document: &Node, found: &mut Findings) -> Option<CaseFile> {
+fn read_document(path: &Path, document: &Node, sources: &[&str], found: &mut Findings) -> Option<CaseFile> {
     let keys = Keys::read(document, "a case file", &FILE_KEYS, found)?;
     let source = Source {
         name: keys.text("source", found).unwrap_or(crate::event::scheme::SYSCALL).to_owned(),
         place: found.place(keys.get("source").map_or(document.mark, |node| node.mark)),
     };
-    let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+    if !sources.contains(&source.name.as_str()) {
+        // Everything else would be read for another source than was meant.
+        let help = did_you_mean(&source.name, sources.iter().copied());
+        let help = help.unwrap_or_else(|| format!("the sources are {}", sources.join(", ")));
+        found.error(source.place.mark, format!("no plugin has source '{}'", source.name), Some(help));
+        return None;
+    }
+    let beside = |name: &str| tidy(path.parent().unwrap_or(Path::new("")).join(name));
     let rules = keys.texts("rules", found);
     let rules = rules.into_iter().map(|(node, name)| (beside(&name), found.place(node.mark))).collect();
     let matching = match keys.text("matching", found) {
@@ -160,12 +179,27 @@ fn read_document(path: &Path, document: &Node, found: &mut Findings) -> Option<C
     let survivors = keys.list("mutants_that_survive", found).unwrap_or_default();
     let survivors = survivors.iter().filter_map(|node| survivor(node, found)).collect();
     let cases = keys.list("cases", found);
-    if cases.is_none_or(<[Node]>::is_empty) {
+    if keys.get("cases").is_none() || cases.is_some_and(<[Node]>::is_empty) {
         found.error(document.mark, "the file has no cases", Some("it needs a list 'cases'".into()));
     }
     let frame = row::Frame { path, source: &source.name, given };
     let cases = cases.unwrap_or_default().iter().filter_map(|node| case(node, &frame, found)).collect();
     Some(CaseFile { path: path.into(), source, rules, matching, cases, survivors })
+}
+
+/// `cases/../rules.yaml` as `rules.yaml`, where that is the same file: a folder that is a link leads elsewhere.
+fn tidy(path: PathBuf) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match (part, short.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(short.pop()),
+            _ => short.push(part),
+        }
+    }
+    match (short.canonicalize(), path.canonicalize()) {
+        (Ok(one), Ok(other)) if one == other => short,
+        _ => path,
+    }
 }
 
 fn survivor(node: &Node, found: &mut Findings) -> Option<Survivor> {

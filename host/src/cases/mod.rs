@@ -16,3 +16,4 @@ pub mod report;
 pub mod row;
 pub mod schema;
 mod script;
+mod world;

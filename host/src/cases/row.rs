@@ -13,7 +13,7 @@ use super::expect::{Expect, ExpectedAlert};
 use super::keys::Keys;
 use super::params::Params;
 use super::payload::{self, Payload};
-use super::script;
+use super::{script, world};
 
 /// One row: events to run and what they must raise.
 #[derive(Debug)]
@@ -83,6 +83,9 @@ pub struct Frame<'f> {
     pub given: Option<&'f Node>,
 }
 
+/// Rows of one case at most; each is kept with its recording until it has run.
+const MAX_ROWS: usize = 10_000;
+
 /// Reads the rows of a case.
 pub(super) fn read_all(
     case: &Node,
@@ -104,6 +107,10 @@ pub(super) fn read_all(
     if specs.is_empty() {
         let help = "give it 'alerts', or rows in 'fires' or 'silent'";
         found.error(case.mark, "the case expects nothing, so it cannot fail", Some(help.into()));
+    }
+    if specs.len() > MAX_ROWS {
+        found.error(case.mark, format!("the case has more than {MAX_ROWS} rows"), None);
+        return Vec::new();
     }
     let mut used = BTreeSet::new();
     let reader = Reader { keys, params: &params, rules, frame };
@@ -246,7 +253,7 @@ impl Reader<'_> {
     fn given(&self, fill: &mut dyn FnMut(&Node, &mut Findings) -> Option<Node>, found: &mut Findings) -> Option<Node> {
         let mut world = Node::new(Kind::Mapping(Vec::new()));
         for given in [self.frame.given, self.keys.mapping("given", found)].into_iter().flatten() {
-            add(&mut world, &fill(given, found)?);
+            world::add(&mut world, &fill(given, found)?);
         }
         Some(world)
     }
@@ -255,24 +262,6 @@ impl Reader<'_> {
         let Recording { bytes, steps } = script::recorded(given, events, found)?;
         Some(Input::Recording { capture: bytes.into(), steps })
     }
-}
-
-/// Adds one world to another: lists grow, everything else is replaced.
-fn add(world: &mut Node, more: &Node) {
-    for (key, value) in more.entries() {
-        let Some(name) = key.as_str() else { continue };
-        match world.get_mut(name).and_then(Node::items_mut) {
-            Some(items) if value.is_sequence() => items.extend(value.items().iter().cloned()),
-            _ => match &mut world.kind {
-                Kind::Mapping(entries) if world_lacks(entries, name) => entries.push((key.clone(), value.clone())),
-                _ => drop(world.set(name, value.clone())),
-            },
-        }
-    }
-}
-
-fn world_lacks(entries: &[(Node, Node)], name: &str) -> bool {
-    entries.iter().all(|(key, _)| key.as_str() != Some(name))
 }
 
 /// A value as a row of a report shows it.

@@ -16,7 +16,7 @@ pub fn schema() -> Value {
             "matching",
             json!({ "enum": ["all", "first"], "default": "all", "description": "Which of several matching rules raise an alert" }),
         ),
-        ("given", json!({ "type": "object", "description": "The world of all cases; a case's own is added to it" })),
+        ("given", world()),
         (
             "cases",
             json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/case" }, "description": "The cases" }),
@@ -31,7 +31,7 @@ pub fn schema() -> Value {
             "params",
             json!({ "type": "object", "description": "Parameters and their defaults; ${name} stands for the value" }),
         ),
-        ("given", json!({ "type": "object", "description": "The world: users, containers, processes" })),
+        ("given", world()),
         (
             "events",
             json!({ "type": "array", "items": { "$ref": "#/$defs/event" }, "description": "What happens, step by step" }),
@@ -58,6 +58,7 @@ pub fn schema() -> Value {
             "case": { "type": "object", "additionalProperties": false, "properties": object(case) },
             "row": { "type": ["object", "null"], "description": "Parameters that differ; name is the row's own name" },
             "alert": alert(),
+            "given": lanner_script::schema::given(),
             "event": event(),
             "survivor": {
                 "type": "object",
@@ -75,6 +76,11 @@ pub fn schema() -> Value {
 
 fn object<const N: usize>(properties: [(&str, Value); N]) -> Map<String, Value> {
     properties.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// The world of a case, or of a whole file.
+fn world() -> Value {
+    json!({ "$ref": "#/$defs/given" })
 }
 
 fn alert() -> Value {
@@ -114,16 +120,20 @@ fn alert() -> Value {
 
 /// A payload, or a step of a script.
 fn event() -> Value {
-    json!({
+    let after = json!({ "type": ["string", "number"], "description": "Time since the event before", "default": "1ms" });
+    let payload = json!({
         "type": "object",
-        "description": "A system call with its parameters, or the payload of a plugin's event",
+        "description": "The payload of a plugin's event",
+        "additionalProperties": false,
+        "minProperties": 1,
         "properties": {
             "payload": { "description": "The payload as a mapping: it becomes JSON" },
             "payload_text": { "type": "string", "description": "The payload as it is" },
             "payload_file": { "type": "string", "description": "A file with the payload, relative to this file" },
-            "after": { "type": ["string", "number"], "description": "Time since the event before", "default": "1ms" },
+            "after": after,
         },
-    })
+    });
+    json!({ "anyOf": [payload, lanner_script::schema::event()] })
 }
 
 #[cfg(test)]
@@ -144,5 +154,22 @@ mod tests {
         };
         assert_eq!(keys("/properties"), sorted(&FILE_KEYS));
         assert_eq!(keys("/$defs/case/properties"), sorted(&CASE_KEYS));
+    }
+
+    #[test]
+    fn a_case_file_fits_and_a_misspelt_one_does_not() {
+        let validator = jsonschema::validator_for(&schema()).expect("a valid schema");
+        let text = "rules: r.yaml\ncases:\n- rule: R\n  params: {exe: /bin/cat}\n  \
+                    given: {users: [{name: alice}], processes: [{as: shell, exe: '${exe}', user: alice}]}\n  \
+                    events: [{by: shell, openat: {name: /etc/shadow}, after: 2s}, {execve: {exe: /bin/sh}}]\n  \
+                    alerts: [{priority: INFO, count: 2, fields: {fd.name: {regex: x}, fd.num: 3, user.name: ~}}]\n  \
+                    silent: [{exe: x, name: y}, ~]\n- {name: p, events: [{payload: {a: 1}}], alerts: none}\n";
+        let fits = |text: &str| validator.is_valid(&lanner_engine::yaml::parse(text).unwrap()[0].to_json());
+        assert!(fits(text));
+        for (from, to) in
+            [("rule:", "rul:"), ("openat", "opennat"), ("count: 2", "count: 0"), ("user: alice", "usr: alice")]
+        {
+            assert!(!fits(&text.replacen(from, to, 1)), "{to}");
+        }
     }
 }

@@ -21,7 +21,7 @@ impl Bench<'_> {
         match std::fs::read(path) {
             Ok(bytes) => {
                 let source = String::from_utf8_lossy(&bytes);
-                let (file, diagnostics) = file::read(path, &source);
+                let (file, diagnostics) = file::read(path, &source, &self.lab.source_names());
                 report.diagnostics = diagnostics;
                 if let Some(file) = file
                     && let Err(error) = self.cases(&file, &source, &mut report)

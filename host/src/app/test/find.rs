@@ -7,7 +7,7 @@ use crate::app::error::AppError;
 /// The folder whose YAML files are all case files.
 const FOLDER: &str = "cases";
 
-/// How deep folders are looked through: a link that leads back up ends there.
+/// How deep folders are looked through.
 const MAX_DEPTH: usize = 32;
 
 /// The case files that the paths name, each once: files as they are, of folders those that hold cases, sorted by name.
@@ -41,8 +41,10 @@ fn folder(path: &Path, within: bool, depth: usize, found: &mut Vec<PathBuf>) -> 
         return Ok(());
     }
     for entry in path.read_dir().map_err(|source| unreadable(path, source))? {
-        let path = entry.map_err(|source| unreadable(path, source))?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(|source| unreadable(path, source))?;
+        let path = entry.path();
+        // A folder that is a link is left out: it can lead back, and many of them to very many ways.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             folder(&path, within || path.file_name().is_some_and(|name| name == FOLDER), depth - 1, found)?;
         } else if matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml"))
             && (within || holds_cases(&path))
@@ -58,15 +60,16 @@ fn holds_cases(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"cases:")))
 }
 
-/// The rule files of a case file that names none and stands in a folder `cases`: those beside the folder.
+/// The rule files of a case file that names none and stands in a folder `cases`: those beside the folder, sorted by name.
 pub(super) fn rules_beside(path: &Path) -> Vec<PathBuf> {
     let folder = path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == FOLDER));
     let Some(above) = folder.and_then(Path::parent) else { return Vec::new() };
-    let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-    let Ok(entries) = above.read_dir() else { return Vec::new() };
+    let here = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    let Ok(entries) = here.read_dir() else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter_map(|entry| Some(above.join(entry.ok()?.file_name())))
         .filter(|path| path.is_file() && matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml")))
+        .filter(|path| !holds_cases(path))
         .collect();
     files.sort();
     files
@@ -85,12 +88,13 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             path
         };
+        write("syscall/more.yaml", "cases:\n- {}\n");
         let rules = write("syscall/own_rules.yaml", "- rule: x\n  cases: 1\n");
         let inside = write("syscall/cases/files.yaml", "broken");
         write("syscall/cases/payload.json", "{}");
         let elsewhere = write("more/own.yml", "source: syscall\ncases:\n- {}\n");
         let all = case_files(&[dir.path().display().to_string()]).unwrap();
-        assert_eq!(all, [elsewhere, inside.clone()]);
+        assert_eq!(all, [elsewhere, inside.clone(), dir.path().join("syscall/more.yaml")]);
         let cases = dir.path().join("syscall/cases").display().to_string();
         assert_eq!(case_files(&[cases, inside.display().to_string()]).unwrap(), std::slice::from_ref(&inside));
         assert_eq!(rules_beside(&inside), [rules]);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::app::cli::Options;
 use crate::app::error::AppError;
 use crate::app::plugins::{self, BUILT_IN, Library};
+use crate::app::process::this_machine;
 use crate::app::rules::{self, Rules};
 use crate::app::sources::{self, Group, Source};
 use crate::config::{Engine, PluginConfig, Settings};
@@ -21,6 +22,8 @@ pub(super) struct Lab<'o> {
     pub(super) options: &'o Options,
     pub(super) settings: Settings,
     pub(super) libraries: Vec<Library>,
+    /// The name of this machine, which payloads come from.
+    pub(super) hostname: Arc<str>,
     groups: Vec<Group>,
     loaded: Mutex<HashMap<Vec<PathBuf>, Loaded>>,
 }
@@ -41,7 +44,7 @@ impl<'o> Lab<'o> {
         }
         let libraries = plugins::load(&settings)?;
         let groups = sources::build(&libraries, &settings)?;
-        Ok(Self { options, settings, libraries, groups, loaded: Mutex::default() })
+        Ok(Self { options, settings, libraries, hostname: this_machine(), groups, loaded: Mutex::default() })
     }
 
     /// The source of this name.

@@ -13,13 +13,18 @@ use crate::app::process::print_stdout;
 use crate::cases::file;
 
 /// Prints the cases of the files, or as JSON. Files that cannot be read are named on the way out.
-pub(super) fn print(files: &[PathBuf], filter: Option<&Regex>, format: ReportFormat) -> Result<(), AppError> {
+pub(super) fn print(
+    files: &[PathBuf],
+    sources: &[&str],
+    filter: Option<&Regex>,
+    format: ReportFormat,
+) -> Result<(), AppError> {
     let mut text = String::new();
     let mut list = Vec::new();
     let mut wrong = Vec::new();
     for path in files {
         let source = std::fs::read(path).map_err(|error| AppError::Cases(format!("{}: {error}", path.display())))?;
-        let (read, findings) = file::read(path, &String::from_utf8_lossy(&source));
+        let (read, findings) = file::read(path, &String::from_utf8_lossy(&source), sources);
         let Some(read) = read else {
             wrong.extend(findings.iter().map(ToString::to_string));
             continue;

@@ -37,18 +37,21 @@ pub(super) fn run(options: &Options, test: &TestOptions, configured: Configured)
     if files.is_empty() {
         return Err(AppError::Cases(format!("no case files in {}", test.paths.join(", "))));
     }
-    if test.list {
-        return list::print(&files, filter.as_ref(), test.format);
-    }
     let rules = rules_files::expand(&options.rules).map_err(|error| wrong(error.into()))?;
     let lab = Lab::new(options, configured.settings).map_err(wrong)?;
+    if test.list {
+        return list::print(&files, &lab.source_names(), filter.as_ref(), test.format);
+    }
     let report = Bench { lab: &lab, test, filter, rules }.run(&files);
     deliver(&report, test)?;
     let totals = report.totals();
     match (totals.wrong + totals.broken, totals.failed, totals.survived) {
         (0, 0, 0) => Ok(()),
         (0, failed, survived) => Err(AppError::CasesFailed { failed, survived }),
-        _ => Err(AppError::Cases("not everything could be run".to_owned())),
+        _ if totals.wrong > 0 => {
+            Err(AppError::Cases(format!("{} of {} case files cannot be run", totals.wrong, totals.files)))
+        }
+        _ => Err(AppError::Cases(format!("{} of {} rows could not be run", totals.broken, totals.rows))),
     }
 }
 

@@ -6,6 +6,7 @@ use lanner_engine::check::Condition;
 use lanner_engine::compile::RuleSet;
 use lanner_engine::format::OutputFormat;
 use lanner_engine::load::RuleSpec;
+use lanner_engine::scheme::Scheme;
 use lanner_engine::value::SlotTable;
 
 use super::lab::Lab;
@@ -15,7 +16,7 @@ use crate::app::compiled;
 use crate::app::error::AppError;
 use crate::app::rules::Rules;
 use crate::cases::diagnostic::{Findings, did_you_mean};
-use crate::cases::expect::Expect;
+use crate::cases::expect::{Expect, ExpectedField};
 use crate::cases::file::CaseFile;
 use crate::cases::mutate;
 use crate::event::extractor::Answers;
@@ -54,13 +55,7 @@ pub(super) fn prepare(
     test: &TestOptions,
     found: &mut Findings,
 ) -> Result<Option<Prepared>, AppError> {
-    let Some(source) = lab.source(&file.source.name) else {
-        let names = lab.source_names();
-        let help = did_you_mean(&file.source.name, names.iter().copied());
-        let help = help.unwrap_or_else(|| format!("the sources are {}", names.join(", ")));
-        found.error(file.source.place.mark, format!("no plugin has source '{}'", file.source.name), Some(help));
-        return Ok(None);
-    };
+    let Some(source) = lab.source(&file.source.name) else { return Err(AppError::NoSource) };
     let scheme = &source.scheme.scheme;
     let tested = tested(file, rules, found);
     // A rule that is off by default can be tested like any other.
@@ -71,7 +66,7 @@ pub(super) fn prepare(
     let mut slots = SlotTable::new();
     let mut format = |text: &str| OutputFormat::compile(text, scheme, &mut slots);
     let mut alerts = Vec::with_capacity(specs.len());
-    let extra = extra_fields(file, &mut format, found);
+    let extra = extra_fields(file, &mut format, scheme, found);
     for (at, spec) in specs.iter().enumerate() {
         let mut alert = compiled::alert(spec, at);
         // Slots are numbered anew, since formats and conditions of this set share one table.
@@ -168,19 +163,25 @@ fn tested<'f>(file: &'f CaseFile, rules: &Rules, found: &mut Findings) -> Vec<&'
 fn extra_fields(
     file: &CaseFile,
     format: &mut dyn FnMut(&str) -> Result<OutputFormat, lanner_engine::format::FormatError>,
+    scheme: &Scheme,
     found: &mut Findings,
 ) -> Vec<(Box<str>, OutputFormat)> {
     let mut extra: Vec<(Box<str>, OutputFormat)> = Vec::new();
     for row in file.cases.iter().flat_map(|case| &case.rows) {
         let Expect::Exactly(alerts) = &row.expect else { continue };
-        for (alert, name) in alerts.iter().flat_map(|alert| alert.fields.iter().map(move |(name, _)| (alert, name))) {
+        for ExpectedField { name, place, .. } in alerts.iter().flat_map(|alert| &alert.fields) {
             if extra.iter().any(|(known, _)| **known == **name) {
                 continue;
             }
             match format(&format!("%{name}")) {
                 Ok(format) if format.keys().count() == 1 => extra.push((name.as_str().into(), format)),
-                Ok(_) => found.error(alert.place.mark, format!("'{name}' is no field"), None),
-                Err(error) => found.error(alert.place.mark, format!("field '{name}': {error}"), None),
+                Ok(_) => found.error(place.mark, format!("'{name}' is no field"), None),
+                Err(error) => {
+                    let bare = name.split('[').next().unwrap_or(name);
+                    let fields = scheme.fields().iter().map(|field| &*field.name);
+                    let help = if scheme.find(bare).is_some() { None } else { did_you_mean(bare, fields) };
+                    found.error(place.mark, format!("field '{name}': {error}"), help);
+                }
             }
         }
     }

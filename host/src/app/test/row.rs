@@ -28,7 +28,7 @@ impl Bench<'_> {
         let started = Instant::now();
         let mut report = RowReport::new(row);
         let Prepared { rules, probes, .. } = prepared;
-        let about = |probe: &&mut Probe| case.rules.iter().any(|(name, _)| *name == probe.rule);
+        let about = |probe: &&mut Probe| case.is_about(row, &probe.rule);
         let mut cover = Cover(probes.iter_mut().filter(about).collect());
         match run(self.lab, &file.source.name, &row.input, rules, &mut cover) {
             Ok(observed) => {

@@ -12,7 +12,7 @@ use lanner_syscall::memory::MemoryCapture;
 use super::lab::Lab;
 use crate::alert::Alert;
 use crate::app::error::AppError;
-use crate::app::process::{machine_name, this_machine};
+use crate::app::process::machine_name;
 use crate::cases::judge::Raised;
 use crate::cases::payload::Payload;
 use crate::cases::row::Input;
@@ -63,9 +63,9 @@ pub(super) fn run(
             matching: RuleMatching::All,
             render: RenderOptions { base64_buffers: lab.settings.alerts.base64_buffers },
             fields: true,
-            hostname: this_machine(),
+            hostname: Arc::clone(&lab.hostname),
         },
-        context: Context::new(this_machine()),
+        context: Context::new(Arc::clone(&lab.hostname)),
         steps: &[],
         observed: Observed::default(),
     };

@@ -46,12 +46,7 @@ impl Verdict<'_> {
         let Some(name) = mutants.get(mutant).and_then(|mutant| self.prepared.names.get(mutant.rule)) else {
             return false;
         };
-        let expected = match &self.row.expect {
-            Expect::Exactly(all) => all.iter().any(|alert| alert.rule.as_deref() == Some(name)),
-            Expect::Fires | Expect::Silent => false,
-        };
-        let concerns = expected || self.case.rules.iter().any(|(rule, _)| **rule == **name);
-        concerns && !self.of(alerts, Some(mutant)).1.is_empty()
+        self.case.is_about(self.row, name) && !self.of(alerts, Some(mutant)).1.is_empty()
     }
 }
 
@@ -70,7 +65,7 @@ pub(super) fn questions<'q>(
                 let alert = raised.get(*at);
                 (alert.map(|alert| alert.rule.as_str()), alert.map(|alert| alert.event))
             }
-            Failure::Missing { expected, nearest: None, .. } => match &row.expect {
+            Failure::Missing { expected, got: 0, nearest: None, .. } => match &row.expect {
                 Expect::Exactly(all) => (all.get(*expected).and_then(|one| one.rule.as_deref()), None),
                 Expect::Fires | Expect::Silent => (None, None),
             },

@@ -143,7 +143,7 @@ fn failure(failure: &Failure, row: &RowReport) -> Value {
 }
 
 fn expected(alert: &ExpectedAlert) -> Value {
-    let fields = alert.fields.iter().map(|(name, pattern)| (name.clone(), Value::from(pattern.to_string())));
+    let fields = alert.fields.iter().map(|field| (field.name.clone(), Value::from(field.pattern.to_string())));
     json!({
         "rule": alert.rule,
         "priority": alert.priority.map(|priority| priority.name()),

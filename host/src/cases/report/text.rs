@@ -158,11 +158,11 @@ fn wish(alert: &ExpectedAlert) -> String {
     if let Some(source) = &alert.source {
         let _ = write!(text, " from {source}");
     }
-    for (name, pattern) in &alert.fields {
-        let _ = write!(text, " {name}={pattern}");
+    for field in &alert.fields {
+        let _ = write!(text, " {}={}", field.name, field.pattern);
     }
     if let Some(output) = &alert.output {
-        let _ = write!(text, " with an output of {output}");
+        let _ = write!(text, " with {} in its output", output.quoted());
     }
     text
 }

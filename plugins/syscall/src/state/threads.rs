@@ -8,9 +8,11 @@ use super::thread::Thread;
 
 /// Most threads kept.
 pub const MAX_THREADS: usize = 262_144;
-/// Thread ids below this (the kernel's highest) are found by direct index. The index is zeroed memory of the system,
-/// so only the pages in use cost anything.
+/// Thread ids below this (the kernel's highest) are found by direct index.
 const DIRECT: usize = 1 << 22;
+/// The index begins with room for these ids and grows to the highest one seen. A table is made for each recording, and a
+/// small recording shall not pay for an index of 16 MiB.
+const DIRECT_FIRST: usize = 1 << 15;
 
 /// A process's threads.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub(crate) struct Threads {
 impl Threads {
     pub(crate) fn new() -> Threads {
         Threads {
-            direct: vec![0; DIRECT],
+            direct: vec![0; DIRECT_FIRST],
             far: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -109,12 +111,23 @@ impl Threads {
                 slot
             }
         };
+        self.make_room(tid as usize);
         match self.direct.get_mut(tid as usize) {
             Some(raw) => *raw = slot.raw(),
             None => drop(self.far.insert(tid, slot)),
         }
         self.len += 1;
         Some(slot)
+    }
+
+    /// Lets the index reach this id, if it is one for the index.
+    fn make_room(&mut self, id: usize) {
+        if id >= self.direct.len() && id < DIRECT {
+            // A new index rather than a longer one: what is zeroed memory of the system costs only the pages in use.
+            let mut longer = vec![0; (id + 1).next_power_of_two().min(DIRECT)];
+            longer[..self.direct.len()].copy_from_slice(&self.direct);
+            self.direct = longer;
+        }
     }
 
     /// Takes a thread out of the table, its group and its family.
@@ -263,5 +276,29 @@ impl Threads {
         if let Some(n) = next {
             self.at_mut(n).sibling_prev = prev;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_found_however_far_apart_their_ids_are() {
+        let mut threads = Threads::new();
+        let ids = [1, 2, 32_767, 32_768, 70_000, (1 << 22) - 1, 1 << 22, 1 << 40, -1];
+        for (at, tid) in ids.into_iter().enumerate() {
+            assert!(threads.find(tid).is_none(), "{tid}");
+            threads.insert(Thread::new(tid)).expect("there is room");
+            assert_eq!(threads.len(), at + 1);
+        }
+        for tid in ids {
+            let slot = threads.find(tid).expect("inserted");
+            assert_eq!(threads.at(slot).tid, tid);
+        }
+        let gone = threads.find(70_000).expect("inserted");
+        threads.remove(gone);
+        assert!(threads.find(70_000).is_none() && threads.find(32_768).is_some());
+        assert_eq!(threads.direct.len(), DIRECT);
     }
 }

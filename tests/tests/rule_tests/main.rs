@@ -1,8 +1,11 @@
 //! `lanner test`: each kind of case, of failure and of report, with the exit codes.
 
-use std::path::Path;
+mod failures;
+mod files;
+mod inputs;
+mod reports;
 
-use lanner_tests::program::{Run, here, lanner, run};
+use lanner_tests::program::{Run, lanner, run};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
@@ -64,24 +67,11 @@ fn cases(cases: &str, args: &[&str]) -> Run {
     test(&[("rules.yaml", RULES), ("cases.yaml", cases)], &args).0
 }
 
-#[test]
-fn cases_that_are_as_expected_pass() {
-    let run = cases(CASES, &[]).good();
-    assert!(run.stdout.starts_with("ok   cases.yaml  1 case, 5 rows, "), "{}", run.stdout);
-    assert!(run.stdout.contains("\n1 case, 5 rows: 5 passed; "), "{}", run.stdout);
-    assert_eq!(run.stderr, "");
-}
-
-#[test]
-fn the_rules_of_this_repository_have_cases_that_pass() {
-    let rules = here().parent().map(|root| root.join("rules")).unwrap();
-    if !has_cases(&rules) {
-        println!("no cases yet");
-        return;
+/// What a run that failed must say, on stdout and stderr together.
+fn says(run: &Run, code: i32, parts: &[&str]) {
+    let all = format!("{}\n{}", run.stdout, run.stderr);
+    assert_eq!(run.code, Some(code), "{all}");
+    for part in parts {
+        assert!(all.contains(part), "{part:?} is not in\n{all}");
     }
-    let _ = run(&mut lanner(BINARY, &["test", &rules.display().to_string()])).good();
-}
-
-fn has_cases(folder: &Path) -> bool {
-    std::fs::read_dir(folder).unwrap().flatten().any(|entry| entry.path().join("cases").is_dir())
 }
