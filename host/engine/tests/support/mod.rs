@@ -1,6 +1,8 @@
 //! A scheme and an event from data, and an [`Extract`] that answers from it and counts what it was asked.
 #![allow(dead_code, unreachable_pub, reason = "a module of each test binary, of which each uses its part")]
 
+pub mod random;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
