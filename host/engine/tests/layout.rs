@@ -76,3 +76,44 @@ fn what_is_no_rule_file_is_told() {
     assert_eq!(format("# only this\n\n\n"), Ok("# only this\n".to_owned()));
     assert_eq!(format("[{list: a, items: []}]\n"), Ok("[{list: a, items: []}]\n".to_owned()));
 }
+
+#[test]
+fn aliases_stay() {
+    let text = "- &a\n  list: x\n  items: [1]\n- macro: m\n  condition: evt.num = 0\n- *a\n";
+    let out = format(text).expect("a rule file");
+    assert_eq!(loaded(&out), loaded(text));
+    assert!(out.contains("- *a\n"), "{out}");
+}
+
+/// Whatever a file looks like, laying it out neither fails on it in another way nor makes other rules of it.
+#[test]
+fn mutated_files() {
+    let text = read(golden("untidy.yaml"));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let pieces = [
+        "\n", " ", "  ", "-", ":", "#", "- ", "|", ">", "\"", "'", "[", "]", "{", "}", "&a", "*a", "\u{e9}", "\t",
+        "---\n",
+    ];
+    let mut good = 0;
+    for _ in 0..1500 {
+        let mut mutant: Vec<char> = text.chars().collect();
+        for _ in 0..=random(3) {
+            let at = random(mutant.len());
+            match random(3) {
+                0 => drop(mutant.remove(at)),
+                1 => drop(mutant.splice(at..at, pieces[random(pieces.len())].chars())),
+                _ => drop(mutant.splice(at..(at + random(20)).min(text.len() / 2).max(at), [])),
+            }
+        }
+        let mutant: String = mutant.into_iter().collect();
+        if let Ok(out) = format(&mutant) {
+            good += 1;
+            assert_eq!(loaded(&out), loaded(&mutant), "of\n{mutant}\nmade\n{out}");
+        }
+    }
+    assert!(good > 300, "{good}");
+}

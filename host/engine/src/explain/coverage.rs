@@ -1,6 +1,7 @@
 //! What the parts of conditions came to over many events.
 
-use super::node::{Node, NodeInfo, NodeKind};
+use super::info::{NodeInfo, NodeKind};
+use super::node::Node;
 use super::{Explainer, tree};
 
 /// What a part came to so far, where evaluation came to it.

@@ -6,6 +6,7 @@
 //! of conditions of one source: equal leaves are evaluated once for all of them.
 
 mod coverage;
+mod info;
 mod node;
 mod origins;
 mod outline;
@@ -15,7 +16,7 @@ mod tree;
 use std::sync::Arc;
 
 pub use coverage::{Coverage, Seen};
-pub use node::{Comparison, Constant, NodeInfo, NodeKind, Origin, OriginKind, RightSide};
+pub use info::{Comparison, Constant, NodeInfo, NodeKind, Origin, OriginKind, RightSide};
 pub use origins::{Location, Origins};
 pub use outline::Outline;
 pub use print::Style;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::node::{Node, NodeInfo, NodeKind};
+use super::info::{NodeInfo, NodeKind};
+use super::node::Node;
 use super::print::{MAX_COLUMN, origins, words};
 
 /// A part of a condition with its parts.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::node::{Comparison, Constant, NodeInfo, NodeKind, Origin, RightSide};
+use super::info::{Comparison, Constant, NodeInfo, NodeKind, Origin, RightSide};
 use super::tree::{Part, Truth};
 
 /// How a tree is printed.

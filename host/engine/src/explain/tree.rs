@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::node::{Node, NodeInfo, NodeKind};
+use super::info::{NodeInfo, NodeKind};
+use super::node::Node;
 use crate::source::SourceId;
 
 /// Which parts are looked at.

@@ -53,7 +53,11 @@ fn blocks(lines: &[&str], node: &Node) -> Option<Vec<Block>> {
     let keys: Vec<(usize, usize, &str)> = node
         .entries()
         .iter()
-        .map(|(key, _)| Some((key.mark.line as usize - first, key.mark.column as usize, key.as_str()?)))
+        .map(|(key, _)| {
+            // An alias has the places of what it stands for.
+            let line = (key.mark.line as usize).checked_sub(first)?;
+            Some((line, key.mark.column as usize, key.as_str()?))
+        })
         .collect::<Option<_>>()?;
     let (offset, column, _) = *keys.first()?;
     let begins = |(line, at, key): &(usize, usize, &str)| {
