@@ -1,16 +1,18 @@
 //! From the YAML of one file to definitions, appends and replacements, in the order they are written.
 
+mod exceptions;
+mod keys;
 mod overrides;
 mod rule;
 
 use std::sync::Arc;
 
-use super::code::{ErrorCode, LintCode, WarningCode};
+use super::code::{ErrorCode, WarningCode};
 use super::collect::{Collection, Sources};
 use super::context::{Context, FileRange, ItemKind};
-use super::decode::{Result, optional, required, required_node, scalar, semantic, structure, words};
+use super::decode::{Result, optional, required, required_node, scalar, structure, words};
 use super::item::{Fault, ListItem, MacroItem, Order};
-use super::result::{Diagnostic, Related, Severity, similar};
+use super::result::{Diagnostic, Severity, similar};
 use super::source::{CondText, Origin};
 use super::version::Version;
 use crate::yaml::{self, Kind, Node};
@@ -238,14 +240,6 @@ impl Reader<'_> {
         Ok(append)
     }
 
-    /// A warning about a key; people are shown the key.
-    fn warn_key(&mut self, code: WarningCode, message: &str, item: &Node, key: &str, context: &Context) {
-        self.warn(code, message, context);
-        if let (Some((key, value)), Some(warning)) = (item.entry(key), self.out.last_mut()) {
-            warning.at = Some(FileRange { file: self.file, start: key.span.start, end: value.span.end });
-        }
-    }
-
     fn condition(&self, item: &Node, context: &Context) -> Result<CondText> {
         self.text(item, "condition", context)
     }
@@ -257,45 +251,6 @@ impl Reader<'_> {
         let mut out = CondText::new();
         out.push(&text, Origin::of(self.file, node));
         Ok(out)
-    }
-
-    /// Of equal keys only the first counts, which no established warning tells.
-    fn repeated_keys(&mut self, item: &Node, context: &Context) {
-        let entries = item.entries();
-        for (i, (key, _)) in entries.iter().enumerate() {
-            let Some(text) = key.as_str() else { continue };
-            let Some((first, _)) = entries.iter().take(i).find(|(other, _)| other.as_str() == Some(text)) else {
-                continue;
-            };
-            let message = format!("key '{text}' is given twice; this one is ignored");
-            let mut found = Diagnostic::new(Severity::Lint(LintCode::DuplicateKey), message, context);
-            found.at = Some(FileRange::of(self.file, key));
-            found.help = Some("remove one of them".to_owned());
-            let at = FileRange::of(self.file, first);
-            found.related.push(Related { message: "this one counts".to_owned(), at });
-            self.out.push(found);
-        }
-    }
-
-    fn unknown_keys(&mut self, item: &Node, known: &[&str], context: &Context) -> Result<()> {
-        self.repeated_keys(item, context);
-        for (key, _) in item.entries() {
-            let text = match &key.kind {
-                Kind::Null => "null",
-                Kind::Scalar(scalar) => &scalar.text,
-                _ => return semantic("A key of the item is not a scalar", context),
-            };
-            if !known.contains(&text) {
-                let message = format!("Unknown key '{text}'. The key will be ignored.");
-                self.warn(WarningCode::UnknownKey, message, context);
-                if let Some(warning) = self.out.last_mut() {
-                    let meant = similar(text, known.iter().copied());
-                    warning.help = meant.map(|meant| format!("did you mean '{meant}'?"));
-                    warning.at = Some(FileRange::of(self.file, key));
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::code::{LintCode, WarningCode};
-use super::super::context::{Context, FileRange, ItemKind};
+use super::super::code::WarningCode;
+use super::super::context::{Context, ItemKind};
 use super::super::decode::{
-    Decode, Result, entry, guessing, optional, optional_or_empty, required, required_node, scalar, structure, words,
+    Decode, Result, guessing, optional, optional_or_empty, required, required_node, scalar, structure, words,
 };
-use super::super::item::{Entry, Exception, Order, RuleItem, RuleUpdate};
+use super::super::item::{Order, RuleItem, RuleUpdate};
 use super::super::priority::Priority;
-use super::super::result::{Diagnostic, Severity, similar};
+use super::super::result::similar;
 use super::super::source::{CondText, Origin};
 use super::overrides::{Overrides, overrides};
 use super::{APPEND_AND_OVERRIDE, Reader};
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
 const ENABLED: &str = "The standalone 'enabled' key usage is deprecated. The correct approach requires also a \
                        'replace' entry under the 'override' key (i.e. 'enabled: replace').";
@@ -223,70 +223,6 @@ impl Reader<'_> {
     fn tags(&self, item: &Node, context: &Context) -> Result<BTreeSet<String>> {
         let Some(node) = item.get("tags") else { return Ok(BTreeSet::new()) };
         Ok(words(node, "tags", self.file, context)?.into_iter().map(|word| word.text).collect())
-    }
-
-    fn exceptions(&mut self, item: &Node, rule: &Context, append: bool) -> Result<Vec<Exception>> {
-        let Some(node) = item.get("exceptions").filter(|node| !node.is_null()) else { return Ok(Vec::new()) };
-        let all = rule.within(ItemKind::Exceptions, "", node.mark);
-        let Kind::Sequence(nodes) = &node.kind else { return structure("Rule exceptions must be a sequence", &all) };
-        let mut exceptions: Vec<Exception> = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            let nameless = all.within(ItemKind::Exception, "", node.mark);
-            if !node.is_mapping() {
-                return structure("Rule exception must be a mapping", &nameless);
-            }
-            let name: String = required(node, "name", &nameless)?;
-            let context = rule.within(ItemKind::Exception, &name, node.mark);
-            self.exception_keys(node, &context);
-            if exceptions.iter().any(|e| e.name == name) {
-                let message = format!("Multiple definitions of exception '{name}' in the same rule");
-                self.warn(WarningCode::ExceptionNameNotUnique, message, &context);
-            }
-            let part = |key: &str| match node.get(key) {
-                Some(part) => entry(part, key, self.file, &context),
-                None => Ok(Entry::Unset),
-            };
-            if !append {
-                required_node(node, "fields", &context)?;
-            }
-            let (fields, comps) = (part("fields")?, part("comps")?);
-            let mut values = Vec::new();
-            if let Some(node) = node.get("values") {
-                let context = context.within(ItemKind::ExceptionValues, "", node.mark);
-                let Kind::Sequence(nodes) = &node.kind else {
-                    return structure("Rule exception values must be a sequence", &context);
-                };
-                for node in nodes {
-                    let context = context.within(ItemKind::ExceptionValue, "", node.mark);
-                    values.push(entry(node, "", self.file, &context)?);
-                }
-            } else if append {
-                let message = "Overriding/appending exception with no values";
-                self.warn(WarningCode::AppendNoValues, message, &context);
-            }
-            exceptions.push(Exception { name, fields, comps, values, context });
-        }
-        Ok(exceptions)
-    }
-}
-
-const EXCEPTION_KEYS: &[&str] = &["name", "fields", "comps", "values"];
-
-impl Reader<'_> {
-    /// A misspelt key of an exception has no established warning, and an exception without values does nothing.
-    fn exception_keys(&mut self, node: &Node, context: &Context) {
-        self.repeated_keys(node, context);
-        for (key, _) in node.entries() {
-            let Some(text) = key.as_str().filter(|text| !EXCEPTION_KEYS.contains(text)) else { continue };
-            let mut found = Diagnostic::new(
-                Severity::Lint(LintCode::UnknownExceptionKey),
-                format!("unknown key '{text}' in exception '{}'", context.item()),
-                context,
-            );
-            found.at = Some(FileRange::of(self.file, key));
-            found.help = similar(text, EXCEPTION_KEYS.iter().copied()).map(|meant| format!("did you mean '{meant}'?"));
-            self.out.push(found);
-        }
     }
 }
 
