@@ -59,7 +59,7 @@ impl Params {
     ///
     /// # Errors
     /// An unknown parameter, parameters that use each other in a circle, a list or mapping within a text, more than
-    /// [`BUDGET`].
+    /// four MiB of text.
     pub fn fill(&self, node: &Node) -> Result<Node, ParamError> {
         self.node(node, &mut Vec::new())
     }

@@ -22,7 +22,7 @@ use super::tables::scope::CallScope;
 pub struct FieldRequest<'a> {
     /// Whose field.
     pub plugin: PluginIdx,
-    /// Which: [`FieldSpec::id`].
+    /// Which: [`FieldSpec::id`](super::FieldSpec::id).
     pub field: u32,
     /// The argument's text, without brackets.
     pub arg: Option<&'a str>,
