@@ -21,14 +21,18 @@ FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-deps: ## install what is missing: a C and C++ compiler, git, cargo-nextest
+deps: ## install what is missing: C and C++ compilers, clang, git, cargo-nextest
 	@tests/install-deps
 
-run: deps ## build Lanner and replay a recorded attack, printing its alerts
+run: deps ## build Lanner; as root watch this machine, else replay a recorded attack; alerts are printed
 	@echo "==> building lanner (release)"
 	@$(CARGO) build --release --quiet -p lanner
-	@echo "==> lanner replay $(CAPTURE) -r $(RULES)"
-	@$(BUILT)/release/lanner replay $(CAPTURE) -r $(RULES)
+	@if [ "$$(id -u)" = 0 ] && [ -s /sys/kernel/btf/vmlinux ]; then \
+	  echo "==> lanner run -r $(RULES) (watching this machine; Ctrl-C ends it. Try in another terminal: cat /etc/shadow)"; \
+	  exec $(BUILT)/release/lanner run -r $(RULES); \
+	fi; \
+	echo "==> lanner replay $(CAPTURE) -r $(RULES) (watching this machine needs root and /sys/kernel/btf/vmlinux)"; \
+	$(BUILT)/release/lanner replay $(CAPTURE) -r $(RULES)
 
 test: deps ## build everything and run all tests
 	@echo "==> building and running all tests"

@@ -1,13 +1,62 @@
-//! Turns the converter's rules into a static table. A malformed row stops the build with its line.
+//! Turns the converter's rules into a static table, and compiles the probes. A malformed row stops the build with its line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs};
 
 const RULES: &str = "src/converter/rules.csv";
+const EVENTS: &str = "../../plugin-api/src/schema/events.csv";
 
 fn main() {
+    converter();
+    probes();
+}
+
+/// Compiles `bpf/probe.bpf.c` for the machine that the crate is built for, and its header of event codes.
+fn probes() {
+    println!("cargo:rerun-if-changed=bpf");
+    println!("cargo:rerun-if-changed={EVENTS}");
+    println!("cargo:rerun-if-env-changed=CLANG");
+    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let out = Path::new(&out);
+    fs::write(out.join("events.gen.h"), event_codes()).expect("the output folder is writable");
+    let define = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        Ok("x86_64") => "-D__TARGET_ARCH_x86",
+        Ok("aarch64") => "-D__TARGET_ARCH_arm64",
+        // Captures can be read anywhere; live events need probes that know the machine's registers.
+        _ => return fs::write(out.join("probe.o"), []).expect("the output folder is writable"),
+    };
+    let clang = env::var_os("CLANG").unwrap_or_else(|| "clang".into());
+    let mut command = Command::new(&clang);
+    command.args(["-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror", "-Ibpf", define, "-I"]);
+    let status = command.arg(out).args(["-c", "bpf/probe.bpf.c", "-o"]).arg(out.join("probe.o")).status();
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(_) => panic!("bpf/probe.bpf.c does not compile with {}", clang.display()),
+        Err(error) => panic!(
+            "cannot run {}: {error}. The probes of the live source are compiled by clang (11 or newer): install it (Debian, \
+             Ubuntu: apt-get install clang; Fedora: dnf install clang) or name it with CLANG=/path/to/clang",
+            clang.display()
+        ),
+    }
+}
+
+/// Codes and numbers of parameters of all events, as the probes include them.
+fn event_codes() -> String {
+    let text = fs::read_to_string(EVENTS).unwrap_or_else(|e| panic!("{EVENTS}: {e}"));
+    let mut out = String::new();
+    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
+        let cells: Vec<_> = line.splitn(9, ',').collect();
+        let [code, symbol, .., params] = cells[..] else { panic!("{EVENTS}:{}: nine columns expected", i + 1) };
+        let params = params.split(';').filter(|p| !p.trim().is_empty()).count();
+        writeln!(out, "#define EV_{symbol} {code}\n#define EV_{symbol}_PARAMS {params}").unwrap();
+    }
+    out
+}
+
+fn converter() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={RULES}");
     let text = fs::read_to_string(RULES).unwrap_or_else(|e| panic!("{RULES}: {e}"));

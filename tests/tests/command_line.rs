@@ -61,11 +61,6 @@ fn mistakes_end_with_one_and_say_what() {
     fails(&setup.run(&["--list=x"]), 1, "Value for --list must be a valid source type");
     fails(&setup.run(&["--plugin-info", "x"]), 1, "can't find plugin and print its info: x");
     fails(&setup.run(&["-r", "@r.yaml", "-P", "/absent/pid"]), 255, "Could not write pid to pidfile /absent/pid");
-    fails(
-        &setup.run(&["-r", "@r.yaml", "-o", "engine.kind=modern_ebpf"]),
-        1,
-        "cannot watch system calls: this build has no live source for engine.kind=modern_ebpf",
-    );
 }
 
 #[test]

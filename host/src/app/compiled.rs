@@ -10,10 +10,11 @@ use super::error::AppError;
 use super::rules::Rules;
 use super::sources::{Group, Source};
 use crate::alert::RuleHead;
-use crate::config::{Engine, RuleMatching, Settings};
+use crate::config::{Engine, LiveSettings, RuleMatching, Settings};
 use crate::event::extractor::Answers;
 use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
+use crate::event::scheme::SYSCALL;
 use crate::plugin::{PluginIdx, PluginSet};
 
 /// A group of sources ready to run.
@@ -76,6 +77,12 @@ pub(crate) fn compile(
             }
         }
         drop(guard);
+        let input = match input {
+            Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
+                Some((plugin, live_params(&settings.live, by_source.iter().flatten())))
+            }
+            other => other,
+        };
         let replay = matches!(settings.engine, Engine::Replay { .. });
         compiled.push(CompiledGroup {
             name,
@@ -88,6 +95,20 @@ pub(crate) fn compile(
         });
     }
     Ok(compiled)
+}
+
+/// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
+fn live_params<'r>(live: &LiveSettings, rules: impl Iterator<Item = &'r SourceRules>) -> String {
+    let snaplen = if live.snaplen == 0 { lanner_syscall::live::Settings::default().snaplen } else { live.snaplen };
+    let settings = lanner_syscall::live::Settings {
+        cpus_for_each_buffer: live.cpus_for_each_buffer,
+        buf_size_preset: live.buf_size_preset,
+        drop_failed_exit: live.drop_failed_exit,
+        snaplen,
+        events: Some(rules.flat_map(SourceRules::events).collect()),
+        io: live.all_syscalls,
+    };
+    settings.to_params()
 }
 
 fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option<SourceRules>, AppError> {

@@ -39,7 +39,8 @@ pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
     }
     log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
     announce(options, &loaded, &settings);
-    if file.is_none() && !subcommand {
+    // With rules on the command line the defaults are enough to watch the machine.
+    if file.is_none() && !subcommand && options.rules.is_empty() {
         return Err(AppError::NoConfig(DEFAULT_FILES[1]));
     }
     Ok(Configured { loaded, settings })
@@ -58,7 +59,7 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
         format!("log_level={level}"),
         "log_syslog=false".to_owned(),
         "stdout_output.enabled=true".to_owned(),
-        "engine.kind=nodriver".to_owned(),
+        "engine.kind=modern_ebpf".to_owned(),
         "plugins[0].name=container".to_owned(),
         "plugins[0].library_path=libcontainer.so".to_owned(),
         "append_output[0].suggested_output=true".to_owned(),

@@ -123,11 +123,10 @@ pub enum AppError {
     NoOutput,
     /// The live source of system calls.
     #[error(
-        "cannot watch system calls: this build has no live source for engine.kind={0}. Replay a capture \
-         (engine.kind=replay with engine.replay.capture_file), use plugin sources only (engine.kind=nodriver), or turn the \
-         source off (--disable-source syscall)"
+        "cannot watch system calls: {0}\nWithout them: replay a capture (engine.kind=replay with engine.replay.capture_file), \
+         use plugin sources only (engine.kind=nodriver), or turn the source off (--disable-source syscall)"
     )]
-    NoLiveSource(&'static str),
+    NoLiveSource(PluginError),
     /// A source that failed while open.
     #[error("{name}: {error}")]
     Source {

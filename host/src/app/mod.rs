@@ -237,23 +237,12 @@ fn process_events(
     let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
     let mut groups = compiled::compile(rules, groups, settings, selected, &hostname)?;
     groups.iter_mut().for_each(|group| group.filter = filter.take());
-    if let Engine::Kmod | Engine::ModernEbpf = settings.engine {
-        let kind = settings.engine.name();
-        let error = AppError::NoLiveSource(kind);
-        let before = groups.len();
-        groups.retain(|group| group.replay || group.name != crate::event::scheme::SYSCALL);
-        if groups.is_empty() {
-            return Err(error);
-        }
-        if groups.len() < before {
-            log::error(format_args!("{error}; the other sources go on"));
-        }
-    }
     let quiet = view.is_none_or(|view| view.quiet);
     if !matches!(settings.engine, Engine::Replay { .. }) {
         log::info(format_args!("Enabled event sources: {}", selected.join(", ")));
     }
-    process::run(Job { options, settings, groups, rules: names, quiet })
+    let sources = groups.len();
+    process::run(Job { options, settings, groups, rules: names, quiet, sources })
 }
 
 /// `lanner replay`: each file from a clean state.

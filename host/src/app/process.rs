@@ -12,7 +12,7 @@ use super::evaluator::{Desk, Evaluator};
 use super::replay::Progress;
 use super::signals;
 use super::stats::{DROP_REPORT, Matches};
-use crate::config::{Engine, Settings};
+use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
 use crate::event::scheme::SYSCALL;
 use crate::log;
@@ -32,6 +32,8 @@ pub(crate) struct Job<'a> {
     pub rules: Vec<(Box<str>, Priority)>,
     /// Whether the progress of a replay stays unseen.
     pub quiet: bool,
+    /// How many sources run.
+    pub sources: usize,
 }
 
 /// What one source's thread leaves behind.
@@ -120,8 +122,18 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         start_ns: None,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let live = job.settings.engine.is_live() && name == SYSCALL;
     let result = match (plugins, &group.input) {
-        (Some(plugins), Some(input)) => open_and_pump(plugins, input, &group.name, group.replay, desk, &mut evaluator),
+        (Some(plugins), Some(input)) => {
+            let kind = if group.replay {
+                Kind::Recorded
+            } else if live {
+                Kind::Kernel(&job.settings.live)
+            } else {
+                Kind::Plugin
+            };
+            open_and_pump(plugins, input, &group.name, kind, desk, &mut evaluator)
+        }
         _ => {
             log::warning(format_args!(
                 "Enabled event source '{name}' will be opened with no driver, no event will be produced"
@@ -130,40 +142,68 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
             Ok(Counts::default())
         }
     };
-    if result.is_err() {
-        desk.control.stop();
-    }
     let elapsed = started.elapsed();
     let (counts, error) = match result {
         Ok(counts) => (counts, None),
-        Err(error) => (Counts::default(), Some(error)),
+        // The machine may not let itself be watched; what plugins see is worth going on for.
+        Err(error @ AppError::NoLiveSource(_)) if job.sources > 1 => {
+            log::error(format_args!("{error}; the other sources go on"));
+            (Counts::default(), None)
+        }
+        Err(error) => {
+            desk.control.stop();
+            (Counts::default(), Some(error))
+        }
     };
     let outcome = Outcome { matches: evaluator.matches, counts, elapsed, error };
     report(job.options.verbose, syscalls, &name, group.replay, &outcome);
     outcome
 }
 
+/// What a source reads.
+#[derive(Clone, Copy)]
+enum Kind<'s> {
+    /// A capture file.
+    Recorded,
+    /// The running kernel.
+    Kernel(&'s LiveSettings),
+    /// Whatever its plugin does.
+    Plugin,
+}
+
+fn announce(kind: Kind<'_>, name: &str, plugin: &str, params: &str) {
+    match kind {
+        Kind::Recorded => log::info(format_args!("Replaying events from the capture file: {params}")),
+        Kind::Plugin => log::info(format_args!("Opening '{name}' source with plugin '{plugin}'")),
+        Kind::Kernel(live) => {
+            let mib = 1u32 << (live.buf_size_preset.clamp(1, 10) - 1);
+            log::info(format_args!("The chosen syscall buffer dimension is: {} bytes ({mib} MBs)", mib << 20));
+            log::info(format_args!("Opening '{name}' source with modern BPF probe."));
+            log::info(format_args!("One ring buffer every '{}' CPUs.", live.cpus_for_each_buffer));
+        }
+    }
+}
+
 fn open_and_pump(
     plugins: PluginSet,
     (input, params): &(PluginIdx, String),
     name: &str,
-    recorded: bool,
+    kind: Kind<'_>,
     desk: &Desk,
     evaluator: &mut Evaluator<'_>,
 ) -> Result<Counts, AppError> {
     // The errors of a capture name its file themselves.
-    let failed = |error| match recorded {
-        true => AppError::Plugin(error),
-        false => AppError::Source { name: name.to_owned(), error },
+    let failed = |error| match kind {
+        Kind::Recorded => AppError::Plugin(error),
+        _ => AppError::Source { name: name.to_owned(), error },
     };
-    if recorded {
-        log::info(format_args!("Replaying events from the capture file: {params}"));
-    } else {
-        let plugin = plugins.get(*input).map(|plugin| plugin.info().name.as_str()).unwrap_or_default();
-        log::info(format_args!("Opening '{name}' source with plugin '{plugin}'"));
-    }
-    let open = Open { source: *input, params, recorded, event_schema: None };
-    let mut inspector = Inspector::open(plugins, open).map_err(failed)?;
+    let plugin = plugins.get(*input).map(|plugin| plugin.info().name.as_str()).unwrap_or_default();
+    announce(kind, name, plugin, params);
+    let open = Open { source: *input, params, recorded: matches!(kind, Kind::Recorded), event_schema: None };
+    let mut inspector = Inspector::open(plugins, open).map_err(|error| match kind {
+        Kind::Kernel(_) => AppError::NoLiveSource(error),
+        _ => failed(error),
+    })?;
     evaluator.context = Context::new(machine_name(&mut inspector));
     let result = pump(&mut inspector, &desk.control, evaluator);
     evaluator.progress.finish();

@@ -114,11 +114,11 @@ fn build_group(
         let scheme = builder.build(resolver, Arc::clone(&hooks.hosts), Arc::clone(&hooks.services));
         // Set once, right here.
         let _ = args.providers.set(Arc::clone(&scheme.providers));
-        // The built-in source of system calls reads captures; without one it has nothing to give.
+        // The built-in source of system calls reads captures or watches the kernel; without either it has nothing to give.
         let input = members.iter().find(|(_, library)| {
             let info = library.info();
             let gives = info.capabilities.contains(Capabilities::SOURCING) && info.event_source() == Some(*name);
-            gives && (replay || !library.is_own())
+            gives && (replay || settings.engine.is_live() || !library.is_own())
         });
         let input = input.map(|(plugin, library)| (*plugin, library.config.open_params.clone()));
         sources.push(Source { name: (*name).to_owned(), index: index.get(), scheme, input });

@@ -19,5 +19,5 @@ pub use error::ConfigError;
 pub use load::{Loaded, load};
 pub use output::{AppendOutput, FileOutput, RuleSelection};
 pub use plugins::{PLUGIN_DIRS, PluginConfig};
-pub use settings::{AlertForm, Engine, LogSettings, OutputSettings, RuleMatching, Settings};
+pub use settings::{AlertForm, Engine, LiveSettings, LogSettings, OutputSettings, RuleMatching, Settings};
 pub use tree::Node;

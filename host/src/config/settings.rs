@@ -11,7 +11,7 @@ use crate::log;
 /// Where events of the `syscall` source come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// The running kernel, by Falco's kernel module.
+    /// The running kernel, where Falco uses its kernel module; there is none here, the eBPF probes do its work.
     Kmod,
     /// The running kernel, by eBPF.
     ModernEbpf,
@@ -25,6 +25,11 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Whether it watches the running kernel.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Kmod | Self::ModernEbpf)
+    }
+
     /// The word that names it in `engine.kind`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -34,6 +39,21 @@ impl Engine {
             Self::NoDriver => "nodriver",
         }
     }
+}
+
+/// How the running kernel is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveSettings {
+    /// `engine.modern_ebpf.cpus_for_each_buffer`: processors that share a buffer; 0: all of them.
+    pub cpus_for_each_buffer: u16,
+    /// `engine.*.buf_size_preset`: 1 (1 MiB) to 10 (512 MiB).
+    pub buf_size_preset: u8,
+    /// `engine.*.drop_failed_exit`.
+    pub drop_failed_exit: bool,
+    /// `falco_libs.snaplen`; 0: the usual length.
+    pub snaplen: u32,
+    /// `base_syscalls.all`.
+    pub all_syscalls: bool,
 }
 
 /// How many rules may match one event.
@@ -98,6 +118,8 @@ pub struct LogSettings {
 pub struct Settings {
     /// `engine`.
     pub engine: Engine,
+    /// The keys below `engine.kmod` or `engine.modern_ebpf`, and what else shapes a live source.
+    pub live: LiveSettings,
     /// `rules_files` (or `rules_file`), as written.
     pub rules_files: Vec<String>,
     /// Whether the deprecated spelling `rules_file` was used.
@@ -178,6 +200,7 @@ impl Settings {
         let rules_load = read.text("rules_load", "strict");
         let priority = read.text("priority", "debug");
         let settings = Self {
+            live: live(read, &engine),
             engine,
             rules_files: read.texts(if deprecated_rules_file { "rules_file" } else { "rules_files" }),
             deprecated_rules_file,
@@ -230,6 +253,17 @@ fn engine(read: Reader<'_>) -> Result<Engine, ConfigError> {
             capture_file => Ok(Engine::Replay { capture_file }),
         },
         _ => Err(read.wrong(format!("engine.kind '{kind}' is not a valid kind."))),
+    }
+}
+
+fn live(read: Reader<'_>, engine: &Engine) -> LiveSettings {
+    let section = if *engine == Engine::Kmod { "engine.kmod" } else { "engine.modern_ebpf" };
+    LiveSettings {
+        cpus_for_each_buffer: read.int("engine.modern_ebpf.cpus_for_each_buffer", 2),
+        buf_size_preset: read.int(&format!("{section}.buf_size_preset"), 4),
+        drop_failed_exit: read.bool(&format!("{section}.drop_failed_exit"), false),
+        snaplen: read.int("falco_libs.snaplen", 0),
+        all_syscalls: read.bool("base_syscalls.all", false),
     }
 }
 

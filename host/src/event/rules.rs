@@ -73,6 +73,11 @@ impl SourceRules {
         self.wanted.contains(event.ty())
     }
 
+    /// The codes of the events that any rule can match.
+    pub fn events(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..=EventSet::MAX_CODE).filter(|code| self.wanted.contains(*code))
+    }
+
     /// Evaluates an event and hands each alert to `raise`, with the rule's position. Nothing is allocated unless a rule
     /// matches.
     pub fn evaluate(

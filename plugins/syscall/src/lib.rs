@@ -2,6 +2,7 @@
 pub mod capture;
 pub mod converter;
 pub mod fields;
+pub mod live;
 pub mod memory;
 pub mod plugin;
 pub mod state;

@@ -1,18 +1,33 @@
-//! The source of events: a capture file.
+//! The source of events: a capture file, or the running system.
 
 use core::ffi::CStr;
 use std::path::Path;
 
 use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, SourceInstance};
 
+use lanner_plugin_api::raw::EventMeta;
+use lanner_plugin_api::schema::EventType;
+
 use super::Syscall;
 use crate::capture::{CaptureReader, InitialState, Step};
+use crate::live::{Live, LiveError, SCHEME, Settings};
 use crate::memory;
+use crate::state::Mode;
 
-/// An open capture.
-pub struct Capture {
-    path: String,
-    reader: CaptureReader,
+/// Live events delivered at once: enough that a batch costs nothing per event, few enough that their memory soon goes back.
+const LIVE_BATCH: usize = 2048;
+
+/// An open stream of events.
+pub enum Input {
+    /// A capture file.
+    Capture {
+        /// Its path.
+        path: String,
+        /// Its reader.
+        reader: Box<CaptureReader>,
+    },
+    /// The running system.
+    Live(Box<Live>),
 }
 
 impl Syscall {
@@ -23,16 +38,28 @@ impl Syscall {
         self.state.load(&initial);
         self.machine = initial.machine;
     }
+
+    /// Attaches the probes, then looks at what runs: what happens meanwhile waits in the buffers.
+    fn open_live(&mut self, settings: &str) -> Result<Live, LiveError> {
+        let settings = if settings.is_empty() { Settings::default() } else { serde_json::from_str(settings)? };
+        let live = Live::open(&settings)?;
+        self.state.set_mode(Mode::Live);
+        self.begin_section(Box::new(live.scan()));
+        Ok(live)
+    }
 }
 
 impl Source for Syscall {
     const PLUGIN_ID: u32 = 0;
     const EVENT_SOURCE: &'static CStr = c"";
-    type Instance = Capture;
+    type Instance = Input;
 
-    /// Opens a capture, plain or compressed. `params` is its path, a `file://` URL with an absolute path, or the name of a
-    /// capture in memory.
-    fn open(&mut self, params: &str) -> Result<Capture, Error> {
+    /// Opens a capture, plain or compressed (`params` is its path, a `file://` URL with an absolute path, or the name of a
+    /// capture in memory), or the running system (`live:`, then [`Settings`]).
+    fn open(&mut self, params: &str) -> Result<Input, Error> {
+        if let Some(settings) = params.strip_prefix(SCHEME) {
+            return self.open_live(settings).map(|live| Input::Live(Box::new(live))).map_err(Error::other);
+        }
         let path = params.strip_prefix("file://").unwrap_or(params);
         if path.is_empty() {
             return Err(Error::other("no capture file given: open parameters are the path of a capture"));
@@ -50,13 +77,18 @@ impl Source for Syscall {
         if let Step::Section(initial) = reader.step().map_err(fail)? {
             self.begin_section(initial);
         }
-        Ok(Capture { path: path.to_owned(), reader })
+        Ok(Input::Capture { path: path.to_owned(), reader: Box::new(reader) })
     }
 
     fn list_open_params(&mut self) -> Result<Vec<OpenParam>, Error> {
         let value = "file:///path/to/capture.scap".to_owned();
         let desc = "a capture file, plain or compressed; a plain path does as well".to_owned();
-        Ok(vec![OpenParam { value, desc, separator: String::new() }])
+        let live = serde_json::to_string(&Settings::default())?;
+        let live_desc = "the running system, with these settings or none".to_owned();
+        Ok(vec![
+            OpenParam { value, desc, separator: String::new() },
+            OpenParam { value: format!("{SCHEME}{live}"), desc: live_desc, separator: String::new() },
+        ])
     }
 
     fn machine_info(&mut self) -> Option<String> {
@@ -72,34 +104,69 @@ impl Source for Syscall {
     }
 }
 
-impl SourceInstance for Capture {
+impl SourceInstance for Input {
     type Plugin = Syscall;
 
     fn next_batch<'i>(&'i mut self, plugin: &mut Syscall, batch: &mut Batch<'i>) -> Result<Next, Error> {
         plugin.metas.clear();
         plugin.next_meta = 0;
-        let path = &self.path;
-        match self.reader.step().map_err(|e| Error::other(format!("{path}: {e}")))? {
-            Step::Events(events) => {
-                plugin.metas.extend_from_slice(events.meta());
-                batch.extend_shared_with(events.bytes().zip(events.meta().iter().copied()))?;
-                Ok(Next::More)
-            }
-            Step::Section(initial) => {
-                // Everything of the recording before has been evaluated: the host asked for more.
-                plugin.begin_section(initial);
-                Ok(Next::More)
-            }
-            Step::End => Ok(Next::End),
+        match self {
+            Self::Capture { path, reader } => next_recorded(path, reader, plugin, batch),
+            Self::Live(live) => next_live(live, plugin, batch),
         }
     }
 
     fn progress(&mut self) -> Option<Progress> {
-        let (read, total) = self.reader.progress();
+        let Self::Capture { reader, .. } = self else { return None };
+        let (read, total) = reader.progress();
         let total = total.filter(|&t| t > 0)?;
         let share = (read as f64 / total as f64).min(1.0);
         let mib = |n: u64| n as f64 / (1 << 20) as f64;
         let text = format!("{:.1}% ({:.1} of {:.1} MiB)", share * 100.0, mib(read), mib(total));
         Some(Progress { share, text })
+    }
+}
+
+fn next_recorded<'i>(
+    path: &str,
+    reader: &'i mut CaptureReader,
+    plugin: &mut Syscall,
+    batch: &mut Batch<'i>,
+) -> Result<Next, Error> {
+    match reader.step().map_err(|e| Error::other(format!("{path}: {e}")))? {
+        Step::Events(events) => {
+            plugin.metas.extend_from_slice(events.meta());
+            for (bytes, meta) in events.bytes().zip(events.meta()) {
+                batch.push_shared_with(bytes, *meta)?;
+            }
+            Ok(Next::More)
+        }
+        Step::Section(initial) => {
+            // Everything of the recording before has been evaluated: the host asked for more.
+            plugin.begin_section(initial);
+            Ok(Next::More)
+        }
+        Step::End => Ok(Next::End),
+    }
+}
+
+fn next_live<'i>(live: &'i mut Live, plugin: &mut Syscall, batch: &mut Batch<'i>) -> Result<Next, Error> {
+    // The events of the batch before have been evaluated: the host asked for more.
+    live.release();
+    let mut broken = None;
+    let n = live.deliver(LIVE_BATCH, |event| {
+        let code =
+            event.bytes.get(20..22).and_then(|code| code.first_chunk()).map_or(0, |code| u16::from_le_bytes(*code));
+        let flags = if EventType(code).is_hidden() { EventMeta::HIDDEN } else { 0 };
+        let meta = EventMeta { num: event.number, cpu: event.cpu, flags };
+        match batch.push_shared_with(event.bytes, meta) {
+            Ok(()) => plugin.metas.push(meta),
+            Err(error) => broken = Some(error),
+        }
+    });
+    match broken {
+        Some(error) => Err(error.into()),
+        None if n == 0 => Ok(Next::Wait),
+        None => Ok(Next::More),
     }
 }

@@ -203,6 +203,11 @@ impl State {
         self.mode
     }
 
+    /// Says where events come from. For a state that has seen none yet.
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
     /// Counters.
     pub fn stats(&self) -> Stats {
         self.stats

@@ -1,0 +1,12 @@
+/* All programs, one object: they share maps, and the loader finds them by name. */
+#include "dispatch.bpf.c"
+#include "open.bpf.c"
+#include "execve.bpf.c"
+#include "clone.bpf.c"
+#include "exit.bpf.c"
+#include "fds.bpf.c"
+#include "sockets.bpf.c"
+#include "paths.bpf.c"
+#include "process.bpf.c"
+#include "memory.bpf.c"
+#include "io.bpf.c"

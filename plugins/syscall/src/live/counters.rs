@@ -1,0 +1,42 @@
+//! What the probes count, by cause.
+
+/// Totals over all processors since the source was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events sent that may come by the million.
+    pub sent_bulk: u64,
+    /// Events sent that have buffers of their own.
+    pub sent_vital: u64,
+    /// Events of the first kind lost because a buffer was full.
+    pub lost_bulk: u64,
+    /// Events of the second kind lost because a buffer was full.
+    pub lost_vital: u64,
+    /// Events lost because they were longer than 64 KiB.
+    pub lost_too_long: u64,
+    /// Events lost on processors that came after the source was opened.
+    pub lost_no_ring: u64,
+    /// Calls made by the 32-bit table of a 64-bit kernel, which are not followed.
+    pub foreign_abi: u64,
+}
+
+impl Counters {
+    /// Words of `struct counters` in bpf/base.bpf.h.
+    pub(super) const WORDS: usize = 7;
+
+    /// Adds what one processor counted.
+    pub(super) fn add(&mut self, of_one_processor: &[u64; Self::WORDS]) {
+        let [sent_bulk, sent_vital, lost_bulk, lost_vital, too_long, no_ring, foreign] = of_one_processor;
+        self.sent_bulk += sent_bulk;
+        self.sent_vital += sent_vital;
+        self.lost_bulk += lost_bulk;
+        self.lost_vital += lost_vital;
+        self.lost_too_long += too_long;
+        self.lost_no_ring += no_ring;
+        self.foreign_abi += foreign;
+    }
+
+    /// All events lost.
+    pub fn lost(&self) -> u64 {
+        self.lost_bulk + self.lost_vital + self.lost_too_long + self.lost_no_ring
+    }
+}

@@ -1,0 +1,168 @@
+//! Which calls the kernel is to report: those that the state needs and those that rules ask for.
+
+use lanner_plugin_api::schema::{DropClass, EventFlags, EventType, SYSCALLS, Sc, SyscallInfo};
+
+/// A set of calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interest(Vec<bool>);
+
+/// Calls whose events carry payloads and come by the million. They change little of the state (the ends of unconnected
+/// sockets), so that nobody pays for them unless a rule asks.
+const HEAVY: [&str; 8] = ["sendto", "recvfrom", "sendmsg", "sendmmsg", "recvmsg", "recvmmsg", "getsockopt", "brk"];
+
+/// Calls that move data.
+const IO: [&str; 22] = [
+    "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2", "recv",
+    "recvfrom", "recvmsg", "recvmmsg", "send", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice", "tee",
+    "vmsplice",
+];
+
+/// Calls without which an alert about a process would be wrong, and that no program makes by the million.
+const VITAL: [&str; 45] = [
+    "execve",
+    "execveat",
+    "clone",
+    "clone3",
+    "fork",
+    "vfork",
+    "connect",
+    "accept",
+    "accept4",
+    "bind",
+    "listen",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setsid",
+    "setpgid",
+    "capset",
+    "prctl",
+    "ptrace",
+    "bpf",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "mount",
+    "umount",
+    "umount2",
+    "chroot",
+    "pivot_root",
+    "setns",
+    "unshare",
+    "memfd_create",
+    "kill",
+    "tkill",
+    "tgkill",
+    "seccomp",
+    "userfaultfd",
+    "io_uring_setup",
+    "process_vm_writev",
+    "keyctl",
+    "pidfd_open",
+    "pidfd_getfd",
+    "quotactl",
+];
+
+impl Interest {
+    /// No call at all.
+    pub fn none() -> Self {
+        Self(vec![false; SYSCALLS.len()])
+    }
+
+    /// All calls.
+    pub fn all() -> Self {
+        Self(vec![true; SYSCALLS.len()])
+    }
+
+    /// What the state follows: calls that make and end processes and descriptors or change what is known of them.
+    pub fn of_state() -> Self {
+        Self::with(|call| {
+            let changes = call.exit.and_then(EventType::info).is_some_and(|event| {
+                let flags = EventFlags::MODIFIES_STATE | EventFlags::CREATES_FD | EventFlags::DESTROYS_FD;
+                event.flags.intersects(flags)
+            });
+            call.drop == DropClass::Never || changes && !HEAVY.contains(&call.name)
+        })
+    }
+
+    /// The calls of these events, by code; the code of generic events stands for all calls that have none of their own.
+    pub fn of_events(codes: &[u16]) -> Self {
+        Self::with(|call| {
+            let named = |event: Option<EventType>| event.is_some_and(|event| codes.contains(&event.0));
+            named(call.enter) || named(call.exit)
+        })
+    }
+
+    fn with(wanted: impl Fn(&SyscallInfo) -> bool) -> Self {
+        Self(SYSCALLS.iter().map(wanted).collect())
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
+        self
+    }
+
+    /// All but the calls that move data: a machine makes more of them than of all others together.
+    #[must_use]
+    pub fn without_io(mut self) -> Self {
+        self.0
+            .iter_mut()
+            .zip(SYSCALLS.iter())
+            .filter(|(_, call)| IO.contains(&call.name))
+            .for_each(|(mine, _)| *mine = false);
+        self
+    }
+
+    /// Whether the call is in the set.
+    pub fn has(&self, call: Sc) -> bool {
+        self.0.get(usize::from(call.0)).copied().unwrap_or(false)
+    }
+}
+
+/// Whether events of the call go where a storm of others cannot displace them.
+pub(super) fn is_vital(call: &SyscallInfo) -> bool {
+    VITAL.contains(&call.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sc(name: &str) -> Sc {
+        SYSCALLS.iter().find(|call| call.name == name).unwrap().code
+    }
+
+    #[test]
+    fn the_state_needs_processes_and_descriptors_but_no_payloads() {
+        let state = Interest::of_state();
+        for name in ["execve", "clone3", "openat", "close", "connect", "dup3", "chdir", "setuid", "prctl", "accept4"] {
+            assert!(state.has(sc(name)), "{name}");
+        }
+        for name in ["read", "write", "sendto", "recvmsg", "getpid", "futex", "mmap"] {
+            assert!(!state.has(sc(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn rules_ask_by_events() {
+        let asked = Interest::of_events(&[EventType::SYSCALL_KILL_X.0, EventType::SYSCALL_OPENAT_2_E.0]);
+        assert!(asked.has(sc("kill")) && asked.has(sc("openat")));
+        assert!(!asked.has(sc("tkill")) && !asked.has(sc("getpid")));
+        assert!(Interest::of_events(&[EventType::GENERIC_X.0]).has(sc("getpid")));
+        assert!(Interest::none().and(&asked).has(sc("kill")));
+        let quiet = Interest::all().without_io();
+        assert!(quiet.has(sc("openat")) && !quiet.has(sc("read")) && !quiet.has(sc("sendmmsg")));
+    }
+
+    #[test]
+    fn vital_calls_exist() {
+        for name in VITAL.iter().chain(&HEAVY).chain(&IO) {
+            assert!(SYSCALLS.iter().any(|call| call.name == *name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Events of the running system: probes in the kernel, their buffers, and the state of what runs already.
+
+mod clock;
+mod counters;
+mod error;
+mod feature;
+mod interest;
+mod merge;
+mod probe;
+mod ring;
+mod scan;
+mod settings;
+
+pub use counters::Counters;
+pub use error::LiveError;
+pub use feature::{Feature, features};
+pub use interest::Interest;
+pub use settings::{SCHEME, Settings};
+
+use std::time::Duration;
+
+use crate::capture::InitialState;
+use clock::Clock;
+use merge::Rings;
+use probe::Probe;
+
+/// Age at which an event is delivered: by then every event older than it is in its buffer.
+const SETTLE_NS: u64 = 1_000_000;
+/// Shortest and longest pause when there is nothing to read.
+const PAUSE: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(10));
+
+/// Events as they happen.
+pub struct Live {
+    settings: Settings,
+    probe: Probe,
+    rings: Rings,
+    clock: Clock,
+    pause: Duration,
+    idle: bool,
+    number: u64,
+}
+
+/// An event that has arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived<'a> {
+    /// Its number.
+    pub number: u64,
+    /// Processor on which it happened.
+    pub cpu: u32,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+impl Live {
+    /// Loads and attaches the probes; from then on events are collected.
+    ///
+    /// # Errors
+    /// What is missing, with its remedy.
+    pub fn open(settings: &Settings) -> Result<Self, LiveError> {
+        let clock = Clock::new();
+        let (probe, rings) = Probe::load(settings, clock)?;
+        let mut live = Self { settings: settings.clone(), probe, rings, clock, pause: PAUSE.0, idle: false, number: 0 };
+        live.want(settings.events.as_deref())?;
+        Ok(live)
+    }
+
+    /// Changes what is reported to what the state needs and these events, or to everything the probes have.
+    ///
+    /// # Errors
+    /// A program that is needed for the first time may be refused; what was wanted before goes on.
+    pub fn want(&mut self, events: Option<&[u16]>) -> Result<(), LiveError> {
+        self.probe.want(&self.settings.interest(events))
+    }
+
+    /// Epoch of the time since boot, ns.
+    pub fn boot_time(&self) -> u64 {
+        self.clock.boot
+    }
+
+    /// What runs already. Read after the probes are attached, so that nothing happens in between unseen.
+    pub fn scan(&self) -> InitialState {
+        scan::scan(self.clock.boot)
+    }
+
+    /// Gives the memory of the events delivered so far back to the kernel. If there were none, waits a little, longer each
+    /// time in a row: nobody is woken for an event, and nobody turns in circles for lack of one.
+    pub fn release(&mut self) {
+        self.rings.release();
+        if self.idle {
+            std::thread::sleep(self.pause);
+            self.pause = (self.pause * 2).min(PAUSE.1);
+        } else {
+            self.pause = PAUSE.0;
+        }
+    }
+
+    /// Delivers up to `most` events in the order of time; they stay valid until [`Live::release`]. Returns how many.
+    pub fn deliver<'a>(&'a mut self, most: usize, mut to: impl FnMut(Arrived<'a>)) -> usize {
+        let horizon = self.clock.now().saturating_sub(SETTLE_NS);
+        let mut n = 0;
+        while n < most
+            && let Some(record) = self.rings.next(horizon)
+        {
+            n += 1;
+            to(Arrived { number: self.number + n as u64, cpu: record.cpu, bytes: record.event });
+        }
+        self.number += n as u64;
+        self.idle = n == 0;
+        n
+    }
+
+    /// What the probes have counted so far.
+    ///
+    /// # Errors
+    /// The counters cannot be read.
+    pub fn counters(&self) -> Result<Counters, LiveError> {
+        self.probe.counters()
+    }
+}

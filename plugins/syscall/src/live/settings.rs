@@ -1,0 +1,61 @@
+//! How the live source is opened.
+
+use serde::{Deserialize, Serialize};
+
+use super::Interest;
+
+/// What stands before the settings in the parameters of `open`.
+pub const SCHEME: &str = "live:";
+
+/// Parameters of `open` after [`SCHEME`], as JSON; everything may be left out.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Processors that share a pair of ring buffers; 0: all of them share one.
+    pub cpus_for_each_buffer: u16,
+    /// Size of a ring buffer: 1 is 1 MiB, each step doubles it, up to 10 (512 MiB).
+    pub buf_size_preset: u8,
+    /// Leave out calls that failed.
+    pub drop_failed_exit: bool,
+    /// Bytes kept of what is read and written.
+    pub snaplen: u32,
+    /// Codes of the events that are wanted beside those that the state needs; none: all that the probes have.
+    pub events: Option<Vec<u16>>,
+    /// Send reads and writes too, if they are wanted (`base_syscalls.all`).
+    pub io: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cpus_for_each_buffer: 2,
+            buf_size_preset: 4,
+            drop_failed_exit: false,
+            snaplen: 80,
+            events: None,
+            io: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The parameters of `open` that say this.
+    pub fn to_params(&self) -> String {
+        // Numbers, truth values and a list of numbers: writing them does not fail.
+        format!("{SCHEME}{}", serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// The calls that these events and the state need.
+    pub(super) fn interest(&self, events: Option<&[u16]>) -> Interest {
+        let asked = match events {
+            Some(codes) => Interest::of_state().and(&Interest::of_events(codes)),
+            None => Interest::all(),
+        };
+        if self.io { asked } else { asked.without_io() }
+    }
+
+    /// Bytes of a ring buffer.
+    pub(super) fn ring_bytes(&self) -> u32 {
+        1 << (20 + u32::from(self.buf_size_preset.clamp(1, 10)) - 1)
+    }
+}

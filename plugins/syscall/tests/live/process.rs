@@ -1,0 +1,263 @@
+//! Processes: how they begin, run other programs, signal each other and end.
+
+use lanner_plugin_api::schema::EventType as T;
+use libc::*;
+
+use crate::watch::*;
+
+pub(crate) const CASES: &[Case] = &[
+    ("execve", execs),
+    ("execve fails", failed_execs),
+    ("fork", forks),
+    ("exit", ends),
+    ("kill", signals),
+    ("setsid", sessions),
+];
+
+fn own_comm() -> Vec<u8> {
+    std::fs::read("/proc/self/task/self/comm")
+        .or_else(|_| std::fs::read(format!("/proc/self/task/{}/comm", nix::unistd::gettid())))
+        .unwrap()
+        .strip_suffix(b"\n")
+        .unwrap()
+        .to_vec()
+}
+
+/// Effective user and group.
+fn own_ids() -> (core::primitive::u32, core::primitive::u32) {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = std::fs::metadata("/proc/self").unwrap();
+    (own.uid(), own.gid())
+}
+
+fn small() -> Want {
+    Want::Is("a page count", |b| b.len() == 8 && b[4..] == [0; 4])
+}
+
+fn kilobytes() -> Want {
+    Want::Is("kilobytes", |b| b.try_into().is_ok_and(|b| u32::from_le_bytes(b) < 1 << 31))
+}
+
+fn cgroups() -> Want {
+    Want::Is("cgroups", |b| b.starts_with(b"cpuset=/") && b.ends_with(b"\0") && b.windows(8).any(|w| w == b"\0memory="))
+}
+
+fn time() -> Want {
+    Want::Is("a time of this century", |b| b.try_into().is_ok_and(|b| u64::from_le_bytes(b) > 946_684_800_000_000_000))
+}
+
+/// Soft limit of open files.
+fn file_limit() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap().to_owned();
+    line.split_ascii_whitespace().next().unwrap().parse().unwrap()
+}
+
+struct About {
+    child: i64,
+    exe: Want,
+    args: Want,
+    comm: Want,
+    env: Want,
+    path: String,
+}
+
+/// Parameters 2 to 30 of an exec.
+fn exec_params(a: About) -> Vec<Want> {
+    use std::os::unix::fs::MetadataExt as _;
+    // The kernel's parent is the thread that forked.
+    let own = nix::unistd::gettid().as_raw();
+    let group = nix::unistd::getpgrp().as_raw();
+    let file = std::fs::metadata(&a.path).unwrap();
+    let caps = std::fs::read_to_string("/proc/self/status").unwrap();
+    let cap = |name: &str| {
+        let line = caps.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        u64(core::primitive::u64::from_str_radix(line.trim(), 16).unwrap())
+    };
+    let loginuid: core::primitive::u32 = std::fs::read_to_string("/proc/self/loginuid").unwrap().parse().unwrap();
+    vec![
+        a.exe,
+        a.args,
+        i64(a.child),
+        i64(a.child),
+        i64(own),
+        empty(),
+        u64(file_limit()),
+        small(),
+        small(),
+        kilobytes(),
+        kilobytes(),
+        kilobytes(),
+        a.comm,
+        cgroups(),
+        a.env,
+        Want::Len(4),
+        i64(group),
+        u32(loginuid),
+        u32(1), // root may write to it
+        cap("CapInh:"),
+        cap("CapPrm:"),
+        cap("CapEff:"),
+        u64(file.ino()),
+        time(),
+        time(),
+        u32(own_ids().0),
+        text(&a.path),
+        i64(group),
+        u32(own_ids().1),
+    ]
+}
+
+fn execs(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        let argv = [at(c"zero"), at(c"first"), at(c"second argument"), 0];
+        let envp = [at(c"LIVE=1"), at(c"B=two"), 0];
+        c.call(SYS_execve, &[at(c"/bin/true"), at(&argv), at(&envp)]);
+    });
+    let path = std::fs::canonicalize("/bin/true").unwrap().to_str().unwrap().to_owned();
+    let about = || About {
+        child: seen.child,
+        exe: text("zero"),
+        args: text("first\0second argument"),
+        comm: text("true"),
+        env: text("LIVE=1\0B=two"),
+        path: path.clone(),
+    };
+    let mut wanted = vec![i64(0)];
+    wanted.extend(exec_params(about()));
+    wanted.push(text("/bin/true"));
+    seen.expect(T::SYSCALL_EXECVE_19_X, 0, &wanted);
+    assert!(!seen.has(T::SYSCALL_EXECVEAT_X));
+    // By a descriptor: the same event.
+    let seen = w.perform(|c| {
+        let argv = [at(c"zero"), at(c"first"), at(c"second argument"), 0];
+        let envp = [at(c"LIVE=1"), at(c"B=two"), 0];
+        c.call(SYS_execveat, &[AT_FDCWD as usize, at(c"/bin/true"), at(&argv), at(&envp), 0]);
+    });
+    let mut wanted = vec![i64(0)];
+    wanted.extend(exec_params(About { child: seen.child, ..about() }));
+    wanted.push(text("/bin/true"));
+    seen.expect(T::SYSCALL_EXECVE_19_X, 0, &wanted);
+}
+
+fn failed_execs(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        let argv = [at(c"zero"), at(c"one"), at(c"two"), 0];
+        let envp = [at(c"LIVE=1"), 0];
+        c.call(SYS_execve, &[at(c"/absent/program"), at(&argv), at(&envp)]);
+        c.call(SYS_execveat, &[AT_FDCWD as usize, at(c"/absent"), at(&argv), at(&envp), 0]);
+    });
+    let about = || About {
+        child: seen.child,
+        exe: text("zero"),
+        args: text("one\0two"),
+        comm: text(own_comm()),
+        env: text("LIVE=1"),
+        path: std::env::current_exe().unwrap().to_str().unwrap().to_owned(),
+    };
+    let mut wanted = vec![error(ENOENT)];
+    wanted.extend(exec_params(about()));
+    seen.expect(T::SYSCALL_EXECVEAT_X, 0, &wanted);
+    let mut wanted = vec![error(ENOENT)];
+    wanted.extend(exec_params(about()));
+    wanted.push(text("/absent/program"));
+    seen.expect(T::SYSCALL_EXECVE_19_X, 0, &wanted);
+}
+
+fn command_line() -> (Want, Want) {
+    let line = std::fs::read("/proc/self/cmdline").unwrap();
+    let end = line.iter().position(|&b| b == 0).unwrap() + 1;
+    (bytes(&line[..end]), bytes(&line[end..]))
+}
+
+fn forks(w: &mut Watch) {
+    // A child of the child: both exits of one call, the second seen as the first event of the grandchild.
+    let seen = w.perform(|c| {
+        let child = c.call(SYS_clone, &[SIGCHLD as usize, 0, 0, 0, 0]);
+        if child == 0 {
+            c.call(SYS_exit_group, &[3]);
+        }
+        c.call(SYS_wait4, &[child as usize, 0, 0, 0]);
+        c.call(SYS_clone, &[CLONE_THREAD as usize, 0, 0, 0, 0]);
+    });
+    let params = |result: Want, tid: i64, parent: i64, flags: u32, start: Want, args: (Want, Want)| {
+        vec![
+            result,
+            args.0,
+            args.1,
+            i64(tid),
+            i64(tid),
+            i64(parent),
+            empty(),
+            u64(file_limit()),
+            small(),
+            small(),
+            kilobytes(),
+            kilobytes(),
+            kilobytes(),
+            text(own_comm()),
+            cgroups(),
+            u32(flags),
+            u32(own_ids().0),
+            u32(own_ids().1),
+            i64(tid),
+            i64(tid),
+            start,
+        ]
+    };
+    let own = core::primitive::i64::from(nix::unistd::gettid().as_raw());
+    let grandchild = seen.results[0];
+    let n = usize::from(seen.event(T::SYSCALL_CLONE_20_X, 0).i64(0) == Some(0));
+    let caller = params(i64(grandchild), seen.child, own, 0, u64(0u64), command_line());
+    seen.expect(T::SYSCALL_CLONE_20_X, n, &caller);
+    let failed = params(error(EINVAL), seen.child, own, 1 << 13, u64(0u64), (empty(), empty()));
+    seen.expect(T::SYSCALL_CLONE_20_X, n + 1, &failed);
+}
+
+fn ends(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        c.call(SYS_exit_group, &[7]);
+    });
+    seen.expect(T::PROCEXIT_1_E, 0, &[i64(7 << 8), i64(7), u8(0), u8(0), i64(0)]);
+    let seen = w.perform(|c| {
+        let own = std::process::id() as usize;
+        c.call(SYS_kill, &[own, SIGKILL as usize]);
+    });
+    seen.expect(T::PROCEXIT_1_E, 0, &[i64(9), i64(0), u8(SIGKILL), u8(0), i64(0)]);
+    // It leaves a child behind, which the kernel gives to somebody.
+    let seen = w.perform(|c| {
+        if c.call(SYS_clone, &[SIGCHLD as usize, 0, 0, 0, 0]) == 0 {
+            let time = [0_u64, 200_000_000];
+            c.call(SYS_nanosleep, &[at(&time), 0]);
+            c.call(SYS_exit_group, &[0]);
+        }
+    });
+    seen.expect(T::PROCEXIT_1_E, 0, &[i64(0), i64(0), u8(0), u8(0), positive()]);
+}
+
+fn signals(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        let own = std::process::id() as usize;
+        c.call(SYS_kill, &[own, 0]);
+        c.call(SYS_kill, &[own, 99]);
+        c.call(SYS_tkill, &[usize::MAX, 2]);
+        c.call(SYS_tgkill, &[own, own, 0]);
+    });
+    let own = || i64(seen.child);
+    seen.expect(T::SYSCALL_KILL_X, 0, &[i64(0), own(), u8(0)]);
+    seen.expect(T::SYSCALL_KILL_X, 1, &[error(EINVAL), own(), u8(99)]);
+    seen.expect(T::SYSCALL_TKILL_X, 0, &[error(EINVAL), i64(-1), u8(2)]);
+    seen.expect(T::SYSCALL_TGKILL_X, 0, &[i64(0), own(), own(), u8(0)]);
+}
+
+fn sessions(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        c.call(SYS_setpgid, &[0, 0]);
+        c.call(SYS_setsid, &[]);
+        c.call(SYS_setpgid, &[usize::MAX, 5]);
+    });
+    seen.expect(T::SYSCALL_SETPGID_X, 0, &[i64(0), i64(0), i64(0)]);
+    // A leader of a group cannot make a session.
+    seen.expect(T::SYSCALL_SETSID_X, 0, &[error(EPERM)]);
+    seen.expect(T::SYSCALL_SETPGID_X, 1, &[i64(seen.results[2]), i64(-1), i64(5)]);
+}

@@ -1,0 +1,102 @@
+//! The running kernel watched by the whole program.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use lanner_tests::program::{here, lanner};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
+const CONFIG: &str =
+    "stdout_output: {enabled: true}\nlog_syslog: false\nlog_stderr: true\nengine: {kind: modern_ebpf}\n";
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+fn can_watch() -> bool {
+    let types = std::fs::metadata("/sys/kernel/btf/vmlinux").is_ok_and(|file| file.len() > 0);
+    if !is_root() || !types {
+        eprintln!("skipped: watching the kernel needs root and /sys/kernel/btf/vmlinux");
+    }
+    is_root() && types
+}
+
+fn command(folder: &tempfile::TempDir) -> Command {
+    let config = folder.path().join("falco.yaml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let rules = here().join("../rules/syscall/lanner_rules.yaml");
+    lanner(BINARY, &["-c", config.to_str().unwrap(), "-r", rules.to_str().unwrap(), "-U"])
+}
+
+/// Ends the program whatever happens to the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_read_of_the_password_file_alerts_within_a_second() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let child = command(&folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let stdout = running.0.stdout.take().unwrap();
+    let (sender, lines) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send((Instant::now(), line));
+        }
+    });
+    // Until the probes are in place nothing is seen: read again and again, the first that is seen counts.
+    let until = Instant::now() + Duration::from_secs(60);
+    let took = 'tries: loop {
+        assert!(Instant::now() < until, "no alert");
+        let started = Instant::now();
+        assert!(Command::new("cat").arg("/etc/shadow").stdout(Stdio::null()).status().unwrap().success());
+        while let Ok((at, line)) = lines.recv_timeout(Duration::from_millis(1500)) {
+            if line.contains("file=/etc/shadow") && line.contains("process=cat") {
+                break 'tries at.saturating_duration_since(started);
+            }
+        }
+    };
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let status = running.0.wait().unwrap();
+    let mut stderr = String::new();
+    running.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert!(status.success(), "{status}: {stderr}");
+    reader.join().unwrap();
+    assert!(lines.try_iter().any(|(_, line)| line.starts_with("Events detected: ")), "{stderr}");
+    assert!(stderr.contains("Opening 'syscall' source with modern BPF probe."), "{stderr}");
+}
+
+#[test]
+fn without_the_right_to_watch_the_remedy_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(&folder);
+    if is_root() {
+        // Somebody who may read the files and nothing more.
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if stderr.contains("Permission denied") && !stderr.contains("cannot watch") {
+        return eprintln!("skipped: the program or its files cannot be read by another user: {stderr}");
+    }
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cannot watch system calls: "), "{stderr}");
+    assert!(stderr.contains("CAP_BPF and CAP_PERFMON") && stderr.contains("run as root, or grant it"), "{stderr}");
+    assert!(stderr.contains("--disable-source syscall"), "{stderr}");
+}
