@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use lanner_tests::program::{here, lanner};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
-const CONFIG: &str =
-    "stdout_output: {enabled: true}\nlog_syslog: false\nlog_stderr: true\nengine: {kind: modern_ebpf}\n";
+const CONFIG: &str = "stdout_output: {enabled: true}\nlog_syslog: false\nlog_stderr: true\nengine: {kind: modern_ebpf}\nload_plugins: [container]\n\
+     plugins: [{name: container, library_path: libcontainer.so}]\n";
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
