@@ -1,10 +1,5 @@
 /* Calls that move data. Of the data the first `snaplen` bytes go along. */
-#include "socket.bpf.h"
-
-inline_always u64 shown(u64 len)
-{
-	return len < snaplen ? len : snaplen;
-}
+#include "vector.bpf.h"
 
 /* What was received, or nothing. */
 inline_always void put_received(struct event *e, s64 ret, u64 from)
@@ -53,53 +48,6 @@ CALL_EXIT(pwrite64, SYSCALL_PWRITE_X)
 	put_s64(e, fd_arg(ctx, 0));                        /* 3 fd */
 	put_u32(e, arg(ctx, 2));                           /* 4 size */
 	put_u64(e, arg(ctx, 3));                           /* 5 pos */
-}
-
-#define MAX_PIECES 32
-
-/* The sizes of all pieces of a vector together, of the first 32 as upstream counts them. */
-separate u32 vector_size(u64 vector, u64 pieces)
-{
-	struct scratch *to = my_scratch();
-	if (!to)
-		return 0;
-	to->walk.left = 0;
-	for (u32 i = 0; i < MAX_PIECES && i < pieces; i++) {
-		struct iovec piece;
-		if (bpf_probe_read_user(&piece, sizeof(piece), (void *)(vector + i * sizeof(piece))))
-			break;
-		to->walk.left += piece.len;
-	}
-	return to->walk.left;
-}
-
-/* The first `most` bytes of a vector; returns the end. */
-separate u32 write_vector(u32 at, u64 vector, u64 pieces, u32 most)
-{
-	struct scratch *to = my_scratch();
-	if (!to)
-		return at;
-	struct walk *w = &to->walk;
-	w->left = most;
-	w->at = at;
-	for (u32 i = 0; i < MAX_PIECES && i < pieces && w->left; i++) {
-		struct iovec piece;
-		if (bpf_probe_read_user(&piece, sizeof(piece), (void *)(vector + i * sizeof(piece))))
-			break;
-		struct event e = {.to = to, .at = w->at};
-		u32 left = w->left;
-		u32 n = add_user_bytes(&e, piece.base, piece.len < left ? piece.len : left);
-		w->at = e.at;
-		w->left = n < left ? left - n : 0;
-	}
-	return w->at;
-}
-
-inline_always void put_vector(struct event *e, u64 vector, u64 pieces, u32 most)
-{
-	u32 start = e->at;
-	e->at = write_vector(start, vector, pieces, most);
-	length(e, e->at - start);
 }
 
 /* Parameters 1 to 4 of vectored reads: res, size, data, fd. */

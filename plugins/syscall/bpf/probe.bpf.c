@@ -10,3 +10,4 @@
 #include "process.bpf.c"
 #include "memory.bpf.c"
 #include "io.bpf.c"
+#include "trace.bpf.c"

@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     ("exit", ends),
     ("kill", signals),
     ("setsid", sessions),
+    ("ptrace", looks_into),
 ];
 
 fn own_comm() -> Vec<u8> {
@@ -260,4 +261,27 @@ fn sessions(w: &mut Watch) {
     // A leader of a group cannot make a session.
     seen.expect(T::SYSCALL_SETSID_X, 0, &[error(EPERM)]);
     seen.expect(T::SYSCALL_SETPGID_X, 1, &[i64(seen.results[2]), i64(-1), i64(5)]);
+}
+
+fn looks_into(w: &mut Watch) {
+    let (data, room) = ([b'p'; 100], [0_u8; 100]);
+    let seen = w.perform(|c| {
+        let (local, remote) = ([at(&room), 100], [at(&data), 100]);
+        let own = std::process::id() as usize;
+        c.call(SYS_process_vm_readv, &[own, at(&local), 1, at(&remote), 1, 0]);
+        c.call(SYS_process_vm_writev, &[own, at(&remote), 1, at(&local), 1, 0]);
+        c.call(SYS_process_vm_readv, &[usize::MAX, at(&local), 1, at(&remote), 1, 0]);
+        c.call(SYS_ptrace, &[PTRACE_TRACEME as usize, 0, 0, 0]);
+        c.call(SYS_ptrace, &[PTRACE_ATTACH as usize, usize::MAX, 5, 6]);
+        c.call(SYS_ptrace, &[PTRACE_SEIZE as usize, usize::MAX, 5, 6]);
+    });
+    let own = || i64(seen.child);
+    assert_eq!(seen.results[..2], [100, 100]);
+    seen.expect(T::SYSCALL_PROCESS_VM_READV_X, 0, &[i64(100), own(), bytes([b'p'; 80])]);
+    seen.expect(T::SYSCALL_PROCESS_VM_WRITEV_X, 0, &[i64(100), own(), bytes([b'p'; 80])]);
+    seen.expect(T::SYSCALL_PROCESS_VM_READV_X, 1, &[error(ESRCH), i64(-1), empty()]);
+    let nothing = || bytes([0; 9]);
+    seen.expect(T::SYSCALL_PTRACE_X, 0, &[i64(0), nothing(), nothing(), u16(1), i64(0)]);
+    seen.expect(T::SYSCALL_PTRACE_X, 1, &[error(ESRCH), nothing(), nothing(), u16(11), i64(-1)]);
+    seen.expect(T::SYSCALL_PTRACE_X, 2, &[error(ESRCH), nothing(), nothing(), u16(20), i64(-1)]);
 }
