@@ -172,10 +172,14 @@ mod tests {
     #[test]
     fn threads_share_what_is_the_processes() {
         let (stop, wait) = std::sync::mpsc::channel::<()>();
-        let other = std::thread::Builder::new().name("scanned".into()).spawn(move || wait.recv()).unwrap();
+        let (started, running) = std::sync::mpsc::channel::<()>();
+        // A thread takes its name itself, so it has it only once it runs.
+        let body = move || (started.send(()), wait.recv());
+        let other = std::thread::Builder::new().name("scanned".into()).spawn(body).unwrap();
+        running.recv().unwrap();
         let threads = Reader::new(0).process(std::process::id());
         drop(stop);
-        let _ = other.join().unwrap();
+        other.join().unwrap().0.unwrap();
         let found = threads.iter().find(|t| &*t.comm == b"scanned").unwrap();
         assert_eq!(found.pid, i64::from(std::process::id()));
         assert_ne!(found.tid, found.pid);
