@@ -81,6 +81,52 @@ fn a_read_of_the_password_file_alerts_within_a_second() {
     assert!(stderr.contains("Opening 'syscall' source with modern BPF probe."), "{stderr}");
 }
 
+/// The program is stopped while the kernel goes on, so that the smallest buffer must overflow.
+#[test]
+fn what_the_kernel_could_not_deliver_is_told_at_the_end() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let rule = "- rule: Ready\n  desc: d\n  condition: evt.type = openat and evt.arg.name = /dev/null/ready\n  output: ready\n  \
+                priority: INFO\n";
+    std::fs::write(&rules, rule).unwrap();
+    let config = folder.path().join("falco.yaml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let small = "engine.modern_ebpf.buf_size_preset=1";
+    let args = ["-c", config.to_str().unwrap(), "-r", rules.to_str().unwrap(), "-U", "-o", small];
+    let child = lanner(BINARY, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let stdout = running.0.stdout.take().unwrap();
+    let (sender, ready) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        BufReader::new(stdout).lines().map_while(Result::ok).for_each(|line| {
+            let _ = sender.send(line);
+        });
+    });
+    let until = Instant::now() + Duration::from_secs(60);
+    while ready.recv_timeout(Duration::from_millis(200)).is_err() {
+        assert!(Instant::now() < until, "no alert");
+        let _ = std::fs::File::open("/dev/null/ready");
+    }
+    let signal = |name: &str, pid: u32| {
+        assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+    };
+    signal("-STOP", running.0.id());
+    for _ in 0..60_000 {
+        let _ = std::fs::File::open("/dev/null/lost");
+    }
+    signal("-CONT", running.0.id());
+    signal("-TERM", running.0.id());
+    let mut told = String::new();
+    running.0.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(running.0.wait().unwrap().success(), "{told}");
+    reader.join().unwrap();
+    assert!(told.contains("events of the kernel were lost (buffer_bulk: "), "{told}");
+    assert!(told.contains("event drop detected: 1 occurrences"), "{told}");
+}
+
 #[test]
 fn without_the_right_to_watch_the_remedy_is_told() {
     let folder = tempfile::tempdir().unwrap();

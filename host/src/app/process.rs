@@ -11,7 +11,7 @@ use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
 use super::replay::Progress;
 use super::signals;
-use super::stats::{DROP_REPORT, Matches};
+use super::stats::{Losses, Matches};
 use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
 use crate::event::scheme::SYSCALL;
@@ -40,6 +40,7 @@ pub(crate) struct Job<'a> {
 struct Outcome {
     matches: Matches,
     counts: Counts,
+    losses: Losses,
     elapsed: Duration,
     error: Option<AppError>,
 }
@@ -139,23 +140,23 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
                 "Enabled event source '{name}' will be opened with no driver, no event will be produced"
             ));
             wait(desk, &mut evaluator);
-            Ok(Counts::default())
+            Ok((Counts::default(), Losses::default()))
         }
     };
     let elapsed = started.elapsed();
-    let (counts, error) = match result {
-        Ok(counts) => (counts, None),
+    let ((counts, losses), error) = match result {
+        Ok(counted) => (counted, None),
         // The machine may not let itself be watched; what plugins see is worth going on for.
         Err(error @ AppError::NoLiveSource(_)) if job.sources > 1 => {
             log::error(format_args!("{error}; the other sources go on"));
-            (Counts::default(), None)
+            (Default::default(), None)
         }
         Err(error) => {
             desk.control.stop();
-            (Counts::default(), Some(error))
+            (Default::default(), Some(error))
         }
     };
-    let outcome = Outcome { matches: evaluator.matches, counts, elapsed, error };
+    let outcome = Outcome { matches: evaluator.matches, counts, losses, elapsed, error };
     report(job.options.verbose, syscalls, &name, group.replay, &outcome);
     outcome
 }
@@ -191,7 +192,7 @@ fn open_and_pump(
     kind: Kind<'_>,
     desk: &Desk,
     evaluator: &mut Evaluator<'_>,
-) -> Result<Counts, AppError> {
+) -> Result<(Counts, Losses), AppError> {
     // The errors of a capture name its file themselves.
     let failed = |error| match kind {
         Kind::Recorded => AppError::Plugin(error),
@@ -207,9 +208,10 @@ fn open_and_pump(
     evaluator.context = Context::new(machine_name(&mut inspector));
     let result = pump(&mut inspector, &desk.control, evaluator);
     evaluator.progress.finish();
+    let losses = Losses::of(&inspector.parts().1.metrics());
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
-    result.map_err(failed)
+    result.map(|counts| (counts, losses)).map_err(failed)
 }
 
 /// The name of the machine whose events these are, for `evt.hostname`: what the user says, else what the source says,
@@ -258,8 +260,11 @@ fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Out
     if outcome.counts.foreign > 0 {
         log::warning(format_args!("{} events of plugins that are not loaded were passed over", outcome.counts.foreign));
     }
+    if let Some(warning) = outcome.losses.warning() {
+        log::warning(format_args!("{warning}"));
+    }
     if syscalls && outcome.error.is_none() {
-        eprint!("{DROP_REPORT}");
+        eprint!("{}", outcome.losses.report());
     }
 }
 

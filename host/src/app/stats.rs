@@ -2,6 +2,8 @@
 
 use lanner_engine::load::Priority;
 
+use crate::plugin::{PluginMetric, PluginMetricValue};
+
 /// Counts of matches by rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matches(Vec<u64>);
@@ -48,13 +50,65 @@ impl Matches {
     }
 }
 
-/// What stderr gets beside it. The counters stay zero where no driver can drop events.
-pub(crate) const DROP_REPORT: &str = "Syscall event drop monitoring:\n   - event drop detected: 0 occurrences\n   - num times \
-                               actions taken: 0\n";
+/// Events of the running kernel that never arrived, by cause. None where nothing can be lost, as in a replay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Losses(Vec<(String, u64)>);
+
+impl Losses {
+    /// What the plugin of system calls counted.
+    pub(crate) fn of(metrics: &[PluginMetric]) -> Self {
+        let lost = |metric: &PluginMetric| match metric.value {
+            PluginMetricValue::Unsigned(n @ 1..) => Some((metric.name.strip_prefix("syscall.n_drops_")?.to_owned(), n)),
+            _ => None,
+        };
+        Self(metrics.iter().filter_map(lost).collect())
+    }
+
+    /// A sentence with the causes, unless nothing was lost.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let causes: Vec<String> = self.0.iter().map(|(cause, n)| format!("{cause}: {n}")).collect();
+        let total: u64 = self.0.iter().map(|(_, n)| n).sum();
+        (total > 0).then(|| {
+            format!(
+                "{total} events of the kernel were lost ({}); larger buffers (engine.modern_ebpf.buf_size_preset) or fewer \
+                 event types in rules help",
+                causes.join(", ")
+            )
+        })
+    }
+
+    /// What stderr gets beside the report of matches, in Falco's words. Losses are looked for once, at the end.
+    pub(crate) fn report(&self) -> String {
+        let detected = u8::from(!self.0.is_empty());
+        format!(
+            "Syscall event drop monitoring:\n   - event drop detected: {detected} occurrences\n   - num times actions taken: 0\n"
+        )
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn losses_are_told_by_cause() {
+        let metric = |name: &str, n| PluginMetric {
+            name: name.to_owned(),
+            monotonic: true,
+            value: PluginMetricValue::Unsigned(n),
+        };
+        let none = Losses::of(&[metric("syscall.n_evts", 9), metric("syscall.n_drops_buffer_bulk", 0)]);
+        assert_eq!((none.warning(), none.report().contains("detected: 0 ")), (None, true));
+        let some = Losses::of(&[
+            metric("syscall.n_drops", 5),
+            metric("syscall.n_drops_buffer_bulk", 3),
+            metric("syscall.n_drops_late_cpu", 2),
+            metric("other.n_drops_buffer_bulk", 7),
+        ]);
+        let warning = some.warning().unwrap_or_default();
+        assert!(warning.starts_with("5 events of the kernel were lost (buffer_bulk: 3, late_cpu: 2);"), "{warning}");
+        assert!(some.report().contains("detected: 1 "));
+    }
 
     #[test]
     fn the_report_has_falcos_lines() {

@@ -26,5 +26,5 @@ fn main() {
         });
         live.release();
     }
-    eprintln!("{:?}", live.counters());
+    eprintln!("{:?}", live.counters().read());
 }

@@ -1,5 +1,11 @@
 //! What the probes count, by cause.
 
+use std::sync::Arc;
+
+use aya::maps::{MapData, PerCpuArray};
+
+use super::LiveError;
+
 /// Totals over all processors since the source was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -24,7 +30,7 @@ impl Counters {
     pub(super) const WORDS: usize = 7;
 
     /// Adds what one processor counted.
-    pub(super) fn add(&mut self, of_one_processor: &[u64; Self::WORDS]) {
+    fn add(&mut self, of_one_processor: &[u64; Self::WORDS]) {
         let [sent_bulk, sent_vital, lost_bulk, lost_vital, too_long, no_ring, foreign] = of_one_processor;
         self.sent_bulk += sent_bulk;
         self.sent_vital += sent_vital;
@@ -35,8 +41,35 @@ impl Counters {
         self.foreign_abi += foreign;
     }
 
+    /// All events sent.
+    pub fn sent(&self) -> u64 {
+        self.sent_bulk + self.sent_vital
+    }
+
     /// All events lost.
     pub fn lost(&self) -> u64 {
         self.lost_bulk + self.lost_vital + self.lost_too_long + self.lost_no_ring
+    }
+}
+
+/// The map that the probes count in, which outlives their events: whoever reports losses reads it when asked, so that
+/// counting costs nothing while events flow.
+#[derive(Clone)]
+pub struct CounterReader(Arc<PerCpuArray<MapData, [u64; Counters::WORDS]>>);
+
+impl CounterReader {
+    pub(super) fn new(map: PerCpuArray<MapData, [u64; Counters::WORDS]>) -> Self {
+        Self(Arc::new(map))
+    }
+
+    /// What has been counted since the source was opened.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn read(&self) -> Result<Counters, LiveError> {
+        let of_each = self.0.get(&0, 0).map_err(|error| LiveError::Map { name: "counts", error })?;
+        let mut counters = Counters::default();
+        of_each.iter().for_each(|one| counters.add(one));
+        Ok(counters)
     }
 }

@@ -11,7 +11,7 @@ mod ring;
 mod scan;
 mod settings;
 
-pub use counters::Counters;
+pub use counters::{CounterReader, Counters};
 pub use error::LiveError;
 pub use feature::{Feature, features};
 pub use interest::Interest;
@@ -109,11 +109,8 @@ impl Live {
         n
     }
 
-    /// What the probes have counted so far.
-    ///
-    /// # Errors
-    /// The counters cannot be read.
-    pub fn counters(&self) -> Result<Counters, LiveError> {
+    /// What the probes count.
+    pub fn counters(&self) -> &CounterReader {
         self.probe.counters()
     }
 }

@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::fd::AsFd as _;
 
-use aya::maps::{Array, ArrayOfMaps, MapData, PerCpuArray, ProgramArray};
+use aya::maps::{Array, ArrayOfMaps, MapData, ProgramArray};
 use aya::programs::{BtfTracePoint, Program};
 use aya::{Btf, Ebpf, EbpfLoader};
 use lanner_plugin_api::schema::{Arch, SYSCALLS};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 
 use super::clock::Clock;
-use super::counters::Counters;
+use super::counters::CounterReader;
 use super::interest::{Interest, is_vital};
 use super::merge::Rings;
 use super::ring::Ring;
@@ -44,7 +44,7 @@ pub(super) struct Probe {
     btf: Btf,
     calls: Array<MapData, u32>,
     switches: Array<MapData, u32>,
-    counts: PerCpuArray<MapData, [u64; Counters::WORDS]>,
+    counts: CounterReader,
     exits: ProgramArray<MapData>,
     enters: ProgramArray<MapData>,
     /// Holds the buffers: a map of maps keeps what is put into it.
@@ -98,7 +98,7 @@ impl Probe {
         let mut probe = Self {
             calls: map(&mut bpf, "calls")?,
             switches: map(&mut bpf, "switches")?,
-            counts: map(&mut bpf, "counts")?,
+            counts: CounterReader::new(map(&mut bpf, "counts")?),
             exits: map(&mut bpf, "exits")?,
             enters: map(&mut bpf, "enters")?,
             _rings: ring_maps,
@@ -179,12 +179,9 @@ impl Probe {
         Ok(())
     }
 
-    /// What has been counted so far.
-    pub(super) fn counters(&self) -> Result<Counters, LiveError> {
-        let of_each = self.counts.get(&0, 0).map_err(|error| LiveError::Map { name: "counts", error })?;
-        let mut counters = Counters::default();
-        of_each.iter().for_each(|one| counters.add(one));
-        Ok(counters)
+    /// Where the probes count.
+    pub(super) fn counters(&self) -> &CounterReader {
+        &self.counts
     }
 }
 

@@ -21,6 +21,7 @@ pub use config::Config;
 
 use crate::capture::Machine;
 use crate::fields::{Extractor, Seen};
+use crate::live::CounterReader;
 use crate::state::{Mode, State};
 use tables::Created;
 
@@ -38,6 +39,8 @@ pub struct Syscall {
     meta: EventMeta,
     /// Threads that another plugin made and has not put into the table yet.
     created: Created,
+    /// What the probes count, while the running system is watched.
+    counters: Option<CounterReader>,
 }
 
 impl Plugin for Syscall {
@@ -59,6 +62,7 @@ impl Plugin for Syscall {
             next_meta: 0,
             meta: EventMeta::default(),
             created: Created::default(),
+            counters: None,
         })
     }
 
@@ -72,6 +76,16 @@ impl Plugin for Syscall {
         out.counter("enter_events_refused", stats.refused_enters);
         out.counter("descriptors_refused", self.state.refused_fds());
         out.gauge("threads", self.state.len() as u64);
+        // Counters that cannot be read are left out rather than told as zero.
+        if let Some(Ok(counted)) = self.counters.as_ref().map(CounterReader::read) {
+            out.counter("n_evts", counted.sent());
+            out.counter("n_drops", counted.lost());
+            out.counter("n_drops_buffer_bulk", counted.lost_bulk);
+            out.counter("n_drops_buffer_vital", counted.lost_vital);
+            out.counter("n_drops_max_event_size", counted.lost_too_long);
+            out.counter("n_drops_late_cpu", counted.lost_no_ring);
+            out.counter("n_foreign_abi_calls", counted.foreign_abi);
+        }
     }
 }
 

@@ -44,6 +44,7 @@ impl Syscall {
         let settings = if settings.is_empty() { Settings::default() } else { serde_json::from_str(settings)? };
         let live = Live::open(&settings)?;
         self.state.set_mode(Mode::Live);
+        self.counters = Some(live.counters().clone());
         self.begin_section(Box::new(live.scan()));
         Ok(live)
     }

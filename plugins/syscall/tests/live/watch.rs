@@ -110,7 +110,7 @@ impl Watch {
     }
 
     pub(crate) fn finish(self) -> Counters {
-        self.live.counters().unwrap()
+        self.live.counters().read().unwrap()
     }
 
     /// A path in a fresh folder.
