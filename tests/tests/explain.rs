@@ -134,3 +134,62 @@ fn mistakes_say_what_to_do() {
         "no plugin delivers events of source 'k8s'; known sources: syscall, k8s_audit",
     );
 }
+
+/// A case of rule tests: a script, one of several rows, and payloads.
+#[test]
+fn cases_are_explained_by_their_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    write(
+        "rules.yaml",
+        "- rule: Shadow read\n  desc: d\n  condition: evt.type = openat and fd.name = /etc/shadow and proc.name != su\n  \
+         output: o\n  priority: ERROR\n",
+    );
+    let cases = write(
+        "cases.yaml",
+        "rules: [rules.yaml]\ncases:\n- rule: Shadow read\n  params: {exe: /bin/cat}\n  given: {processes: [{exe: '${exe}'}]}\n  \
+         events:\n  - openat: {name: /etc/hosts, flags: O_RDONLY}\n  - openat: {name: /etc/shadow, flags: O_RDONLY}\n  \
+         fires:\n  - {}\n  silent:\n  - {exe: /bin/su}\n",
+    );
+    let verdict = |args: &[&str]| {
+        let stdout = explain(args).good().stdout;
+        let at = stdout.find("Rule 'Shadow read'").expect(&stdout);
+        stdout[at..].lines().next().unwrap().to_owned()
+    };
+    let at = |line: u32| format!("{cases}:{line}");
+    assert!(verdict(&["--case", &at(10)]).ends_with(" fires: its condition is true."));
+    assert!(verdict(&["--case", &at(12)]).ends_with(" does not fire: its condition is false."));
+    // The first step opens another file; the same is said of the step and of the number of its event.
+    let first = explain(&["--case", &at(10), "--step", "1"]).good().stdout;
+    assert!(first.contains("is /etc/hosts") && first.contains(" does not fire: its condition is false."), "{first}");
+    let number = first.split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(explain(&["--case", &at(10), "--event", &number]).good().stdout, first);
+
+    let several = explain(&["--case", &cases]);
+    assert_eq!(several.code, Some(1));
+    assert!(several.stderr.contains("has 2 rows; say which by its line"), "{}", several.stderr);
+    assert!(several.stderr.contains("12  Shadow read (silent 1)"), "{}", several.stderr);
+    let beyond = explain(&["--case", &at(10), "--step", "3"]);
+    assert!(beyond.stderr.contains("there is no step 3, the row has 2"), "{}", beyond.stderr);
+    let broken = write("broken.yaml", "cases:\n- rulez: x\n");
+    let broken = explain(&["--case", &broken]);
+    assert!(broken.stderr.contains("broken.yaml:2:3: error: ") && broken.stderr.contains("rulez"), "{}", broken.stderr);
+
+    write(
+        "audit_rules.yaml",
+        "- rule: Pod taken\n  desc: d\n  source: k8s_audit\n  condition: ka.verb = delete\n  output: o\n  priority: ERROR\n",
+    );
+    let audit = write(
+        "audit.yaml",
+        "source: k8s_audit\nrules: [audit_rules.yaml]\ncases:\n- rule: Pod taken\n  params: {verb: delete}\n  events:\n  \
+         - payload: {kind: Event, apiVersion: audit.k8s.io/v1, auditID: a, stage: ResponseComplete, verb: '${verb}'}\n  \
+         fires:\n  - {}\n",
+    );
+    let payload = explain(&["--case", &audit]).good().stdout;
+    assert!(payload.starts_with("Event 1 of source k8s_audit: "), "{payload}");
+    assert!(payload.contains("Rule 'Pod taken'") && payload.contains(" fires: its condition is true."), "{payload}");
+}

@@ -117,7 +117,8 @@ pub(super) enum Subcommand {
     #[command(after_help = "Examples:\n  \
         lanner explain incident.scap --event 1234 --rule 'Terminal shell in container' -r rules.yaml\n  \
         lanner explain incident.scap --event 1234 -r rules.yaml\n  \
-        lanner explain --json audit.json --source k8s_audit --rule 'Pod created' -r rules.yaml")]
+        lanner explain --json audit.json --source k8s_audit --rule 'Pod created' -r rules.yaml\n  \
+        lanner explain --case rules/syscall/cases/stable_shells.yaml:28")]
     Explain {
         #[command(flatten)]
         explain: ExplainArgs,

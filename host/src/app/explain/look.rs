@@ -9,8 +9,8 @@ use lanner_engine::load::{Loader, RuleSpec};
 use lanner_engine::scheme::Scheme;
 use lanner_engine::value::{SlotTable, Values};
 
-use super::args::ExplainArgs;
 use super::report::{Outcome, Report, RuleReport};
+use super::subject::Subject;
 use crate::app::error::AppError;
 use crate::app::sources::{Group, Source};
 use crate::config::{RuleMatching, Settings};
@@ -44,15 +44,15 @@ pub(super) struct Look<'r> {
     first_only: bool,
     context: Context,
     /// The number of the event last seen.
-    pub(super) last: u64,
+    last: u64,
     /// What is known once the event was there.
-    pub(super) report: Option<Report>,
+    report: Option<Report>,
 }
 
 impl<'r> Look<'r> {
     /// Compiles what is needed, while the plugins are at rest.
     pub(super) fn prepare(
-        args: &ExplainArgs,
+        subject: &Subject,
         group: &Group,
         loader: &'r Loader,
         settings: &Settings,
@@ -66,8 +66,8 @@ impl<'r> Look<'r> {
         Ok(Look {
             sources: sources.collect::<Result<_, _>>()?,
             loader,
-            wanted: args.event.unwrap_or(1),
-            rule: args.rule.clone(),
+            wanted: subject.wanted,
+            rule: subject.rule.clone(),
             first_only: settings.rule_matching == RuleMatching::First,
             context: Context::new("".into()),
             last: 0,
@@ -78,6 +78,12 @@ impl<'r> Look<'r> {
     /// Takes the name of the machine whose events these are.
     pub(super) fn start(&mut self, hostname: Arc<str>) {
         self.context = Context::new(hostname);
+    }
+
+    /// The report, once all events have come.
+    pub(super) fn found(self, subject: &Subject) -> Result<Report, AppError> {
+        let (wanted, last) = (self.wanted, self.last);
+        self.report.ok_or_else(|| AppError::NoSuchEvent { file: subject.shown.clone(), wanted, last })
     }
 
     fn explain(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> Option<Report> {

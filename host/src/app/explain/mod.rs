@@ -3,6 +3,7 @@
 mod args;
 mod look;
 mod report;
+mod subject;
 
 use std::io::IsTerminal as _;
 use std::sync::PoisonError;
@@ -16,42 +17,41 @@ use super::configure::Configured;
 use super::error::AppError;
 use super::process::print_stdout;
 use super::sources::Group;
+use super::test::{feed, giver};
 use super::{plugins, rule_files, rules, sources};
 use crate::config::{Engine, Settings};
-use crate::event::scheme::SYSCALL;
 use crate::plugin::{Inspector, Open};
 use crate::source::{Control, pump};
 
 use look::Look;
 pub(super) use look::type_names;
 use report::Report;
+use subject::{Events, Subject};
 
 /// The whole command.
 pub(super) fn run(args: &ExplainArgs, options: &Options, mut configured: Configured) -> Result<(), AppError> {
-    let (file, source) = match (&args.file, &args.json) {
-        (Some(file), _) => (file, SYSCALL),
-        (None, Some(file)) => (file, args.source.as_deref().unwrap_or_default()),
-        (None, None) => return Err(AppError::Usage("name a capture file, or a document with --json".into())),
-    };
-    let capture = args.file.is_some();
-    configured.settings.engine = match capture {
-        true => Engine::Replay { capture_file: file.clone() },
-        false => Engine::NoDriver,
-    };
     if configured.loaded.files.is_empty() {
         plugins::add_built_in(&mut configured.settings);
     }
     let libraries = plugins::load(&configured.settings)?;
+    let subject = Subject::find(args, &sources::source_names(&libraries))?;
+    configured.settings.engine = match subject.capture() {
+        Some(capture_file) => Engine::Replay { capture_file },
+        None => Engine::NoDriver,
+    };
     let groups = sources::build(&libraries, &configured.settings)?;
-    let files = rule_files(options, &configured)?;
+    let files = match subject.rules.as_slice() {
+        beside if options.rules.is_empty() && !beside.is_empty() => beside.to_vec(),
+        _ => rule_files(options, &configured)?,
+    };
     let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?.0;
-    let group = groups.iter().find(|group| group.sources.iter().any(|s| s.name == source));
+    let group = groups.iter().find(|group| group.sources.iter().any(|s| s.name == subject.source));
     let group = group.ok_or_else(|| AppError::ExplainSource {
-        source_name: source.to_owned(),
+        source_name: subject.source.clone(),
         known: sources::source_names(&libraries).join(", "),
     })?;
-    known_rule(args.rule.as_deref(), &rules)?;
-    let report = watch(args, group, source, file, &rules, &configured.settings)?;
+    known_rule(subject.rule.as_deref(), &rules)?;
+    let report = watch(&subject, group, &rules, &configured.settings)?;
     let text = match args.format {
         ExplainForm::Json => format!("{:#}\n", report.json()),
         ExplainForm::Text => {
@@ -74,25 +74,27 @@ fn known_rule(name: Option<&str>, rules: &Loader) -> Result<(), AppError> {
     }
 }
 
-/// Opens the source and pumps until the event is there.
-fn watch(
-    args: &ExplainArgs,
-    group: &Group,
-    source: &str,
-    file: &str,
-    rules: &Loader,
-    settings: &Settings,
-) -> Result<Report, AppError> {
-    let wanted = args.event.unwrap_or(1);
-    let mut look = Look::prepare(args, group, rules, settings)?;
-    let input = group.sources.iter().find(|s| s.name == source).and_then(|s| s.input.as_ref());
-    let Some((input, _)) = input else { return Err(AppError::NoSource) };
+/// Lets the events come until the one that is meant is there.
+fn watch(subject: &Subject, group: &Group, rules: &Loader, settings: &Settings) -> Result<Report, AppError> {
+    let mut look = Look::prepare(subject, group, rules, settings)?;
+    let source = group.sources.iter().find(|source| source.name == subject.source).ok_or(AppError::NoSource)?;
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(plugins) = plugins else { return Err(AppError::NoSource) };
-    let open = Open { source: *input, params: file, recorded: args.file.is_some(), event_schema: None };
-    let mut inspector = Inspector::open(plugins, open)?;
+    let mut plugins = plugins.ok_or(AppError::NoSource)?;
+    let params = match &subject.events {
+        Events::Capture(file) | Events::Document(file) => file.clone(),
+        Events::Script(capture) => capture.open_params(),
+        Events::Payloads(payloads) => {
+            let (_, id) = giver(&plugins, &subject.source).ok_or(AppError::NoSource)?;
+            look.start(super::process::this_machine());
+            feed(&mut plugins, id, payloads, &mut look)?;
+            return look.found(subject);
+        }
+    };
+    let (input, _) = source.input.as_ref().ok_or(AppError::NoSource)?;
+    let recorded = subject.capture().is_some();
+    let mut inspector =
+        Inspector::open(plugins, Open { source: *input, params: &params, recorded, event_schema: None })?;
     look.start(super::process::machine_name(&mut inspector));
     pump(&mut inspector, &Control::default(), &mut look)?;
-    let last = look.last;
-    look.report.ok_or_else(|| AppError::NoSuchEvent { file: file.to_owned(), wanted, last })
+    look.found(subject)
 }

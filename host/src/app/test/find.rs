@@ -61,7 +61,7 @@ fn holds_cases(path: &Path) -> bool {
 }
 
 /// The rule files of a case file that names none and stands in a folder `cases`: those beside the folder, sorted by name.
-pub(super) fn rules_beside(path: &Path) -> Vec<PathBuf> {
+pub(in crate::app) fn rules_beside(path: &Path) -> Vec<PathBuf> {
     let folder = path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == FOLDER));
     let Some(above) = folder.and_then(Path::parent) else { return Vec::new() };
     let here = if above.as_os_str().is_empty() { Path::new(".") } else { above };

@@ -26,7 +26,9 @@ use crate::cases::report::coverage::Coverage;
 use crate::cases::report::style::Palette;
 use crate::cases::report::{FileReport, Report, json, junit, text};
 use crate::config::rules_files;
+pub(super) use find::rules_beside;
 use lab::Lab;
+pub(super) use run::{feed, giver};
 
 /// Runs the case files. The error of a failed test and of a wrong file have different exit codes.
 pub(super) fn run(options: &Options, test: &TestOptions, configured: Configured) -> Result<(), AppError> {

@@ -87,7 +87,7 @@ pub(super) fn run(
 }
 
 /// The plugin that gives the events of a source, and its id.
-fn giver(set: &PluginSet, source: &str) -> Option<(PluginIdx, u32)> {
+pub(in crate::app) fn giver(set: &PluginSet, source: &str) -> Option<(PluginIdx, u32)> {
     let mut plugins = set.iter();
     let found = plugins.find(|(_, plugin)| {
         let info = plugin.info();
@@ -106,7 +106,12 @@ fn replay(set: PluginSet, plugin: PluginIdx, params: &str, witness: &mut Witness
 }
 
 /// Payloads as events of the plugin, in the form that the host itself gives them.
-fn feed(set: &mut PluginSet, id: u32, payloads: &[Payload], witness: &mut Witness<'_>) -> Result<Counts, AppError> {
+pub(in crate::app) fn feed(
+    set: &mut PluginSet,
+    id: u32,
+    payloads: &[Payload],
+    sink: &mut impl Sink,
+) -> Result<Counts, AppError> {
     let mut builder = EventBuilder::new();
     let mut counts = Counts::default();
     let mut ts = START_NS;
@@ -116,7 +121,9 @@ fn feed(set: &mut PluginSet, id: u32, payloads: &[Payload], witness: &mut Witnes
         let wrong = |error: &dyn std::fmt::Display| AppError::Cases(format!("{}: {error}", payload.place));
         let event = builder.finish().map_err(|error| wrong(&error))?;
         let event = set.event(event.bytes(), number).map_err(|error| wrong(&error))?;
-        show(set, &event, witness, &mut counts);
+        if !show(set, &event, sink, &mut counts) {
+            break;
+        }
     }
     Ok(counts)
 }
