@@ -137,9 +137,7 @@ fn next_recorded<'i>(
     match reader.step().map_err(|e| Error::other(format!("{path}: {e}")))? {
         Step::Events(events) => {
             plugin.metas.extend_from_slice(events.meta());
-            for (bytes, meta) in events.bytes().zip(events.meta()) {
-                batch.push_shared_with(bytes, *meta)?;
-            }
+            batch.extend_shared_with(events.bytes().zip(events.meta().iter().copied()))?;
             Ok(Next::More)
         }
         Step::Section(initial) => {
