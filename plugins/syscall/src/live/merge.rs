@@ -1,5 +1,9 @@
 //! Several ring buffers read as one stream in the order of time.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
 use super::ring::Ring;
 
 /// Time of an event, processor on which it happened, its bytes.
@@ -25,30 +29,53 @@ fn split(record: &[u8]) -> Option<Record<'_>> {
 }
 
 /// The reading ends of all ring buffers.
-pub(super) struct Rings(pub(super) Vec<Ring>);
+pub(super) struct Rings {
+    rings: Vec<Ring>,
+    /// Time of the next record and position of each ring that has one: with a ring for every few processors, looking at
+    /// all of them for each event would cost more than the event.
+    heads: BinaryHeap<Reverse<(u64, usize)>>,
+}
 
 impl Rings {
-    /// The oldest record of all rings, if it is older than `horizon` (ns since the epoch); it is passed.
+    pub(super) fn new(rings: Vec<Ring>) -> Self {
+        Self { heads: BinaryHeap::with_capacity(rings.len()), rings }
+    }
+
+    /// Hands out up to `most` records older than `horizon` (ns since the epoch), the oldest of all rings first. How many.
     ///
     /// An event gets its time before it gets its place in a ring. What is younger than a moment ago waits: another ring may
-    /// be about to show an older one.
-    pub(super) fn next(&self, horizon: u64) -> Option<Record<'_>> {
-        loop {
-            let heads = self.0.iter().filter_map(|ring| ring.head().map(|head| (time_of(head), ring, head)));
-            let (ts, ring, head) = heads.min_by_key(|(ts, ..)| *ts)?;
+    /// be about to show an older one. For the same reason a ring that is empty now has nothing to say before the next call.
+    pub(super) fn deliver<'a>(&'a mut self, most: usize, horizon: u64, mut to: impl FnMut(Record<'a>)) -> usize {
+        let Self { rings, heads } = self;
+        let rings: &'a [Ring] = rings;
+        heads.clear();
+        heads.extend(rings.iter().enumerate().filter_map(|(at, ring)| Some(Reverse((time_of(ring.head()?), at)))));
+        let mut n = 0;
+        while n < most
+            && let Some(mut head) = heads.peek_mut()
+        {
+            let Reverse((ts, at)) = *head;
             if ts >= horizon {
-                return None;
+                break;
             }
+            let ring = &rings[at];
+            let Some(record) = ring.head() else { break };
             ring.pass();
+            match ring.head() {
+                Some(next) => *head = Reverse((time_of(next), at)),
+                None => drop(PeekMut::pop(head)),
+            }
             // A record that is no event cannot come from our programs; it is passed over like padding.
-            if let Some(record) = split(head) {
-                return Some(record);
+            if let Some(record) = split(record) {
+                n += 1;
+                to(record);
             }
         }
+        n
     }
 
     /// Gives back what has been passed.
     pub(super) fn release(&mut self) {
-        self.0.iter_mut().for_each(Ring::release);
+        self.rings.iter_mut().for_each(Ring::release);
     }
 }

@@ -97,15 +97,12 @@ impl Live {
     /// Delivers up to `most` events in the order of time; they stay valid until [`Live::release`]. Returns how many.
     pub fn deliver<'a>(&'a mut self, most: usize, mut to: impl FnMut(Arrived<'a>)) -> usize {
         let horizon = self.clock.now().saturating_sub(SETTLE_NS);
-        let mut n = 0;
-        while n < most
-            && let Some(record) = self.rings.next(horizon)
-        {
-            n += 1;
-            to(Arrived { number: self.number + n as u64, cpu: record.cpu, bytes: record.event });
-        }
-        self.number += n as u64;
-        self.idle = n == 0;
+        let Self { rings, number, idle, .. } = self;
+        let n = rings.deliver(most, horizon, |record| {
+            *number += 1;
+            to(Arrived { number: *number, cpu: record.cpu, bytes: record.event });
+        });
+        *idle = n == 0;
         n
     }
 

@@ -108,7 +108,7 @@ impl Probe {
             arch,
         };
         probe.switch(SWITCH_DROP_FAILED, settings.drop_failed_exit)?;
-        Ok((probe, Rings(rings)))
+        Ok((probe, Rings::new(rings)))
     }
 
     /// Changes what is reported: from now on exactly these calls. What was wanted before and still is goes on meanwhile.
