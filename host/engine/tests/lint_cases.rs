@@ -9,7 +9,7 @@ mod load_support;
 
 use lanner_engine::load::{LintOptions, Loader, Settings};
 use lanner_engine::report::{Finding, Position, Report};
-use lanner_engine::yaml::{Node, parse};
+use lanner_engine::yaml::Node;
 
 fn wrap(name: &str, condition: &str) -> String {
     let text = serde_json::Value::from(condition).to_string();
@@ -63,22 +63,5 @@ fn run(case: &Node) -> Result<(), String> {
 
 #[test]
 fn cases() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lint_cases");
-    let (mut count, mut failures) = (0, Vec::new());
-    let mut names: Vec<_> = std::fs::read_dir(dir).expect("cases").map(|e| e.expect("entry").path()).collect();
-    names.sort();
-    for path in names {
-        let text = std::fs::read_to_string(&path).expect("readable");
-        let documents = parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        for case in documents.iter().flat_map(Node::items) {
-            count += 1;
-            let name = case.get("case").and_then(Node::as_str).unwrap_or("?");
-            if let Err(why) = run(case) {
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                failures.push(format!("{file}:{} {name}\n{why}\n", case.mark.line + 1));
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{} of {count} cases fail\n{}", failures.len(), failures.join("\n"));
-    assert!(count >= 90, "only {count} cases were found");
+    load_support::every_case("lint_cases", 90, run);
 }

@@ -9,7 +9,7 @@
 mod load_support;
 
 use lanner_engine::load::{Diagnostic, Loader, Settings};
-use lanner_engine::yaml::{Node, parse};
+use lanner_engine::yaml::Node;
 
 fn texts(case: &Node) -> Vec<String> {
     if let Some(condition) = case.get("rule").and_then(Node::as_str) {
@@ -102,23 +102,5 @@ fn check_item(item: &str, loader: &Loader) -> Result<(), String> {
 
 #[test]
 fn cases() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/load_cases");
-    let mut count = 0;
-    let mut failures = Vec::new();
-    let mut names: Vec<_> = std::fs::read_dir(dir).expect("cases").map(|e| e.expect("entry").path()).collect();
-    names.sort();
-    for path in names {
-        let text = std::fs::read_to_string(&path).expect("readable");
-        let documents = parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        for case in documents.iter().flat_map(Node::items) {
-            count += 1;
-            let name = case.get("case").and_then(Node::as_str).unwrap_or("?");
-            if let Err(why) = run(case) {
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                failures.push(format!("{file}:{} {name}\n{why}\n", case.mark.line + 1));
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{} of {count} cases fail\n{}", failures.len(), failures.join("\n"));
-    assert!(count >= 120, "only {count} cases were found");
+    load_support::every_case("load_cases", 120, run);
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lanner_engine::scheme::{
     ArgSpec, EventFacts, EventKind, EventSet, FieldFlags, FieldId, FieldInfo, FieldType, Matching, Scheme,
 };
+use lanner_engine::yaml::{Node, parse};
 
 /// A source like `syscall` with a handful of fields and 120 event codes, four of which have known names.
 pub(crate) fn syscall() -> Arc<Scheme> {
@@ -87,4 +88,26 @@ fn event(code: u16, name: &str) -> EventKind {
 /// Both sources.
 pub(crate) fn sources() -> Vec<Arc<Scheme>> {
     vec![syscall(), k8s_audit()]
+}
+
+/// Runs every case of the files in a folder of this one's; fails with all that fail, or if there are fewer than `least`.
+pub(crate) fn every_case(folder: &str, least: usize, run: impl Fn(&Node) -> Result<(), String>) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let (mut count, mut failures) = (0, Vec::new());
+    let mut files: Vec<_> = std::fs::read_dir(folder).expect("cases").map(|e| e.expect("entry").path()).collect();
+    files.sort();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let documents = parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        for case in documents.iter().flat_map(Node::items) {
+            count += 1;
+            let name = case.get("case").and_then(Node::as_str).unwrap_or("?");
+            if let Err(why) = run(case) {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                failures.push(format!("{file}:{} {name}\n{why}\n", case.mark.line + 1));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {count} cases fail\n{}", failures.len(), failures.join("\n"));
+    assert!(count >= least, "only {count} cases were found");
 }

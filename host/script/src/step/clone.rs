@@ -5,6 +5,7 @@ use lanner_syscall::capture::{Keep, Thread};
 use lanner_syscall::state::flags::cl;
 
 use super::Act;
+use super::exec::process_parameters;
 use crate::error::ScriptError;
 use crate::machine::Machine;
 use crate::value::{flags, text};
@@ -110,27 +111,7 @@ impl Machine {
 fn parameters(t: &Thread, result: i64, flags: u32, pidns_start: u64) -> Vec<Vec<u8>> {
     let int = |n: i64| n.to_le_bytes().to_vec();
     let half = |n: u32| n.to_le_bytes().to_vec();
-    vec![
-        int(result),
-        text(&t.exe),
-        t.args.to_vec(),
-        int(t.tid),
-        int(t.pid),
-        int(t.ptid),
-        Vec::new(), // The probe leaves the working directory to the state.
-        int(t.fdlimit),
-        t.pfmajor.to_le_bytes().to_vec(),
-        t.pfminor.to_le_bytes().to_vec(),
-        half(t.vmsize_kb),
-        half(t.vmrss_kb),
-        half(t.vmswap_kb),
-        text(&t.comm),
-        t.cgroups.to_vec(),
-        half(flags),
-        half(t.uid),
-        half(t.gid),
-        int(t.vtid),
-        int(t.vpid),
-        pidns_start.to_le_bytes().to_vec(),
-    ]
+    let mut all = process_parameters(t, result);
+    all.extend([half(flags), half(t.uid), half(t.gid), int(t.vtid), int(t.vpid), pidns_start.to_le_bytes().to_vec()]);
+    all
 }

@@ -110,16 +110,11 @@ fn failed(before: &Thread, after: Thread) -> Thread {
     Thread { exe: after.exe, args: after.args, env: after.env, ..before.clone() }
 }
 
-/// The parameters of execve's exit, in their order, but for the last: the path that was asked for.
-fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
+/// The first 15 parameters of the exits of exec and of clone, which are the same.
+pub(super) fn process_parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
     let int = |n: i64| n.to_le_bytes().to_vec();
     let word = |n: u64| n.to_le_bytes().to_vec();
     let half = |n: u32| n.to_le_bytes().to_vec();
-    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
-    let flags = flag(t.exe_writable, EXE_WRITABLE)
-        | flag(t.exe_upper_layer, EXE_UPPER_LAYER)
-        | flag(t.exe_from_memfd, EXE_FROM_MEMFD)
-        | flag(t.exe_lower_layer, EXE_LOWER_LAYER);
     vec![
         int(result),
         text(&t.exe),
@@ -136,6 +131,21 @@ fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
         half(t.vmswap_kb),
         text(&t.comm),
         t.cgroups.to_vec(),
+    ]
+}
+
+/// The parameters of execve's exit, in their order, but for the last: the path that was asked for.
+fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
+    let int = |n: i64| n.to_le_bytes().to_vec();
+    let word = |n: u64| n.to_le_bytes().to_vec();
+    let half = |n: u32| n.to_le_bytes().to_vec();
+    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+    let flags = flag(t.exe_writable, EXE_WRITABLE)
+        | flag(t.exe_upper_layer, EXE_UPPER_LAYER)
+        | flag(t.exe_from_memfd, EXE_FROM_MEMFD)
+        | flag(t.exe_lower_layer, EXE_LOWER_LAYER);
+    let mut all = process_parameters(t, result);
+    all.extend([
         t.env.to_vec(),
         half(t.tty),
         int(t.vpgid),
@@ -151,5 +161,6 @@ fn parameters(t: &Thread, result: i64) -> Vec<Vec<u8>> {
         text(&t.exepath),
         int(t.pgid),
         half(t.gid),
-    ]
+    ]);
+    all
 }
