@@ -90,9 +90,7 @@ pub enum AppError {
         meant: String,
     },
     /// An event to explain that the file does not have.
-    #[error(
-        "{file} has no event {wanted} that rules see; its last one is {last}. `lanner replay {file}` shows the numbers"
-    )]
+    #[error("{file} has no event {wanted} that rules see; its last one is {last}. {remedy}")]
     NoSuchEvent {
         /// The file.
         file: String,
@@ -100,6 +98,8 @@ pub enum AppError {
         wanted: u64,
         /// The number of the last event.
         last: u64,
+        /// How to find out.
+        remedy: String,
     },
     /// A source that nothing delivers.
     #[error("no plugin delivers events of source '{source_name}'; known sources: {known}")]

@@ -83,7 +83,12 @@ impl<'r> Look<'r> {
     /// The report, once all events have come.
     pub(super) fn found(self, subject: &Subject) -> Result<Report, AppError> {
         let (wanted, last) = (self.wanted, self.last);
-        self.report.ok_or_else(|| AppError::NoSuchEvent { file: subject.shown.clone(), wanted, last })
+        self.report.ok_or_else(|| AppError::NoSuchEvent {
+            file: subject.shown.clone(),
+            wanted,
+            last,
+            remedy: subject.numbers(),
+        })
     }
 
     fn explain(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> Option<Report> {

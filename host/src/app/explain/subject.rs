@@ -66,6 +66,16 @@ impl Subject {
         }
     }
 
+    /// How to find out which numbers there are.
+    pub(super) fn numbers(&self) -> String {
+        match &self.events {
+            Events::Capture(file) => format!("`lanner replay {file}` shows the numbers"),
+            Events::Script(_) => "--step takes the number of a step".to_owned(),
+            Events::Document(_) => "They are counted from 1; -v tells what the plugin passed over".to_owned(),
+            Events::Payloads(_) => "They are counted from 1".to_owned(),
+        }
+    }
+
     /// What opens the capture that the events stand in, if they stand in one.
     pub(super) fn capture(&self) -> Option<String> {
         match &self.events {
@@ -116,26 +126,23 @@ fn named(cases: &CaseFile) -> Vec<PathBuf> {
 /// The positions of the case and the row at a line: of those that begin at it or before, the last.
 fn choose(cases: &CaseFile, path: &str, line: Option<usize>) -> Result<(usize, usize), AppError> {
     let at = |row: &Row| row.place.mark.line as usize + 1;
-    let all = || {
-        let rows = |(at, case)| -> Vec<(usize, usize, &Case, &Row)> {
-            let case: &Case = case;
-            case.rows.iter().enumerate().map(|(row, found)| (at, row, case, found)).collect()
-        };
-        cases.cases.iter().enumerate().flat_map(rows)
-    };
-    let chosen = match line {
-        Some(line) => all().filter(|(.., row)| at(row) <= line).max_by_key(|(.., row)| at(row)),
-        None => all().next().filter(|_| all().count() == 1),
-    };
-    if let Some((case, row, ..)) = chosen {
-        return Ok((case, row));
+    let mut all: Vec<((usize, usize), &Case, &Row)> = Vec::new();
+    for (number, case) in cases.cases.iter().enumerate() {
+        all.extend(case.rows.iter().enumerate().map(|(row, found)| ((number, row), case, found)));
     }
-    let mut message = format!("{path} has {} rows; say which by its line, as in --case {path}:LINE\n", all().count());
-    for (.., case, row) in all().take(MANY_ROWS) {
+    let chosen = match line {
+        Some(line) => all.iter().filter(|(.., row)| at(row) <= line).max_by_key(|(.., row)| at(row)),
+        None => all.first().filter(|_| all.len() == 1),
+    };
+    if let Some((place, ..)) = chosen {
+        return Ok(*place);
+    }
+    let mut message = format!("{path} has {} rows; say which by its line, as in --case {path}:LINE\n", all.len());
+    for (_, case, row) in all.iter().take(MANY_ROWS) {
         let name = row.name.as_deref().unwrap_or_default();
         let _ = writeln!(message, "  {:>5}  {} ({} {}) {name}", at(row), case.name, row.table.name(), row.number);
     }
-    if all().count() > MANY_ROWS {
+    if all.len() > MANY_ROWS {
         message.push_str("  …\n");
     }
     Err(AppError::Usage(message.trim_end().to_owned()))
