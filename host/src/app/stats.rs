@@ -54,11 +54,17 @@ impl Matches {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Losses(Vec<(String, u64)>);
 
+/// Why events are lost. The plugin counts losses by class and by event as well; these are the ones that add up.
+const CAUSES: [&str; 4] = ["buffer_bulk", "buffer_vital", "max_event_size", "late_cpu"];
+
 impl Losses {
     /// What the plugin of system calls counted.
     pub(crate) fn of(metrics: &[PluginMetric]) -> Self {
         let lost = |metric: &PluginMetric| match metric.value {
-            PluginMetricValue::Unsigned(n @ 1..) => Some((metric.name.strip_prefix("syscall.n_drops_")?.to_owned(), n)),
+            PluginMetricValue::Unsigned(n @ 1..) => {
+                let cause = metric.name.strip_prefix("syscall.n_drops_")?;
+                CAUSES.contains(&cause).then(|| (cause.to_owned(), n))
+            }
             _ => None,
         };
         Self(metrics.iter().filter_map(lost).collect())
@@ -101,7 +107,9 @@ mod tests {
         assert_eq!((none.warning(), none.report().contains("detected: 0 ")), (None, true));
         let some = Losses::of(&[
             metric("syscall.n_drops", 5),
+            metric("syscall.n_drops_buffer_total", 3),
             metric("syscall.n_drops_buffer_bulk", 3),
+            metric("syscall.n_drops_buffer_open_exit", 3),
             metric("syscall.n_drops_late_cpu", 2),
             metric("other.n_drops_buffer_bulk", 7),
         ]);

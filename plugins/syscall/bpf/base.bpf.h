@@ -5,11 +5,14 @@
 
 /* Set before loading. */
 const volatile u64 boot_epoch_ns; /* wall clock minus time since boot */
-const volatile u32 own_tgid;      /* the agent: its own events are nobody's business */
-const volatile u32 cpus_per_ring; /* processors that share the ring buffers of one group; never 0 */
+const volatile u64 greeting;      /* what the agent says to be known: see dispatch.bpf.c */
 const volatile u32 snaplen;       /* bytes kept of what is read and written */
 
-#define NR_CALLS 512 /* numbers of system calls that the tables cover */
+/* The agent's process as the kernel counts it, learned at the start: its own events are nobody's business. */
+u32 own_tgid;
+
+#define NR_CALLS 512  /* numbers of system calls that the tables cover */
+#define NR_EVENTS 512 /* codes of events */
 
 /* What user space may change at any time, and what it reads. */
 enum want {
@@ -79,6 +82,14 @@ struct {
 	});
 } rings SEC(".maps");
 
+/* The group of each possible processor; those that are not there yet when the agent starts have one too. */
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, 1); /* possible processors, set before loading */
+	__type(key, u32);
+	__type(value, u32);
+} groups SEC(".maps");
+
 /* Counters of a processor; src/live/counters.rs reads them in this order. */
 struct counters {
 	u64 sent[RINGS_PER_GROUP];
@@ -94,6 +105,19 @@ struct {
 	__type(key, u32);
 	__type(value, struct counters);
 } counts SEC(".maps");
+
+/* What was lost of each kind of event: written when something is lost, never else. */
+struct lost {
+	u64 full;  /* no room in the ring */
+	u64 other; /* any other reason */
+};
+
+struct {
+	__uint(type, MAP_PERCPU_ARRAY);
+	__uint(max_entries, NR_EVENTS);
+	__type(key, u32);
+	__type(value, struct lost);
+} losses SEC(".maps");
 
 #define HEADER 26
 #define MAX_EVENT 0xffff
@@ -160,30 +184,47 @@ inline_always bool begin_event(struct event *e, u16 code, u32 params)
 }
 #define BEGIN(e, name) begin_event(e, EV_##name, EV_##name##_PARAMS)
 
+inline_always void count_lost(u32 code, bool full)
+{
+	struct lost *lost = bpf_map_lookup_elem(&losses, &code);
+	if (!lost)
+		return;
+	if (full)
+		lost->full++;
+	else
+		lost->other++;
+}
+
 inline_always void send(struct event *e, u32 ring)
 {
 	struct counters *count = my_counts();
 	if (!count)
 		return;
 	u32 size = e->at;
+	u32 code = *(u16 *)(e->to->bytes + 20);
 	if (size > MAX_EVENT) {
 		count->too_long++;
+		count_lost(code, false);
 		return;
 	}
 	*(u32 *)(e->to->bytes + 16) = size;
-	u32 at = e->to->cpu / cpus_per_ring * RINGS_PER_GROUP + ring;
+	u32 *group = bpf_map_lookup_elem(&groups, &e->to->cpu);
+	u32 at = group ? *group * RINGS_PER_GROUP + ring : (u32)-1;
 	void *to = bpf_map_lookup_elem(&rings, &at);
 	if (!to) {
 		count->no_ring++;
+		count_lost(code, false);
 		return;
 	}
 	barrier_var(size); /* the compiler knows that the mask changes nothing, the verifier has to see it */
 	/* Nobody is woken: the reader comes round by itself every few milliseconds, which costs less than a wake-up for
 	 * each event and bounds the latency as well. */
-	if (bpf_ringbuf_output(to, e->to, (size & MAX_EVENT) + 8, RB_NO_WAKEUP))
+	if (bpf_ringbuf_output(to, e->to, (size & MAX_EVENT) + 8, RB_NO_WAKEUP)) {
 		count->full[ring & 1]++;
-	else
+		count_lost(code, true);
+	} else {
 		count->sent[ring & 1]++;
+	}
 }
 
 inline_always bool is_on(u32 which)

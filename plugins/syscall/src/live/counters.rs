@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use aya::maps::{MapData, PerCpuArray};
 
+use lanner_plugin_api::schema::{EVENTS, EventType};
+
 use super::LiveError;
 
 /// Totals over all processors since the source was opened.
@@ -19,7 +21,7 @@ pub struct Counters {
     pub lost_vital: u64,
     /// Events lost because they were longer than 64 KiB.
     pub lost_too_long: u64,
-    /// Events lost on processors that came after the source was opened.
+    /// Events lost on processors that the kernel did not announce as possible when the source was opened.
     pub lost_no_ring: u64,
     /// Calls made by the 32-bit table of a 64-bit kernel, which are not followed.
     pub foreign_abi: u64,
@@ -52,14 +54,35 @@ impl Counters {
     }
 }
 
-/// The map that the probes count in, which outlives their events: whoever reports losses reads it when asked, so that
+/// What was lost of one kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostEvents {
+    /// Which.
+    pub event: EventType,
+    /// Because a buffer was full.
+    pub buffer: u64,
+    /// For any other reason.
+    pub other: u64,
+}
+
+impl LostEvents {
+    /// For whatever reason.
+    pub fn all(&self) -> u64 {
+        self.buffer + self.other
+    }
+}
+
+type Counts = PerCpuArray<MapData, [u64; Counters::WORDS]>;
+type Losses = PerCpuArray<MapData, [u64; 2]>;
+
+/// The maps that the probes count in, which outlive their events: whoever reports losses reads them when asked, so that
 /// counting costs nothing while events flow.
 #[derive(Clone)]
-pub struct CounterReader(Arc<PerCpuArray<MapData, [u64; Counters::WORDS]>>);
+pub struct CounterReader(Arc<(Counts, Losses)>);
 
 impl CounterReader {
-    pub(super) fn new(map: PerCpuArray<MapData, [u64; Counters::WORDS]>) -> Self {
-        Self(Arc::new(map))
+    pub(super) fn new(counts: Counts, losses: Losses) -> Self {
+        Self(Arc::new((counts, losses)))
     }
 
     /// What has been counted since the source was opened.
@@ -67,9 +90,27 @@ impl CounterReader {
     /// # Errors
     /// The map cannot be read.
     pub fn read(&self) -> Result<Counters, LiveError> {
-        let of_each = self.0.get(&0, 0).map_err(|error| LiveError::Map { name: "counts", error })?;
+        let of_each = self.0.0.get(&0, 0).map_err(|error| LiveError::Map { name: "counts", error })?;
         let mut counters = Counters::default();
         of_each.iter().for_each(|one| counters.add(one));
         Ok(counters)
+    }
+
+    /// The kinds of events of which any were lost. Asks the kernel about each kind: not for every batch.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn losses(&self) -> Result<Vec<LostEvents>, LiveError> {
+        let mut all = Vec::new();
+        for event in &EVENTS {
+            let code = u32::from(event.code.0);
+            let of_each = self.0.1.get(&code, 0).map_err(|error| LiveError::Map { name: "losses", error })?;
+            let sum = |at: usize| of_each.iter().map(|one| one[at]).sum::<u64>();
+            let lost = LostEvents { event: event.code, buffer: sum(0), other: sum(1) };
+            if lost.all() > 0 {
+                all.push(lost);
+            }
+        }
+        Ok(all)
     }
 }

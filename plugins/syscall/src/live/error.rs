@@ -51,6 +51,15 @@ pub enum LiveError {
     /// The programs and this code do not fit together.
     #[error("the probes lack '{0}'")]
     Lacks(&'static str),
+    /// The probes did not learn which process the agent is.
+    #[error(
+        "the probes do not see system calls (the agent's own went unnoticed): another program may have turned the tracepoint \
+         raw_syscalls off, or the kernel lacks CONFIG_HAVE_SYSCALL_TRACEPOINTS"
+    )]
+    Unheard,
+    /// A file that was there a moment ago.
+    #[error("cannot read /sys/kernel/btf/vmlinux: {0}")]
+    Types(#[from] io::Error),
     /// Something of `/proc`.
     #[error("{path}: {error}")]
     Proc {

@@ -1,7 +1,9 @@
 //! Events of the running system: probes in the kernel, their buffers, and the state of what runs already.
 
+mod class;
 mod clock;
 mod counters;
+mod cpus;
 mod error;
 mod feature;
 mod interest;
@@ -11,7 +13,8 @@ mod ring;
 mod scan;
 mod settings;
 
-pub use counters::{CounterReader, Counters};
+pub use class::Class;
+pub use counters::{CounterReader, Counters, LostEvents};
 pub use error::LiveError;
 pub use feature::{Feature, features};
 pub use interest::Interest;

@@ -1,6 +1,8 @@
 //! The probes in the kernel: loaded, told what to report, attached.
 
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{Seek as _, SeekFrom};
 use std::os::fd::AsFd as _;
 
 use aya::maps::{Array, ArrayOfMaps, MapData, ProgramArray};
@@ -11,6 +13,7 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 
 use super::clock::Clock;
 use super::counters::CounterReader;
+use super::cpus::Cpus;
 use super::interest::{Interest, is_vital};
 use super::merge::Rings;
 use super::ring::Ring;
@@ -33,6 +36,10 @@ const SWITCHES: [(u32, &str, &str, &[&str]); 4] = [
     (3, "signal_deliver", "signal_deliver", &["signal_deliver"]),
 ];
 const SWITCH_DROP_FAILED: u32 = 5;
+/// The program by which the probes learn which process the agent is.
+const MEET: &str = "meet";
+/// A file that is there wherever probes can be loaded.
+const BTF: &str = "/sys/kernel/btf/vmlinux";
 /// Buffers of each group of processors: one for what comes by the million, one for what must not be lost.
 const RINGS_PER_GROUP: u32 = 2;
 /// Type number of ring buffers.
@@ -47,8 +54,8 @@ pub(super) struct Probe {
     counts: CounterReader,
     exits: ProgramArray<MapData>,
     enters: ProgramArray<MapData>,
-    /// Holds the buffers: a map of maps keeps what is put into it.
-    _rings: ArrayOfMaps<MapData>,
+    /// Holds the buffers (a map of maps keeps what is put into it) and who uses which.
+    _maps: (ArrayOfMaps<MapData>, Array<MapData, u32>),
     attached: Vec<&'static str>,
     arch: Arch,
 }
@@ -61,13 +68,6 @@ where
     T::try_from(map).map_err(|error| LiveError::Map { name, error })
 }
 
-/// Processors that the machine may ever have.
-fn possible_cpus() -> u32 {
-    let text = fs::read_to_string("/sys/devices/system/cpu/possible").unwrap_or_default();
-    let last = text.trim().rsplit([',', '-']).next().and_then(|n| n.parse::<u32>().ok());
-    last.map_or(1, |n| n + 1)
-}
-
 impl Probe {
     /// Loads the probes. Nothing is reported before [`Probe::want`] says so.
     pub(super) fn load(settings: &Settings, clock: Clock) -> Result<(Self, Rings), LiveError> {
@@ -75,40 +75,57 @@ impl Probe {
         feature::require()?;
         raise_locked_memory();
         let btf = Btf::from_sys_fs()?;
-        let cpus = possible_cpus();
-        let share = match u32::from(settings.cpus_for_each_buffer) {
-            0 => cpus,
-            n => n.min(cpus),
-        };
-        let groups = cpus.div_ceil(share);
+        let cpus = Cpus::of_machine(settings.cpus_for_each_buffer);
+        let greeting = greeting();
         let mut bpf = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("boot_epoch_ns", &clock.boot, true)
-            .override_global("own_tgid", &std::process::id(), true)
-            .override_global("cpus_per_ring", &share, true)
+            .override_global("greeting", &greeting, true)
             .override_global("snaplen", &settings.snaplen, true)
-            .map_max_entries("scratches", cpus)
-            .map_max_entries("rings", groups * RINGS_PER_GROUP)
+            .map_max_entries("scratches", cpus.possible())
+            .map_max_entries("groups", cpus.possible())
+            .map_max_entries("rings", cpus.groups * RINGS_PER_GROUP)
             .load(&OBJECT.0)?;
         let mut ring_maps: ArrayOfMaps<MapData> = map(&mut bpf, "rings")?;
         let mut rings = Vec::new();
-        for at in 0..groups * RINGS_PER_GROUP {
+        for at in 0..cpus.groups * RINGS_PER_GROUP {
             rings.push(ring(&mut ring_maps, at, settings.ring_bytes())?);
+        }
+        let mut groups: Array<MapData, u32> = map(&mut bpf, "groups")?;
+        for (cpu, group) in (0..).zip(&cpus.group_of) {
+            groups.set(cpu, group, 0).map_err(|error| LiveError::Map { name: "groups", error })?;
         }
         let mut probe = Self {
             calls: map(&mut bpf, "calls")?,
             switches: map(&mut bpf, "switches")?,
-            counts: CounterReader::new(map(&mut bpf, "counts")?),
+            counts: CounterReader::new(map(&mut bpf, "counts")?, map(&mut bpf, "losses")?),
             exits: map(&mut bpf, "exits")?,
             enters: map(&mut bpf, "enters")?,
-            _rings: ring_maps,
+            _maps: (ring_maps, groups),
             attached: Vec::new(),
             bpf,
             btf,
             arch,
         };
         probe.switch(SWITCH_DROP_FAILED, settings.drop_failed_exit)?;
+        probe.meet(greeting)?;
         Ok((probe, Rings::new(rings)))
+    }
+
+    /// Lets the probes learn which process the agent is, by the call that only it can make.
+    fn meet(&mut self, greeting: u64) -> Result<(), LiveError> {
+        let refused = |error| LiveError::refused(MEET, error);
+        let program = self.program(MEET, "sys_enter")?.ok_or(LiveError::Lacks(MEET))?;
+        let link = program.attach().map_err(refused)?;
+        // Where this file would be read from does not matter, and is refused as often as not: the call counts.
+        let _ = fs::File::open(BTF)?.seek(SeekFrom::Start(greeting));
+        program.detach(link).map_err(refused)?;
+        program.unload().map_err(refused)?;
+        let met: Array<MapData, u32> = map(&mut self.bpf, "met")?;
+        match met.get(&0, 0).map_err(|error| LiveError::Map { name: "met", error })? {
+            0 => Err(LiveError::Unheard),
+            _ => Ok(()),
+        }
     }
 
     /// Changes what is reported: from now on exactly these calls. What was wanted before and still is goes on meanwhile.
@@ -183,6 +200,12 @@ impl Probe {
     pub(super) fn counters(&self) -> &CounterReader {
         &self.counts
     }
+}
+
+/// A number that nobody guesses, and that can stand for a place in a file.
+fn greeting() -> u64 {
+    let random = RandomState::new().build_hasher().finish();
+    random >> 1 | 1
 }
 
 fn ring(into: &mut ArrayOfMaps<MapData>, at: u32, bytes: u32) -> Result<Ring, LiveError> {

@@ -6,6 +6,7 @@
 
 mod config;
 mod extract;
+mod metrics;
 mod sink;
 mod source;
 mod tables;
@@ -21,7 +22,6 @@ pub use config::Config;
 
 use crate::capture::Machine;
 use crate::fields::{Extractor, Seen};
-use crate::live::CounterReader;
 use crate::state::{Mode, State};
 use tables::Created;
 
@@ -40,7 +40,7 @@ pub struct Syscall {
     /// Threads that another plugin made and has not put into the table yet.
     created: Created,
     /// What the probes count, while the running system is watched.
-    counters: Option<CounterReader>,
+    counted: Option<metrics::Counted>,
 }
 
 impl Plugin for Syscall {
@@ -62,29 +62,14 @@ impl Plugin for Syscall {
             next_meta: 0,
             meta: EventMeta::default(),
             created: Created::default(),
-            counters: None,
+            counted: None,
         })
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {
-        let stats = self.state.stats();
-        out.counter("threads_added", stats.added_threads);
-        out.counter("threads_removed", stats.removed_threads);
-        out.counter("threads_refused", stats.refused_threads);
-        out.counter("threads_unknown", stats.unknown_threads);
-        out.counter("enter_events_stored", stats.stored_enters);
-        out.counter("enter_events_refused", stats.refused_enters);
-        out.counter("descriptors_refused", self.state.refused_fds());
-        out.gauge("threads", self.state.len() as u64);
-        // Counters that cannot be read are left out rather than told as zero.
-        if let Some(Ok(counted)) = self.counters.as_ref().map(CounterReader::read) {
-            out.counter("n_evts", counted.sent());
-            out.counter("n_drops", counted.lost());
-            out.counter("n_drops_buffer_bulk", counted.lost_bulk);
-            out.counter("n_drops_buffer_vital", counted.lost_vital);
-            out.counter("n_drops_max_event_size", counted.lost_too_long);
-            out.counter("n_drops_late_cpu", counted.lost_no_ring);
-            out.counter("n_foreign_abi_calls", counted.foreign_abi);
+        metrics::of_state(&self.state, out);
+        if let Some(counted) = &mut self.counted {
+            counted.tell(out);
         }
     }
 }

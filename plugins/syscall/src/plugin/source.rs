@@ -9,6 +9,7 @@ use lanner_plugin_api::raw::EventMeta;
 use lanner_plugin_api::schema::EventType;
 
 use super::Syscall;
+use super::metrics::Counted;
 use crate::capture::{CaptureReader, InitialState, Step};
 use crate::live::{Live, LiveError, SCHEME, Settings};
 use crate::memory;
@@ -44,7 +45,7 @@ impl Syscall {
         let settings = if settings.is_empty() { Settings::default() } else { serde_json::from_str(settings)? };
         let live = Live::open(&settings)?;
         self.state.set_mode(Mode::Live);
-        self.counters = Some(live.counters().clone());
+        self.counted = Some(Counted::new(live.counters().clone()));
         self.begin_section(Box::new(live.scan()));
         Ok(live)
     }

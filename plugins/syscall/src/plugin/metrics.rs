@@ -1,0 +1,60 @@
+//! What the plugin counts, under the names of Falco's metrics where there is one.
+
+use lanner_plugin_api::sdk::Metrics;
+
+use crate::live::{Class, CounterReader, LostEvents};
+use crate::state::State;
+
+/// Counters of the state.
+pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
+    let stats = state.stats();
+    out.counter("threads_added", stats.added_threads);
+    out.counter("threads_removed", stats.removed_threads);
+    out.counter("threads_refused", stats.refused_threads);
+    out.counter("threads_unknown", stats.unknown_threads);
+    out.counter("enter_events_stored", stats.stored_enters);
+    out.counter("enter_events_refused", stats.refused_enters);
+    out.counter("descriptors_refused", state.refused_fds());
+    out.gauge("threads", state.len() as u64);
+}
+
+/// Counters of the probes. What was lost of which kind is asked for only when anything was: that takes a call for each kind.
+pub(super) struct Counted {
+    reader: CounterReader,
+    lost: u64,
+    by_event: Vec<LostEvents>,
+}
+
+impl Counted {
+    pub(super) fn new(reader: CounterReader) -> Self {
+        Self { reader, lost: 0, by_event: Vec::new() }
+    }
+
+    /// Tells everything. Counters that cannot be read are left out rather than told as zero.
+    pub(super) fn tell(&mut self, out: &mut Metrics<'_>) {
+        let Ok(counted) = self.reader.read() else { return };
+        // As Falco counts: what was lost was an event too.
+        out.counter("n_evts", counted.sent() + counted.lost());
+        out.counter("n_drops", counted.lost());
+        out.counter("n_drops_buffer_total", counted.lost_bulk + counted.lost_vital);
+        out.counter("n_drops_buffer_bulk", counted.lost_bulk);
+        out.counter("n_drops_buffer_vital", counted.lost_vital);
+        out.counter("n_drops_max_event_size", counted.lost_too_long);
+        out.counter("n_drops_late_cpu", counted.lost_no_ring);
+        out.counter("n_foreign_abi_calls", counted.foreign_abi);
+        if counted.lost() != self.lost
+            && let Ok(by_event) = self.reader.losses()
+        {
+            (self.lost, self.by_event) = (counted.lost(), by_event);
+        }
+        for class in Class::ALL {
+            let lost = self.by_event.iter().filter(|lost| Class::of(lost.event) == class).map(|lost| lost.buffer);
+            out.counter(&format!("n_drops_buffer_{}", class.counter()), lost.sum::<u64>());
+        }
+        for lost in &self.by_event {
+            if let Some(event) = lost.event.info() {
+                out.counter(&format!("n_drops_event_{}", event.symbol), lost.all());
+            }
+        }
+    }
+}
