@@ -651,6 +651,22 @@ const lanner_event_meta* plugin_lanner_get_batch_meta(ss_plugin_t* s, ss_instanc
  * after plugin_open. Valid until the next call. */
 const char* plugin_lanner_get_machine_info(ss_plugin_t* s);
 
+/* Takes `len` bytes that the plugin writes. Owner: plugin; valid for this call. `ctx`: what the host passed beside it. */
+typedef void (*lanner_bytes_fn)(void* ctx, const uint8_t* bytes, uint64_t len);
+
+/* The event parsed last will be the capture's first: what it closes or ends is still in the head. */
+#define LANNER_HEAD_KEEPS_CLOSING 1u
+
+/* Writes the head of a capture file that begins now into `sink` (not null), in as many pieces as the plugin likes: the
+ * section header and what is known of the machine as of the event parsed last, no event. `flags`:
+ * LANNER_HEAD_KEEPS_CLOSING or 0. Thread: the source's, between events. SS_PLUGIN_NOT_SUPPORTED: the source has no state,
+ * the host writes a bare section header. */
+ss_plugin_rc plugin_lanner_write_capture_head(ss_plugin_t* s, uint32_t flags, lanner_bytes_fn sink, void* ctx);
+
+/* Another number whenever the state was replaced rather than changed by events: whoever writes a capture then begins a new
+ * section. Cheap: asked for each event while one is written. Thread: the source's, between events. */
+uint64_t plugin_lanner_get_state_epoch(ss_plugin_t* s);
+
 /* Description of the layout of the Rust SDK's boundary types. Only made by that SDK; a plugin in C leaves it out. */
 const void* plugin_lanner_abi_layout(void);
 

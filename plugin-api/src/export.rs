@@ -201,6 +201,10 @@ macro_rules! __plugin_symbols {
             -> *const $crate::raw::EventMeta;
         plugin_lanner_get_machine_info, lanner_get_machine_info, (s: *mut $crate::raw::PluginState)
             -> *const ::core::ffi::c_char;
+        plugin_lanner_write_capture_head, lanner_write_capture_head,
+            (s: *mut $crate::raw::PluginState, flags: u32, sink: ::core::option::Option<$crate::raw::BytesFn>,
+             ctx: *mut ::core::ffi::c_void) -> $crate::raw::Rc;
+        plugin_lanner_get_state_epoch, lanner_get_state_epoch, (s: *mut $crate::raw::PluginState) -> u64;
     } };
     ($plugin:ty, extract) => { $crate::__plugin_symbols! { @define
         plugin_get_extract_event_types, get_extract_event_types, (n: *mut u32, s: *mut $crate::raw::PluginState)

@@ -321,6 +321,23 @@ fn batches_end_as_the_stream_says_and_lose_nothing() {
 }
 
 #[test]
+fn a_source_without_state_has_no_head_for_captures() {
+    unsafe extern "C" fn never(_: *mut core::ffi::c_void, _: *const u8, _: u64) {
+        panic!("there is nothing to write");
+    }
+    let host = host();
+    let write = host.api.lanner_write_capture_head.unwrap();
+    let ctx = core::ptr::null_mut();
+    // SAFETY: the state is alive; the sink wants nothing.
+    assert_eq!(unsafe { write(host.state, 0, Some(never), ctx) }, Rc::NOT_SUPPORTED);
+    // SAFETY: as above.
+    assert_eq!(unsafe { write(host.state, 0, None, ctx) }, Rc::FAILURE);
+    assert!(host.error().contains("the sink is null"), "{}", host.error());
+    // SAFETY: as above.
+    assert_eq!(unsafe { host.api.lanner_get_state_epoch.unwrap()(host.state) }, 0);
+}
+
+#[test]
 fn values_of_the_wrong_kind_or_number_are_refused() {
     let host = host();
     let e = event(b"");

@@ -31,6 +31,7 @@ mod event_set;
 mod extract;
 mod fault;
 mod fields;
+mod head;
 mod info;
 mod init;
 mod inspector;

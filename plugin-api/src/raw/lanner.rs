@@ -86,3 +86,14 @@ pub type GetBatchMetaFn = unsafe extern "C" fn(s: *mut PluginState, h: *mut Inst
 pub type AbiLayoutFn = unsafe extern "C" fn() -> *const c_void;
 /// `plugin_lanner_get_machine_info`: JSON about the machine whose events are delivered; valid until `destroy`.
 pub type GetMachineInfoFn = unsafe extern "C" fn(s: *mut PluginState) -> *const c_char;
+/// Takes bytes that a plugin writes; called on the thread and during the call that it was passed to. `ctx` is passed through.
+pub type BytesFn = unsafe extern "C" fn(ctx: *mut c_void, bytes: *const u8, len: u64);
+/// `plugin_lanner_write_capture_head`: gives the head of a capture (`.scap`) that begins now to `sink`, in as many pieces as
+/// the plugin likes: section header, then what is known of the machine, no event. `flags`: [`HEAD_KEEPS_CLOSING`] or 0.
+pub type WriteCaptureHeadFn =
+    unsafe extern "C" fn(s: *mut PluginState, flags: u32, sink: Option<BytesFn>, ctx: *mut c_void) -> Rc;
+/// `plugin_lanner_get_state_epoch`: another number whenever the state was replaced rather than changed by events.
+pub type GetStateEpochFn = unsafe extern "C" fn(s: *mut PluginState) -> u64;
+
+/// The event parsed last will be the capture's first: what it closes or ends is still in the head.
+pub const HEAD_KEEPS_CLOSING: u32 = 1;

@@ -46,6 +46,23 @@ pub trait Source: Plugin {
     fn machine_info(&mut self) -> Option<String> {
         None
     }
+
+    /// Writes the head of a capture (`.scap`) that begins now: the section header and what is known of the machine as of
+    /// the event parsed last. With `keep_closing` that event will be the capture's first, so what it closes or ends is
+    /// still listed. `false`: there is nothing to write (Lanner's addition).
+    ///
+    /// # Errors
+    /// The head cannot be written.
+    fn write_capture_head(&mut self, keep_closing: bool, out: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let _ = (keep_closing, out);
+        Ok(false)
+    }
+
+    /// Another number whenever the state was replaced rather than changed by events: by the head of a recording, or
+    /// because it was looked up anew. Whoever writes a capture then writes a new head (Lanner's addition).
+    fn state_epoch(&mut self) -> u64 {
+        0
+    }
 }
 
 /// A stream of events. One thread calls it.

@@ -8,7 +8,9 @@ use std::path::Path;
 use lanner_plugin_api::raw::EventMeta;
 use lanner_plugin_api::schema::EventType;
 use lanner_plugin_api::wire::EventBuilder;
-use lanner_syscall::capture::{CaptureReader, Fd, FdInfo, FdType, Head, InitialState, Keep, Machine, Step, Thread};
+use lanner_syscall::capture::{
+    CaptureReader, Fd, FdInfo, FdType, Head, InitialState, Keep, Machine, Step, Thread, push_event,
+};
 
 /// Recordings of a capture: their state, and per event the bytes with processor and visibility.
 type Recordings = Vec<(InitialState, Vec<(Vec<u8>, u32, bool)>)>;
@@ -155,4 +157,23 @@ fn any_event() -> Vec<u8> {
     let mut builder = EventBuilder::new();
     let event = builder.begin(1, 1, EventType::GENERIC_X, 2).push(&[16, 0]).push(&[39, 0]);
     event.finish().expect("an event").bytes().to_vec()
+}
+
+#[test]
+fn events_can_be_put_together_in_memory_that_is_there() {
+    let mut builder = EventBuilder::new();
+    let mut whole = Head::plain(Vec::new()).expect("memory takes it").events();
+    let mut pushed = Head::plain(Vec::new()).expect("memory takes it").finish().expect("memory takes it");
+    for (len, keep) in [(3, Keep::Whole), (60_000, Keep::StateOnly), (65_530, Keep::Whole)] {
+        builder.begin(7, 1, EventType::SYSCALL_READ_X, 4);
+        builder.push(&0i64.to_le_bytes()).push(&vec![1; len]).push(&3i64.to_le_bytes()).push(&9u32.to_le_bytes());
+        let event = builder.finish().expect("an event");
+        whole.write(&event, 3, keep).expect("memory takes it");
+        push_event(&mut pushed, &event, 3, keep).expect("memory takes it");
+    }
+    assert!(whole.finish().expect("memory takes it") == pushed, "the same bytes");
+    assert_eq!(
+        read_all(reader(pushed))[0].1.iter().map(|(_, cpu, hidden)| (*cpu, *hidden)).collect::<Vec<_>>(),
+        [(3, false), (3, true), (3, false)]
+    );
 }

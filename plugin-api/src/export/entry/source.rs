@@ -1,6 +1,6 @@
 //! Functions of an event source.
 
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 use core::marker::PhantomData;
 use core::ptr::{null, null_mut};
 use std::ffi::CString;
@@ -8,7 +8,9 @@ use std::ffi::CString;
 use super::text;
 use crate::export::Exported;
 use crate::export::state::{c_text, state};
-use crate::raw::{Event, EventInput as RawInput, EventMeta, Instance, PluginApi, PluginState, Rc};
+use crate::raw::{
+    BytesFn, Event, EventInput as RawInput, EventMeta, HEAD_KEEPS_CLOSING, Instance, PluginApi, PluginState, Rc,
+};
 use crate::sdk::{Batch, BatchBuf, Error, EventInput, Next, Source, SourceInstance};
 
 /// Adds the functions of an event source.
@@ -30,6 +32,8 @@ pub const fn with_source<P: Exported + Source>(mut api: PluginApi) -> PluginApi 
     api.next_batch = Some(next_batch::<P>);
     api.lanner_get_batch_meta = Some(batch_meta::<P>);
     api.lanner_get_machine_info = Some(machine_info::<P>);
+    api.lanner_write_capture_head = Some(write_capture_head::<P>);
+    api.lanner_get_state_epoch = Some(state_epoch::<P>);
     api
 }
 
@@ -190,4 +194,23 @@ unsafe extern "C" fn machine_info<P: Exported + Source>(s: *mut PluginState) -> 
         side.machine_info = c_text(&info);
         Ok(side.machine_info.as_ptr())
     })
+}
+
+unsafe extern "C" fn write_capture_head<P: Exported + Source>(
+    s: *mut PluginState,
+    flags: u32,
+    sink: Option<BytesFn>,
+    ctx: *mut c_void,
+) -> Rc {
+    enter!(P, s, "write_capture_head", Rc::FAILURE, |plugin, _, _| {
+        let sink = sink.ok_or_else(|| Error::Host("the sink is null"))?;
+        // SAFETY: the host's function, with what the host passed for it; the bytes are borrowed for the call.
+        let mut write = |bytes: &[u8]| unsafe { sink(ctx, bytes.as_ptr(), bytes.len() as u64) };
+        let written = plugin.write_capture_head(flags & HEAD_KEEPS_CLOSING != 0, &mut write)?;
+        Ok(if written { Rc::SUCCESS } else { Rc::NOT_SUPPORTED })
+    })
+}
+
+unsafe extern "C" fn state_epoch<P: Exported + Source>(s: *mut PluginState) -> u64 {
+    enter!(P, s, "get_state_epoch", 0, |plugin, _, _| Ok(plugin.state_epoch()))
 }

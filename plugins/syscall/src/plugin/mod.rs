@@ -6,6 +6,7 @@
 
 mod config;
 mod extract;
+mod head;
 mod metrics;
 mod sink;
 mod source;
@@ -20,7 +21,7 @@ use lanner_plugin_api::wire::Event;
 
 pub use config::Config;
 
-use crate::capture::Machine;
+use crate::capture::{Interface, Machine};
 use crate::fields::{Extractor, Seen};
 use crate::state::{Mode, State};
 use tables::Created;
@@ -31,6 +32,10 @@ pub struct Syscall {
     extractor: Extractor,
     /// The machine whose events come, once a stream is open.
     machine: Option<Machine>,
+    /// Its network interfaces.
+    interfaces: Vec<Interface>,
+    /// Counts how often the state was replaced.
+    epoch: u64,
     /// Processor and visibility of the events of the batch that is being parsed.
     metas: Vec<EventMeta>,
     /// Place in `metas` of the event that comes next.
@@ -58,6 +63,8 @@ impl Plugin for Syscall {
             state: State::new(Mode::Capture, config.limits()),
             extractor: config.extractor(),
             machine: None,
+            interfaces: Vec::new(),
+            epoch: 0,
             metas: Vec::new(),
             next_meta: 0,
             meta: EventMeta::default(),

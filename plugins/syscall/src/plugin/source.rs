@@ -38,6 +38,8 @@ impl Syscall {
         self.next_meta = 0;
         self.state.load(&initial);
         self.machine = initial.machine;
+        self.interfaces = initial.interfaces;
+        self.epoch += 1;
     }
 
     /// Attaches the probes, then looks at what runs: what happens meanwhile waits in the buffers.
@@ -103,6 +105,15 @@ impl Source for Syscall {
             "max_pid": machine.max_pid,
         });
         Some(info.to_string())
+    }
+
+    fn write_capture_head(&mut self, keep_closing: bool, out: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        self.write_head(keep_closing, out)?;
+        Ok(true)
+    }
+
+    fn state_epoch(&mut self) -> u64 {
+        self.epoch
     }
 }
 

@@ -134,7 +134,7 @@ impl State {
         }
     }
 
-    fn finish_pending(&mut self, ts: u64) {
+    pub(super) fn finish_pending(&mut self, ts: u64) {
         self.pending.any = false;
         if let Some((slot, fd)) = self.pending.close.take() {
             self.close_fd(slot, fd);

@@ -7,6 +7,7 @@
 mod cgroups;
 mod current;
 mod event;
+mod export;
 pub mod fd;
 mod fdtable;
 pub mod flags;

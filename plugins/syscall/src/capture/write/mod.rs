@@ -21,18 +21,15 @@
 mod body;
 mod lists;
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use lanner_plugin_api::wire::Event;
 
-use super::block::{
-    EVENT_V2, EVENT_V2_FLAGS, EVENT_V2_FLAGS_LARGE, EVENT_V2_LARGE, FDS_V2, INTERFACES_V2, MACHINE, PROCESSES_V9,
-    SECTION, USERS_V2,
-};
+use super::block::{FDS_V2, INTERFACES_V2, MACHINE, PROCESSES_V9, SECTION, USERS_V2};
 use super::initial::{Fd, Group, InitialState, Interface, Machine, Thread, User};
-use super::{MAX_BLOCK, STATE_ONLY};
 use body::Body;
 
 /// What readers make of an event.
@@ -42,6 +39,16 @@ pub enum Keep {
     Whole,
     /// State follows it; rules do not see it.
     StateOnly,
+}
+
+/// The block of an event, appended to `out`, which may be the memory in which a whole capture is put together: nothing else
+/// is written or allocated.
+///
+/// # Errors
+/// An event of 4 GiB.
+#[inline]
+pub fn push_event(out: &mut Vec<u8>, event: &Event<'_>, cpu: u16, keep: Keep) -> io::Result<()> {
+    Body::behind(out, |body| _ = body.event(event, cpu, keep))
 }
 
 /// Where the bytes go.
@@ -152,9 +159,9 @@ impl<W: Write> Head<W> {
     ///
     /// # Errors
     /// Of the writer.
-    pub fn processes(&mut self, threads: &[Thread]) -> io::Result<()> {
+    pub fn processes(&mut self, threads: impl IntoIterator<Item = impl Borrow<Thread>>) -> io::Result<()> {
         let body = self.body.begin(PROCESSES_V9);
-        threads.iter().for_each(|t| lists::thread(body, t));
+        threads.into_iter().for_each(|t| lists::thread(body, t.borrow()));
         self.block()
     }
 
@@ -162,16 +169,24 @@ impl<W: Write> Head<W> {
     ///
     /// # Errors
     /// Of the writer.
-    pub fn descriptors(&mut self, tid: i64, fds: &[Fd]) -> io::Result<()> {
+    pub fn descriptors(&mut self, tid: i64, fds: impl IntoIterator<Item = impl Borrow<Fd>>) -> io::Result<()> {
         let body = self.body.begin(FDS_V2);
         body.i64(tid);
-        fds.iter().for_each(|fd| lists::descriptor(body, fd));
+        fds.into_iter().for_each(|fd| lists::descriptor(body, fd.borrow()));
         self.block()
     }
 
     /// The lists are complete; events follow. A capture without any event cannot be read.
     pub fn events(self) -> Events<W> {
         Events { out: self.out, body: self.body }
+    }
+
+    /// Ends here: what follows, events or another head, is put behind by whoever takes the bytes.
+    ///
+    /// # Errors
+    /// Of the writer, while the end of a compressed capture is written.
+    pub fn finish(self) -> io::Result<W> {
+        self.events().finish()
     }
 }
 
@@ -182,20 +197,7 @@ impl<W: Write> Events<W> {
     /// Of the writer, or an event of 4 GiB.
     #[inline]
     pub fn write(&mut self, event: &Event<'_>, cpu: u16, keep: Keep) -> io::Result<()> {
-        // Type, length, processor, flags, and the length after the event.
-        let large = event.event_type().has_large_payload() || event.bytes().len() + 18 > MAX_BLOCK as usize;
-        let code = match (keep, large) {
-            (Keep::Whole, false) => EVENT_V2,
-            (Keep::Whole, true) => EVENT_V2_LARGE,
-            (Keep::StateOnly, false) => EVENT_V2_FLAGS,
-            (Keep::StateOnly, true) => EVENT_V2_FLAGS_LARGE,
-        };
-        let body = self.body.begin(code).u16(cpu);
-        if keep == Keep::StateOnly {
-            body.u32(STATE_ONLY);
-        }
-        body.bytes(event.bytes());
-        self.out.write_all(self.body.finish()?)
+        self.out.write_all(self.body.event(event, cpu, keep).finish()?)
     }
 
     /// Begins another recording in the same file.

@@ -4,6 +4,7 @@ mod clone;
 mod creds;
 mod exec;
 mod exit;
+mod export;
 mod fds;
 mod hostile;
 mod load;
