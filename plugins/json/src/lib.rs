@@ -4,10 +4,14 @@
 //! Names, arguments and meaning are those of Falco's json plugin 0.7.
 
 mod document;
-mod node;
+mod tape;
+#[cfg(test)]
+mod tests;
+mod value;
 
-pub use document::Document;
-pub use node::Node;
+pub use document::{Document, forget_ahead, read_ahead};
+pub use tape::{Fault, MAX_DEPTH, Tape};
+pub use value::{Value, compact};
 
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::sdk::{Error, Extract, ExtractCx, Fields, Init, Json, Plugin};
@@ -44,7 +48,7 @@ impl JsonFields {
     }
 
     fn object(&mut self, cx: &ExtractCx<'_>) -> Option<String> {
-        serde_json::to_string_pretty(self.document.of(&cx.event)?).ok()
+        serde_json::to_string_pretty(&self.document.of(&cx.event)?).ok()
     }
 
     fn raw_time(&mut self, cx: &ExtractCx<'_>) -> Option<String> {

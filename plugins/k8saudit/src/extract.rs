@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use lanner_json::Node;
+use lanner_json::Value;
 
 /// Where a field's value comes from.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,7 @@ pub struct Argument<'a> {
 const SPEC: &[&str] = &["requestObject", "spec"];
 
 /// Hands each value of a field to `put`; `false` when the event has none.
-pub fn extract(event: &Node<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn FnMut(&str)) -> bool {
+pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn FnMut(&str)) -> bool {
     // What is not an audit event has no audit fields, whatever keys it carries.
     if event.get("auditID").is_none() {
         return false;
@@ -113,14 +113,14 @@ pub fn extract(event: &Node<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
         }
         Rule::Items(path) => each(event.at(path), &mut emit),
         Rule::UriParam => {
-            if let (Some(uri), Some(key)) = (event.get("requestURI").and_then(Node::as_str), arg.key)
-                && let Some(value) = query_value(uri, key)
+            if let (Some(uri), Some(key)) = (event.get("requestURI").and_then(Value::as_str), arg.key)
+                && let Some(value) = query_value(&uri, key)
             {
                 emit(&value);
             }
         }
         Rule::TargetPod => {
-            let of_pods = event.at(&["objectRef", "resource"]).and_then(Node::as_str) == Some("pods");
+            let of_pods = event.at(&["objectRef", "resource"]).is_some_and(|resource| resource.is("pods"));
             if of_pods
                 && event.at(&["objectRef", "subresource"]).is_none()
                 && let Some(name) = event.at(&["responseObject", "metadata", "name"])
@@ -131,22 +131,21 @@ pub fn extract(event: &Node<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
         Rule::Subjects { kind, with_namespace } => subjects(event, kind, with_namespace, &mut emit),
         Rule::SubjectHasName => {
             if let (Some(list), Some(key)) = (event.at(&["requestObject", "subjects"]), arg.key) {
-                let named = list.items().iter().any(|s| s.get("name").and_then(Node::as_str) == Some(key));
+                let named = list.items().any(|s| s.get("name").is_some_and(|name| name.is(key)));
                 emit(if named { "true" } else { "false" });
             }
         }
         Rule::FirstImage { repository: only_repository } => {
-            let first = event.at(SPEC).and_then(|spec| spec.get("containers")).and_then(|list| list.items().first());
-            if let Some(image) = first.and_then(|c| c.get("image")).and_then(Node::as_str) {
-                emit(if only_repository { repository(image) } else { image });
+            let first = event.at(SPEC).and_then(|spec| spec.get("containers")).and_then(|list| list.items().next());
+            if let Some(image) = first.and_then(|c| c.get("image")).and_then(Value::as_str) {
+                emit(if only_repository { repository(&image) } else { &image });
             }
         }
         Rule::AnyPrivileged => {
             if let Some(list) = event.at(SPEC).and_then(|spec| spec.get("containers")) {
                 let any = list
                     .items()
-                    .iter()
-                    .any(|c| matches!(c.at(&["securityContext", "privileged"]), Some(Node::Bool(true))));
+                    .any(|c| c.at(&["securityContext", "privileged"]).and_then(Value::as_bool) == Some(true));
                 emit(if any { "true" } else { "false" });
             }
         }
@@ -195,48 +194,48 @@ pub fn extract(event: &Node<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
     found
 }
 
-fn each(list: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
-    for item in list.map_or(&[][..], Node::items) {
+fn each(list: Option<Value<'_>>, emit: &mut dyn FnMut(&str)) {
+    for item in list.into_iter().flat_map(Value::items) {
         emit(&item.text());
     }
 }
 
 /// All elements, or the one that the index names.
-fn picked<'n, 'a>(list: Option<&'n Node<'a>>, index: Option<u64>) -> &'n [Node<'a>] {
-    let items = list.map_or(&[][..], Node::items);
-    match index {
-        None => items,
-        Some(index) => usize::try_from(index).ok().and_then(|i| items.get(i..=i)).unwrap_or(&[]),
-    }
+fn picked<'a>(list: Option<Value<'a>>, index: Option<u64>) -> impl Iterator<Item = Value<'a>> {
+    let (skip, take) = match index {
+        None => (0, usize::MAX),
+        Some(index) => (usize::try_from(index).unwrap_or(usize::MAX), 1),
+    };
+    list.into_iter().flat_map(Value::items).skip(skip).take(take)
 }
 
-fn subjects(event: &Node<'_>, kind: &str, with_namespace: bool, emit: &mut dyn FnMut(&str)) {
-    for subject in event.at(&["requestObject", "subjects"]).map_or(&[][..], Node::items) {
-        if subject.get("kind").and_then(Node::as_str) != Some(kind) {
+fn subjects(event: Value<'_>, kind: &str, with_namespace: bool, emit: &mut dyn FnMut(&str)) {
+    for subject in picked(event.at(&["requestObject", "subjects"]), None) {
+        if !subject.get("kind").is_some_and(|of| of.is(kind)) {
             continue;
         }
-        let Some(name) = subject.get("name").and_then(Node::as_str) else { continue };
-        match subject.get("namespace").and_then(Node::as_str) {
+        let Some(name) = subject.get("name").and_then(Value::as_str) else { continue };
+        match subject.get("namespace").and_then(Value::as_str) {
             Some(namespace) if with_namespace => emit(&format!("{namespace}:{name}")),
             None if with_namespace => emit(&format!(":{name}")),
-            _ => emit(name),
+            _ => emit(&name),
         }
     }
 }
 
-fn part_of(container: &Node<'_>, spec: &Node<'_>, part: Part, emit: &mut dyn FnMut(&str)) {
+fn part_of(container: Value<'_>, spec: Value<'_>, part: Part, emit: &mut dyn FnMut(&str)) {
     match part {
         Part::Name => put_node(container.get("name"), emit),
         Part::Image => put_node(container.get("image"), emit),
         Part::Repository => {
-            if let Some(image) = container.get("image").and_then(Node::as_str) {
-                emit(repository(image));
+            if let Some(image) = container.get("image").and_then(Value::as_str) {
+                emit(repository(&image));
             }
         }
         Part::Command => joined(container.get("command"), emit),
         Part::Args => joined(container.get("args"), emit),
         Part::HostPort => {
-            for port in container.get("ports").map_or(&[][..], Node::items) {
+            for port in picked(container.get("ports"), None) {
                 put_node(port.get("hostPort").or_else(|| port.get("containerPort")), emit);
             }
         }
@@ -251,28 +250,26 @@ fn part_of(container: &Node<'_>, spec: &Node<'_>, part: Part, emit: &mut dyn FnM
     }
 }
 
-fn put_node(node: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
+fn put_node(node: Option<Value<'_>>, emit: &mut dyn FnMut(&str)) {
     if let Some(node) = node {
         emit(&node.text());
     }
 }
 
-fn joined(list: Option<&Node<'_>>, emit: &mut dyn FnMut(&str)) {
+fn joined(list: Option<Value<'_>>, emit: &mut dyn FnMut(&str)) {
     if let Some(list) = list {
-        let words: Vec<Cow<'_, str>> = list.items().iter().map(Node::text).collect();
+        let words: Vec<Cow<'_, str>> = list.items().map(Value::text).collect();
         emit(&words.join(" "));
     }
 }
 
-fn volume_part(volume: &Node<'_>, part: Volume, emit: &mut dyn FnMut(&str)) {
+fn volume_part(volume: Value<'_>, part: Volume, emit: &mut dyn FnMut(&str)) {
     match part {
         Volume::HostPath => put_node(volume.at(&["hostPath", "path"]), emit),
         Volume::FlexDriver => put_node(volume.at(&["flexVolume", "driver"]), emit),
         Volume::Type => {
-            if let Node::Map(entries) = volume {
-                for (key, _) in entries.iter().filter(|(key, _)| key != "name") {
-                    emit(key);
-                }
+            for (key, _) in volume.entries().filter(|(key, _)| key != "name") {
+                emit(&key);
             }
         }
     }
@@ -327,10 +324,11 @@ mod tests {
     use crate::fields::FIELDS;
 
     fn values(json: &str, name: &str, arg: Argument<'_>) -> Option<Vec<String>> {
-        let event = Node::parse(json.as_bytes()).unwrap();
+        let mut tape = lanner_json::Tape::default();
+        let event = tape.parse(json.as_bytes()).unwrap();
         let rule = FIELDS.iter().find(|field| field.name == name).expect(name).rule;
         let mut out = Vec::new();
-        extract(&event, rule, arg, &mut |text| out.push(text.to_owned())).then_some(out)
+        extract(event, rule, arg, &mut |text| out.push(text.to_owned())).then_some(out)
     }
 
     const POD: &str = r#"{"auditID":"1","verb":"create","requestURI":"/a?command=ls&command=id&x=a%20b+c",

@@ -1,112 +1,296 @@
 //! From what the API server writes to single audit events.
 
-use lanner_json::Node;
+use std::borrow::Cow;
 
-/// Why a payload, or an item of it, is no event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
-pub enum Reject {
-    /// Not JSON.
-    #[error("not JSON")]
-    NotJson,
-    /// Neither `Event` nor `EventList`.
-    #[error("neither an Event nor an EventList")]
-    ForeignKind,
-    /// No `stageTimestamp`, or not RFC 3339.
-    #[error("no valid stageTimestamp")]
-    NoTime,
-    /// Longer than `maxEventSize`.
-    #[error("longer than maxEventSize")]
-    TooLong,
+use lanner_intake::{Reason, Rejects, slim};
+use lanner_json::{MAX_DEPTH, read_ahead};
+
+/// What goes first when an event is too large: the API server leaves out the same when it truncates.
+const FIRST_TO_GO: &[&str] = &["responseObject", "requestObject"];
+
+/// An audit event.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// `stageTimestamp`, in nanoseconds since the epoch.
+    pub time: u64,
+    /// The event as it came; without its largest parts if it is larger than allowed.
+    pub payload: Cow<'a, str>,
 }
 
-/// Hands over every event of a payload: an `Event`, an `EventList`, or an array of these to any depth. One bad item
-/// does not spoil the others.
-pub fn split(
-    payload: &[u8],
-    event: &mut dyn FnMut(u64, &Node<'_>) -> Result<(), Reject>,
-    reject: &mut dyn FnMut(Reject),
-) {
-    match Node::parse(payload) {
-        Ok(document) => split_node(&document, event, reject),
-        Err(_) => reject(Reject::NotJson),
-    }
+/// Where the reading stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// In an array of anything that may stand at the top.
+    Any,
+    /// In the `items` of a list.
+    Items,
+    /// Behind the `items`, in the object that has them.
+    Tail,
 }
 
-fn split_node(
-    node: &Node<'_>,
-    event: &mut dyn FnMut(u64, &Node<'_>) -> Result<(), Reject>,
-    reject: &mut dyn FnMut(Reject),
-) {
-    // Depth is bounded by the parser.
-    if let Node::List(items) = node {
-        for item in items {
-            split_node(item, event, reject);
-        }
-        return;
+/// A payload: an `Event`, an `EventList`, or an array of these to any depth. Its events are taken out one by one; the list
+/// is never held as a whole in any form but its text. One bad item does not spoil the others.
+#[derive(Debug)]
+pub struct Payload {
+    text: String,
+    at: usize,
+    levels: Vec<Level>,
+    /// A value has ended: what follows is a comma or the end of what is around it.
+    between: bool,
+    /// Nothing is left.
+    over: bool,
+    max_event: usize,
+    events: u64,
+    rejected: Option<Reason>,
+}
+
+impl Payload {
+    /// `max_event`: bytes of the largest event that goes on as it is. Bytes that are not UTF-8 are replaced: an event must not
+    /// escape evaluation by them.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, max_event: usize) -> Self {
+        let text =
+            String::from_utf8(bytes).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
+        Self { text, at: 0, levels: Vec::new(), between: false, over: false, max_event, events: 0, rejected: None }
     }
-    match node.get("kind").and_then(Node::as_str) {
-        Some("EventList") => {
-            for item in node.get("items").map_or(&[][..], Node::items) {
-                one(item, event, reject);
+
+    /// Events so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Why a part of the payload was no event; the last reason if there are several.
+    #[must_use]
+    pub fn rejected(&self) -> Option<Reason> {
+        self.rejected
+    }
+
+    /// The next event; `None` when all have been taken. What is none is reported to `rejects` as coming from `from`.
+    pub fn next(&mut self, rejects: &Rejects, from: &dyn std::fmt::Display) -> Option<Event<'_>> {
+        loop {
+            match self.step() {
+                Step::Event(start, end, time, payload) => {
+                    self.events += 1;
+                    let payload = match payload {
+                        Some(small) => {
+                            rejects.slimmed();
+                            Cow::Owned(small)
+                        }
+                        None => Cow::Borrowed(self.text.get(start..end)?),
+                    };
+                    return Some(Event { time, payload });
+                }
+                Step::Bad(reason, start, end) => {
+                    self.rejected = Some(reason);
+                    rejects.reject(reason, from, self.text.as_bytes().get(start..end).unwrap_or_default());
+                }
+                Step::Structure => {}
+                Step::End => return None,
             }
         }
-        Some("Event") => one(node, event, reject),
-        _ => reject(Reject::ForeignKind),
+    }
+
+    fn step(&mut self) -> Step {
+        if self.over {
+            return Step::End;
+        }
+        let text = self.text.as_bytes();
+        self.at = blanks(text, self.at);
+        let byte = text.get(self.at).copied();
+        match (self.levels.last().copied(), byte) {
+            (None, None) if self.between => self.end(),
+            (None, _) if self.between => self.broken(),
+            (Some(Level::Tail), Some(b'}')) => self.leave(),
+            (Some(Level::Tail), Some(b',')) => match member(text, self.at + 1) {
+                Some((_, value)) => match skip(text, value) {
+                    Some(end) => {
+                        self.at = end;
+                        Step::Structure
+                    }
+                    None => self.broken(),
+                },
+                None => self.broken(),
+            },
+            (Some(Level::Any | Level::Items), Some(b']')) => {
+                // A comma right before the end is wrong, but nothing is lost by letting it be.
+                self.leave()
+            }
+            (Some(Level::Any | Level::Items), Some(b',')) if self.between => {
+                self.at += 1;
+                self.between = false;
+                Step::Structure
+            }
+            (Some(_), _) if self.between => self.broken(),
+            (Some(Level::Items), Some(b'{')) => self.event(),
+            (None | Some(Level::Any), Some(b'{')) => self.object(),
+            (None | Some(Level::Any), Some(b'[')) => self.enter(Level::Any, self.at + 1),
+            (_, Some(_)) => match skip(text, self.at).filter(|end| *end > self.at) {
+                Some(end) => self.bad(Reason::Foreign, end),
+                None => self.broken(),
+            },
+            (_, None) => self.broken(),
+        }
+    }
+
+    /// An object at the top: what it is stands in its `kind`, nearly always its first member.
+    fn object(&mut self) -> Step {
+        let text = self.text.as_bytes();
+        let (mut kind, mut items) = (None, None);
+        let mut at = self.at;
+        while let Some((key, value)) = member(text, blanks(text, at + 1)) {
+            match key {
+                b"kind" => kind = Some(value),
+                b"items" if text.get(value) == Some(&b'[') => items = Some(value),
+                _ => {}
+            }
+            let is_list = kind.is_some_and(|at| text[at..].starts_with(b"\"EventList\""));
+            if kind.is_some_and(|at| text[at..].starts_with(b"\"Event\"")) {
+                return self.event();
+            }
+            if let (true, Some(items)) = (is_list, items) {
+                self.levels.push(Level::Tail);
+                return self.enter(Level::Items, items + 1);
+            }
+            let Some(end) = skip(text, value) else { return self.broken() };
+            at = blanks(text, end);
+            if text.get(at) != Some(&b',') {
+                break;
+            }
+        }
+        match skip(text, self.at) {
+            Some(end) => self.bad(Reason::Foreign, end),
+            None => self.broken(),
+        }
+    }
+
+    fn event(&mut self) -> Step {
+        let (start, max) = (self.at, self.max_event);
+        let Some(rest) = self.text.get(start..) else { return self.broken() };
+        let read = read_ahead(rest, |event| {
+            let time = event.get("stageTimestamp").and_then(|time| nanoseconds(&time.as_str()?));
+            let outcome = match time {
+                None => Err(Reason::NoTime),
+                Some(time) if event.raw().len() <= max => Ok((time, None)),
+                Some(time) => match slim(event.raw().as_bytes(), max, FIRST_TO_GO).map(String::from_utf8) {
+                    Some(Ok(small)) => Ok((time, Some(small))),
+                    _ => Err(Reason::TooLong),
+                },
+            };
+            (matches!(outcome, Ok((_, None))), outcome)
+        });
+        match read {
+            Ok((len, outcome)) => {
+                self.at = start + len;
+                self.between = true;
+                match outcome {
+                    Ok((time, small)) => Step::Event(start, self.at, time, small),
+                    Err(reason) => Step::Bad(reason, start, self.at),
+                }
+            }
+            // Brackets and quotes may still tell where the next item begins.
+            Err(fault) => match skip(self.text.as_bytes(), start) {
+                Some(end) => self.bad(fault.into(), end),
+                None => self.broken(),
+            },
+        }
+    }
+
+    fn enter(&mut self, level: Level, at: usize) -> Step {
+        if self.levels.len() > MAX_DEPTH {
+            self.over = true;
+            return Step::Bad(Reason::TooDeep, self.at, self.text.len());
+        }
+        self.levels.push(level);
+        (self.at, self.between) = (at, false);
+        Step::Structure
+    }
+
+    fn leave(&mut self) -> Step {
+        self.levels.pop();
+        self.at += 1;
+        self.between = true;
+        Step::Structure
+    }
+
+    fn bad(&mut self, reason: Reason, end: usize) -> Step {
+        let start = std::mem::replace(&mut self.at, end);
+        self.between = true;
+        Step::Bad(reason, start, end)
+    }
+
+    fn broken(&mut self) -> Step {
+        self.over = true;
+        Step::Bad(Reason::NotJson, self.at, self.text.len())
+    }
+
+    fn end(&mut self) -> Step {
+        self.over = true;
+        Step::End
     }
 }
 
-fn one(node: &Node<'_>, event: &mut dyn FnMut(u64, &Node<'_>) -> Result<(), Reject>, reject: &mut dyn FnMut(Reject)) {
-    let time = node.get("stageTimestamp").and_then(Node::as_str).and_then(nanoseconds);
-    let outcome = match time {
-        Some(time) => event(time, node),
-        None => Err(Reject::NoTime),
-    };
-    if let Err(reason) = outcome {
-        reject(reason);
+enum Step {
+    /// From, to, time, and the text that takes its place if it is too large.
+    Event(usize, usize, u64, Option<String>),
+    Bad(Reason, usize, usize),
+    Structure,
+    End,
+}
+
+fn blanks(text: &[u8], mut at: usize) -> usize {
+    while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// A key as it is written, and where its value begins.
+fn member(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let at = blanks(text, at);
+    if text.get(at) != Some(&b'"') {
+        return None;
+    }
+    let end = skip(text, at)?;
+    let colon = blanks(text, end);
+    (text.get(colon) == Some(&b':')).then(|| (&text[at + 1..end - 1], blanks(text, colon + 1)))
+}
+
+/// The end of the value that begins at `at`, by its brackets and quotes alone.
+fn skip(text: &[u8], at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut place = at;
+    loop {
+        match text.get(place)? {
+            b'"' => {
+                place += 1;
+                loop {
+                    match text.get(place)? {
+                        b'"' => break,
+                        b'\\' => place += 2,
+                        _ => place += 1,
+                    }
+                }
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' if depth == 0 => return None,
+            _ if depth == 0 => {
+                // A number or a word.
+                let rest = text.get(place..)?;
+                let len = rest.iter().position(|byte| b",]} \n\r\t:".contains(byte)).unwrap_or(rest.len());
+                return Some(place + len);
+            }
+            _ => {}
+        }
+        place += 1;
+        if depth == 0 {
+            return Some(place);
+        }
     }
 }
 
 /// RFC 3339 to nanoseconds since the epoch.
 fn nanoseconds(text: &str) -> Option<u64> {
     u64::try_from(text.parse::<jiff::Timestamp>().ok()?.as_nanosecond()).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(payload: &str) -> (Vec<(u64, String)>, Vec<Reject>) {
-        let (mut events, mut rejects) = (Vec::new(), Vec::new());
-        split(
-            payload.as_bytes(),
-            &mut |time, node| {
-                events.push((time, node.text().into_owned()));
-                Ok(())
-            },
-            &mut |reason| rejects.push(reason),
-        );
-        (events, rejects)
-    }
-
-    #[test]
-    fn items_of_a_list_are_events_of_their_own_and_bad_ones_do_not_spoil_them() {
-        let (events, rejects) =
-            run(r#"{"kind":"EventList","items":[{"stageTimestamp":"1970-01-01T00:00:01.5Z"},{"stageTimestamp":"soon"},
-                {"stageTimestamp":"1970-01-01T01:00:02+01:00"}]}"#);
-        assert_eq!(events.iter().map(|e| e.0).collect::<Vec<_>>(), [1_500_000_000, 2_000_000_000]);
-        assert_eq!(rejects, [Reject::NoTime]);
-    }
-
-    #[test]
-    fn arrays_nest() {
-        let (events, rejects) = run(r#"[[{"kind":"Event", "stageTimestamp":"1970-01-01T00:00:01Z"}],{"kind":"Pod"}]"#);
-        assert_eq!(events, [(1_000_000_000, r#"{"kind":"Event","stageTimestamp":"1970-01-01T00:00:01Z"}"#.to_owned())]);
-        assert_eq!(rejects, [Reject::ForeignKind]);
-    }
-
-    #[test]
-    fn what_is_no_json_is_said_so() {
-        assert_eq!(run("{").1, [Reject::NotJson]);
-        assert_eq!(run(r#"{"kind": 0}"#).1, [Reject::ForeignKind]);
-    }
 }

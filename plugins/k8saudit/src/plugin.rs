@@ -2,8 +2,10 @@
 
 use std::ffi::CStr;
 use std::path::Path;
+use std::sync::Arc;
 
-use lanner_json::{Document, Node};
+use lanner_intake::{Reason, Rejects};
+use lanner_json::{Document, forget_ahead};
 use lanner_plugin_api::sdk::{
     ArgSpec, Batch, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldRequest, Init, Json, Log, Metrics, Next,
     OpenParam, Plugin, Progress, Source, SourceInstance, ValueSink,
@@ -13,7 +15,7 @@ use lanner_plugin_api::{export_plugin, raw};
 use crate::extract::{Argument, extract};
 use crate::fields::{Arg, FIELDS};
 use crate::files::{Line, Lines};
-use crate::payload::{Reject, split};
+use crate::payload::Payload;
 
 /// Events of one batch; enough to make the crossing cheap, few enough to keep memory flat.
 const BATCH: usize = 128;
@@ -52,27 +54,7 @@ pub struct K8sAudit {
     document: Document,
     config: Config,
     log: Log,
-    rejected: Rejected,
-}
-
-/// How many payloads and items were no events, by reason.
-#[derive(Default)]
-struct Rejected([u64; 4]);
-
-impl Rejected {
-    const NAMES: [(Reject, &'static str); 4] = [
-        (Reject::NotJson, "rejected_not_json"),
-        (Reject::ForeignKind, "rejected_foreign_kind"),
-        (Reject::NoTime, "rejected_no_time"),
-        (Reject::TooLong, "rejected_too_long"),
-    ];
-
-    /// Counts; true for the first of its kind, which is worth a line in the log.
-    fn count(&mut self, reason: Reject) -> bool {
-        let slot = Self::NAMES.iter().position(|(r, _)| *r == reason).unwrap_or(0);
-        self.0[slot] += 1;
-        self.0[slot] == 1
-    }
+    rejects: Arc<Rejects>,
 }
 
 impl Plugin for K8sAudit {
@@ -83,13 +65,12 @@ impl Plugin for K8sAudit {
     type Config = Json<Config>;
 
     fn new(init: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
-        Ok(Self { document: Document::default(), config, log: init.log(), rejected: Rejected::default() })
+        let rejects = Rejects::new(init.log(), None)?;
+        Ok(Self { document: Document::default(), config, log: init.log(), rejects })
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {
-        for ((_, name), count) in Rejected::NAMES.iter().zip(self.rejected.0) {
-            out.counter(name, count);
-        }
+        self.rejects.metrics(out);
     }
 }
 
@@ -129,6 +110,7 @@ enum OpenError {
 /// An opened set of audit files.
 pub struct AuditFiles {
     lines: Lines,
+    payload: Option<Payload>,
 }
 
 impl Source for K8sAudit {
@@ -144,7 +126,7 @@ impl Source for K8sAudit {
         if let Some((scheme, _)) = params.split_once("://") {
             return Err(Error::other(OpenError::Scheme(format!("{scheme}://…"))));
         }
-        Ok(AuditFiles { lines: Lines::open(Path::new(params)).map_err(Error::other)? })
+        Ok(AuditFiles { lines: Lines::open(Path::new(params)).map_err(Error::other)?, payload: None })
     }
 
     fn list_open_params(&mut self) -> Result<Vec<OpenParam>, Error> {
@@ -173,37 +155,25 @@ impl SourceInstance for AuditFiles {
     type Plugin = K8sAudit;
 
     fn next_batch<'i>(&'i mut self, plugin: &mut K8sAudit, batch: &mut Batch<'i>) -> Result<Next, Error> {
-        let K8sAudit { config, rejected, log, .. } = plugin;
-        let mut note = |reason: Reject| {
-            if rejected.count(reason) {
-                log.warning(format!(
-                    "an audit payload is passed over: {reason}; more of these are counted, not logged"
-                ));
-            }
-        };
+        forget_ahead();
+        let K8sAudit { config, rejects, log, .. } = plugin;
         while batch.len() < BATCH {
-            let line = match self.lines.next_line() {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(Next::End),
-                Err(error) => {
-                    // One file that cannot be read does not end the others.
-                    log.error(error.to_string());
+            if let Some(payload) = &mut self.payload {
+                if let Some(event) = payload.next(rejects, &"an audit file") {
+                    batch.payload_at(event.time, event.payload.as_bytes())?;
                     continue;
                 }
-            };
-            match line {
-                Line::TooLong => note(Reject::TooLong),
-                Line::Payload(payload) => split(
-                    payload,
-                    &mut |time, event: &Node<'_>| {
-                        let text = event.text();
-                        if text.len() as u64 > config.max_event_size {
-                            return Err(Reject::TooLong);
-                        }
-                        batch.payload_at(time, text.as_bytes()).map_err(|_| Reject::TooLong)
-                    },
-                    &mut note,
-                ),
+                self.payload = None;
+            }
+            match self.lines.next_line() {
+                Ok(Some(Line::TooLong)) => rejects.reject(Reason::TooLong, &"an audit file", b""),
+                Ok(Some(Line::Payload(line))) => {
+                    let max = usize::try_from(config.max_event_size).unwrap_or(usize::MAX);
+                    self.payload = Some(Payload::new(line.to_vec(), max));
+                }
+                Ok(None) => return Ok(Next::End),
+                // One file that cannot be read does not end the others.
+                Err(error) => log.error(error.to_string()),
             }
         }
         Ok(Next::More)

@@ -1,0 +1,22 @@
+//! What sources of JSON payloads share, so that none of them loses an event or is ended by one.
+//!
+//! - [`Rejects`]: what is no event is counted by [`Reason`], logged once per reason, and kept in a quarantine folder if wanted;
+//! - [`slim`]: an event that is too large goes on without its largest parts;
+//! - [`expand`]: compressed input with a cap on what comes out;
+//! - [`split`]: the items of a list, one at a time, from a stream;
+//! - [`Confirm`]: what may be acknowledged when the host asks for the next batch;
+//! - [`Store`]: a position on disk, written so that a crash leaves the old or the new one.
+
+mod confirm;
+pub mod expand;
+mod offsets;
+mod quarantine;
+mod reject;
+mod slim;
+pub mod split;
+
+pub use confirm::Confirm;
+pub use offsets::{Store, StoreError};
+pub use quarantine::QuarantineConfig;
+pub use reject::{Reason, Rejects};
+pub use slim::{OMITTED, slim};

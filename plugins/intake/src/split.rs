@@ -1,0 +1,277 @@
+//! The items of a list, one at a time, from a stream that comes in pieces.
+
+/// One find of the [`Splitter`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A JSON value, as it stands; it has not been checked beyond its brackets and quotes.
+    Item(&'a [u8]),
+    /// A value of `len` bytes, over the limit; its first bytes.
+    TooLong {
+        /// The first bytes, as many as the limit allows.
+        head: &'a [u8],
+        /// Bytes of the whole value.
+        len: u64,
+    },
+    /// The stream ended within this value.
+    Cut(&'a [u8]),
+}
+
+/// Finds the items in `{"<key>": [item, …], …}`, in `[item, …]`, and in any sequence of such values with or without line breaks
+/// between; an object without a list under `key` is an item itself. Holds one item at a time.
+#[derive(Debug)]
+pub struct Splitter {
+    key: Vec<u8>,
+    max: usize,
+    place: Place,
+    /// Open brackets of the value at hand, counted from the outermost value of the stream.
+    depth: usize,
+    string: bool,
+    escape: bool,
+    /// The value at hand, or its first `max` bytes.
+    kept: Vec<u8>,
+    len: u64,
+    /// The string that has been read last in an outermost object, if it could be the key; `None` if it is too long.
+    name: Option<Vec<u8>>,
+    named: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Between outermost values.
+    Outside,
+    /// In an outermost object that may turn out to have the list.
+    Object,
+    /// In a list, between items; items stand at this depth.
+    Between(usize),
+    /// In an item.
+    Item(usize),
+    /// Behind the list, in the object that had it.
+    Rest,
+}
+
+impl Splitter {
+    /// `key`: the member that holds the list. `max`: bytes of an item.
+    #[must_use]
+    pub fn new(key: &str, max: usize) -> Self {
+        Self {
+            key: key.as_bytes().to_vec(),
+            max,
+            place: Place::Outside,
+            depth: 0,
+            string: false,
+            escape: false,
+            kept: Vec::new(),
+            len: 0,
+            name: None,
+            named: false,
+        }
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn feed(&mut self, bytes: &[u8], found: &mut dyn FnMut(Piece<'_>)) {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if self.string {
+                at = self.in_string(bytes, at, found);
+                continue;
+            }
+            at += 1;
+            match (self.place, byte) {
+                (Place::Outside | Place::Between(_), b' ' | b'\n' | b'\r' | b'\t' | b',') => {}
+                (Place::Outside, b'[') => {
+                    self.depth = 1;
+                    self.place = Place::Between(1);
+                }
+                (Place::Outside, b'{') => {
+                    self.begin(Place::Object, byte);
+                    (self.depth, self.name, self.named) = (1, None, false);
+                }
+                (Place::Outside, _) => {
+                    self.begin(Place::Item(0), byte);
+                    self.open_or_scalar(byte);
+                }
+                (Place::Between(depth), b']') => {
+                    self.depth = depth - 1;
+                    self.place = if depth == 1 { Place::Outside } else { Place::Rest };
+                }
+                (Place::Between(depth), _) => {
+                    self.begin(Place::Item(depth), byte);
+                    self.open_or_scalar(byte);
+                }
+                (Place::Object, b'[') if self.depth == 1 && self.named => {
+                    self.depth = 2;
+                    self.place = Place::Between(2);
+                    self.kept.clear();
+                }
+                (Place::Item(depth), b',' | b']' | b' ' | b'\n' | b'\r' | b'\t') if self.depth == depth => {
+                    // A number or a word, which only what follows ends.
+                    self.end(found);
+                    at -= 1;
+                }
+                _ => self.inside(byte, found),
+            }
+        }
+    }
+
+    /// The stream has ended. The splitter can be used for another one.
+    pub fn finish(&mut self, found: &mut dyn FnMut(Piece<'_>)) {
+        match self.place {
+            Place::Outside => {}
+            // A lone number or word has no other end.
+            Place::Item(0) if self.depth == 0 && !self.string => self.end(found),
+            _ => found(Piece::Cut(&self.kept)),
+        }
+        (self.place, self.depth, self.string, self.escape) = (Place::Outside, 0, false, false);
+        self.kept.clear();
+    }
+
+    fn begin(&mut self, place: Place, byte: u8) {
+        self.place = place;
+        self.kept.clear();
+        self.len = 0;
+        self.keep(&[byte]);
+    }
+
+    fn open_or_scalar(&mut self, byte: u8) {
+        match byte {
+            b'{' | b'[' => self.depth += 1,
+            b'"' => self.string = true,
+            _ => {}
+        }
+    }
+
+    /// A byte of the value at hand, outside of strings.
+    fn inside(&mut self, byte: u8, found: &mut dyn FnMut(Piece<'_>)) {
+        self.keep(&[byte]);
+        match byte {
+            b'{' | b'[' => {
+                self.depth += 1;
+                self.named = false;
+            }
+            b'"' => {
+                self.string = true;
+                self.name = (self.place == Place::Object && self.depth == 1).then(Vec::new);
+            }
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                match self.place {
+                    Place::Object if self.depth == 0 => self.end(found),
+                    Place::Item(depth) if self.depth <= depth => self.end(found),
+                    Place::Rest if self.depth == 0 => self.place = Place::Outside,
+                    _ => {}
+                }
+            }
+            b':' => self.named = self.depth == 1 && self.name.as_ref() == Some(&self.key),
+            b',' => self.named = false,
+            _ => {}
+        }
+    }
+
+    /// Passes over the string at hand; returns where to go on.
+    fn in_string(&mut self, bytes: &[u8], from: usize, found: &mut dyn FnMut(Piece<'_>)) -> usize {
+        let mut at = from;
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                _ if self.escape => self.escape = false,
+                b'\\' => self.escape = true,
+                b'"' => {
+                    self.string = false;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let run = &bytes[from..at];
+        self.keep(run);
+        if let Some(name) = &mut self.name {
+            name.extend_from_slice(if self.string { run } else { &run[..run.len() - 1] });
+            if name.len() > self.key.len() {
+                self.name = None;
+            }
+        }
+        if !self.string && matches!(self.place, Place::Item(depth) if depth == self.depth) {
+            self.end(found);
+        }
+        at
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.place == Place::Rest {
+            return;
+        }
+        self.len += bytes.len() as u64;
+        let room = self.max.saturating_sub(self.kept.len()).min(bytes.len());
+        self.kept.extend_from_slice(&bytes[..room]);
+    }
+
+    fn end(&mut self, found: &mut dyn FnMut(Piece<'_>)) {
+        if self.len > self.max as u64 {
+            found(Piece::TooLong { head: &self.kept, len: self.len });
+        } else {
+            found(Piece::Item(&self.kept));
+        }
+        self.kept.clear();
+        self.place = match self.place {
+            Place::Item(depth) if depth > 0 => Place::Between(depth),
+            _ => Place::Outside,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found when the text comes whole, which must be what is found when it comes in pieces of any size.
+    fn pieces(text: &str, max: usize) -> Vec<String> {
+        let run = |size: usize| {
+            let mut out = Vec::new();
+            let mut splitter = Splitter::new("Records", max);
+            let mut found = |piece: Piece<'_>| {
+                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                out.push(match piece {
+                    Piece::Item(item) => text(item),
+                    Piece::TooLong { head, len } => format!("long {len} {}", text(head)),
+                    Piece::Cut(head) => format!("cut {}", text(head)),
+                });
+            };
+            text.as_bytes().chunks(size).for_each(|chunk| splitter.feed(chunk, &mut found));
+            splitter.finish(&mut found);
+            out
+        };
+        let whole = run(text.len().max(1));
+        for size in [1, 2, 3, 7] {
+            assert_eq!(run(size), whole, "{text} in pieces of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn items_of_a_list_wherever_it_stands() {
+        assert_eq!(
+            pieces(r#"{"Records":[{"a":"]}"},{"b":[1]}],"x":{"y":[2]}}"#, 99),
+            [r#"{"a":"]}"}"#, r#"{"b":[1]}"#]
+        );
+        assert_eq!(pieces(r#"{"n":{"Records":[1]}, "Records" : [ 1 , "t" ,null] }"#, 99), ["1", r#""t""#, "null"]);
+        assert_eq!(pieces(r#"[{"a":1},[2,3]]"#, 99), [r#"{"a":1}"#, "[2,3]"]);
+        assert_eq!(pieces(r#"{"Records":[]}"#, 99), Vec::<String>::new());
+    }
+
+    #[test]
+    fn objects_without_the_list_are_items() {
+        assert_eq!(
+            pieces("{\"a\":1}\n{\"b\":\"\\\"}\"}{\"Records\":3}", 99),
+            [r#"{"a":1}"#, r#"{"b":"\"}"}"#, r#"{"Records":3}"#]
+        );
+        assert_eq!(pieces(r#"{"x":"Records","y":[1]}"#, 99), [r#"{"x":"Records","y":[1]}"#]);
+        assert_eq!(pieces("17", 99), ["17"]);
+    }
+
+    #[test]
+    fn long_and_cut_values_are_told() {
+        assert_eq!(pieces(r#"{"Records":[{"a":"0123456789"},{"b":1}]}"#, 8), [r#"long 18 {"a":"01"#, r#"{"b":1}"#]);
+        assert_eq!(pieces(r#"{"Records":[{"b":1},{"a""#, 9), [r#"{"b":1}"#, r#"cut {"a""#]);
+        assert_eq!(pieces(r#"{"Records":[{"b":1}"#, 9), [r#"{"b":1}"#, "cut "]);
+    }
+}

@@ -1,0 +1,114 @@
+use std::borrow::Cow;
+
+use crate::{Fault, Tape, compact};
+
+fn text(json: &str, pointer: &str) -> Option<String> {
+    let mut tape = Tape::default();
+    Some(tape.parse(json.as_bytes()).unwrap().pointer(pointer)?.text().into_owned())
+}
+
+#[test]
+fn text_keeps_document_order() {
+    let json = r#"{ "b": [1, "x\n", null], "a": {"z": true, "y": -2.5e+3} }"#;
+    assert_eq!(text(json, "").unwrap(), r#"{"b":[1,"x\n",null],"a":{"z":true,"y":-2.5e+3}}"#);
+    assert_eq!(text(json, "a/z").unwrap(), "true");
+    assert_eq!(text(json, "b/1").unwrap(), "x\n");
+    assert_eq!(text(json, "b/2").unwrap(), "null");
+    assert_eq!(compact(r#"{"a b":"c \" d"}"#), Cow::Borrowed(r#"{"a b":"c \" d"}"#));
+}
+
+#[test]
+fn pointers() {
+    let json = r#"{"a/b":{"c~d":[10,{"e":"f"}]}}"#;
+    assert_eq!(text(json, "/a~1b/c~0d/1/e").as_deref(), Some("f"));
+    assert_eq!(text(json, "a~1b/c~0d/0").as_deref(), Some("10"));
+    assert_eq!(text(json, "").as_deref(), Some(json));
+    assert_eq!(text(json, "/a~1b/c~0d/2"), None);
+    assert_eq!(text(json, "/a~1b/c~0d/x"), None);
+}
+
+#[test]
+fn strings_without_escapes_borrow_and_others_are_read() {
+    let mut tape = Tape::default();
+    let value = tape.parse(br#"{"plain":"text","k\u0065y":"\u00e9\ud83d\ude00\ud800\/"}"#).unwrap();
+    assert!(matches!(value.get("plain").unwrap().as_str(), Some(Cow::Borrowed("text"))));
+    assert_eq!(value.get("key").unwrap().as_str().unwrap(), "\u{e9}\u{1f600}\u{fffd}/");
+    assert!(value.get("plain").unwrap().is("text") && !value.is("text"));
+}
+
+#[test]
+fn of_two_equal_keys_the_last_counts() {
+    assert_eq!(text(r#"{"a":1,"a":{"b":2}}"#, "a/b").as_deref(), Some("2"));
+}
+
+/// What `serde_json` takes and what this takes are the same, and they read the same.
+#[test]
+fn agrees_with_serde_json() {
+    let seeds = [
+        r#"{"a":[1,2.5,-0,1e9,true,false,null,"x"],"b":{"c":{}},"d":[],"e":"\u0041\n\\"}"#,
+        r#"[[],{},"",0,-1.5E-3]"#,
+        " { \"k\" : \"v\" , \"l\" : [ 1 , 2 ] }\t\n",
+        "\"0123456789abcdef\\\"ghijklmnop\"",
+        "[01]",
+        "[1.]",
+        "[-]",
+        "[.5]",
+        "[1e]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "[1,]",
+        "{,}",
+        "nul",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "\"\x07\"",
+        "",
+        "1 2",
+    ];
+    let mut tape = Tape::default();
+    let mut taken = 0;
+    for seed in seeds {
+        for cut in 0..=seed.len() {
+            for replaced in [None, Some(b'"'), Some(b'}'), Some(b'0'), Some(b','), Some(b'\\'), Some(0x1f), Some(0xff)]
+            {
+                let mut bytes = seed.as_bytes().to_vec();
+                match replaced {
+                    None => bytes.truncate(cut),
+                    Some(byte) if cut < bytes.len() => bytes[cut] = byte,
+                    Some(_) => continue,
+                }
+                let expected = serde_json::from_slice::<serde_json::Value>(&bytes);
+                let shown = String::from_utf8_lossy(&bytes).into_owned();
+                match (tape.parse(&bytes), expected) {
+                    (Ok(value), Ok(expected)) => {
+                        taken += 1;
+                        assert_eq!(serde_json::to_value(value).unwrap(), expected, "{shown}");
+                        let again: serde_json::Value = serde_json::from_str(&compact(value.raw())).unwrap_or_default();
+                        assert!(again == expected || expected.is_string(), "{shown}");
+                    }
+                    (Err(_), Err(_)) => {}
+                    (ours, theirs) => panic!("{shown}: {ours:?} and {theirs:?}"),
+                }
+            }
+        }
+    }
+    assert!(taken > 100, "{taken}");
+}
+
+#[test]
+fn what_is_no_document_is_told_why() {
+    let fault = |text: &[u8]| Tape::default().parse(text).map(|_| ()).unwrap_err();
+    assert_eq!(fault(&[b'['; 100_000]), Fault::Deep);
+    assert_eq!(fault(b"{\"a\":\xff}"), Fault::Utf8);
+    assert_eq!(fault(b"{} x"), Fault::Syntax(3));
+    assert_eq!(fault(b""), Fault::Syntax(0));
+}
+
+#[test]
+fn a_value_may_stand_among_others() {
+    let mut tape = Tape::default();
+    let text = r#"[{"a":1},{"b":2}]"#;
+    let end = tape.read(&text[1..], 0).unwrap();
+    assert_eq!(&text[1 + end..], r#",{"b":2}]"#);
+    assert_eq!(tape.root(&text[1..]).raw(), r#"{"a":1}"#);
+}
