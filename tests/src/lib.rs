@@ -1,4 +1,5 @@
 //! See ARCHITECTURE.md.
 
+pub mod live;
 pub mod plugins;
 pub mod program;

@@ -56,6 +56,32 @@ pub fn c_plugin(file: &str, defines: &[&str]) -> PathBuf {
     target
 }
 
+/// Builds the C program of `tests/<folder>` and returns its path.
+///
+/// # Panics
+/// If the C compiler is missing or refuses.
+#[must_use]
+pub fn c_program(folder: &str) -> PathBuf {
+    let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    let mut sources: Vec<_> =
+        entries.expect("a folder of tests").map(|entry| entry.expect("readable").path()).collect();
+    sources.sort();
+    let mut hasher = DefaultHasher::new();
+    for path in &sources {
+        std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).hash(&mut hasher);
+    }
+    let name = format!("{folder}-{:016x}", hasher.finish());
+    let target = built().join(&name);
+    if !target.exists() {
+        let aside = built().join(format!("{name}.{}.tmp", std::process::id()));
+        let mut cc = Command::new("cc");
+        cc.args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(&aside);
+        run(cc.args(sources.iter().filter(|path| path.extension() == Some(OsStr::new("c")))));
+        std::fs::rename(&aside, &target).expect("a file in the target folder can be renamed");
+    }
+    target
+}
+
 /// Builds a crate of the cargo workspace in `tests/plugins/<folder>` and returns its shared object.
 ///
 /// # Panics

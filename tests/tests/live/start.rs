@@ -1,29 +1,18 @@
-//! The running kernel watched by the whole program.
+//! Starting to watch the running kernel, and what is said when that cannot be.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use lanner_tests::live::{can_watch, is_root};
 use lanner_tests::program::{here, lanner};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
+use crate::BINARY;
+
 const CONFIG: &str = "stdout_output: {enabled: true}\nlog_syslog: false\nlog_stderr: true\nengine: {kind: modern_ebpf}\nload_plugins: [container]\n\
      plugins: [{name: container, library_path: libcontainer.so}]\n";
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
-fn can_watch() -> bool {
-    let types = std::fs::metadata("/sys/kernel/btf/vmlinux").is_ok_and(|file| file.len() > 0);
-    if !is_root() || !types {
-        eprintln!("skipped: watching the kernel needs root and /sys/kernel/btf/vmlinux");
-    }
-    is_root() && types
-}
 
 fn command(folder: &tempfile::TempDir) -> Command {
     let config = folder.path().join("falco.yaml");

@@ -1,0 +1,58 @@
+/* Many calls. */
+#define _GNU_SOURCE
+#include "act.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *cheap_calls(void *count)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char byte;
+	for (long left = *(long *)count; left > 0; left -= 4) {
+		syscall(SYS_getpid);
+		must(read(zero, &byte, 1) == 1, "/dev/zero");
+		close(dup(zero));
+	}
+	close(zero);
+	return NULL;
+}
+
+/* CALLS EXECS: so many cheap calls of two threads, and meanwhile so many programs, each with its number. */
+static int storm(char **args)
+{
+	long each = atol(args[0]) / 2;
+	pthread_t threads[2];
+	for (int i = 0; i < 2; i++)
+		must(pthread_create(&threads[i], NULL, cheap_calls, &each) == 0, "thread");
+	for (int i = 0, execs = atoi(args[1]); i < execs; i++) {
+		pid_t child = vfork();
+		must(child >= 0, "vfork");
+		if (child == 0) {
+			char number[16];
+			snprintf(number, sizeof(number), "%d", i);
+			char *argv[] = { "act", "short", number, NULL };
+			execv("/proc/self/exe", argv);
+			_exit(1);
+		}
+		int status = 0;
+		waitpid(child, &status, 0);
+		must(status == 0, "a short program");
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+static int short_program(char **args)
+{
+	(void)args;
+	return 0;
+}
+
+const struct deed load[] = { { "storm", storm }, { "short", short_program }, { NULL, NULL } };

@@ -1,0 +1,14 @@
+//! The running kernel watched by the whole program.
+
+mod action;
+mod containers;
+mod files;
+mod kernel;
+mod latency;
+mod network;
+mod programs;
+mod rules;
+mod start;
+mod storm;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");

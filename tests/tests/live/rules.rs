@@ -1,0 +1,97 @@
+//! Default rules raised by doing what they are about.
+
+use std::collections::BTreeSet;
+
+use lanner_tests::live::{Agent, can_watch, default_rules};
+
+use crate::action::{Action, Theatre};
+use crate::{BINARY, containers, files, kernel, network, programs};
+
+/// Rules that are off by default, and are raised here too.
+const OFF: &[&str] = &[
+    "Program run with disallowed http proxy env",
+    "Unexpected UDP Traffic",
+    "Write below etc",
+    "Write below root",
+    "Read Shell Configuration File",
+    "Create Hidden Files or Directories",
+    "Launch Disallowed Container",
+    "Container Run as Root User",
+    "Container Drift Detected (chmod)",
+    "Container Drift Detected (open+create)",
+    "Detect outbound connections to common miner pool ports",
+    "Unexpected inbound connection source",
+    "Interpreted procs inbound network activity",
+    "Interpreted procs outbound network activity",
+];
+
+/// Rules that nothing here raises, and why.
+const NOT_DONE: &[(&str, &[&str])] = &[
+    (
+        "a container runtime would have to say that the container is privileged, or what it mounts",
+        &[
+            "Debugfs Launched in Privileged Container",
+            "Launch Privileged Container",
+            "Launch Sensitive Mount Container",
+            "Mount Launched in Privileged Container",
+            "Privileged Container Device Access",
+        ],
+    ),
+    ("a cluster would have to name the namespace", &["Network Connection outside Local Subnet"]),
+    (
+        "the kernel would keep what was loaded",
+        &["Linux Kernel Module Injection Detected", "Kernel Module Loaded Unusually"],
+    ),
+    ("kernels refuse it for as long as the program runs", &["Running Program Overwritten Through /proc"]),
+    ("many machines forbid it to ordinary users", &["Overlay Mounted by Ordinary User"]),
+    ("the probes do not report the call", &["Kernel Keyring Used in Container"]),
+];
+
+/// The names of all default rules.
+fn default_rule_names() -> BTreeSet<String> {
+    let files = std::fs::read_dir(default_rules()).unwrap().map(|entry| entry.unwrap().path());
+    let texts = files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap());
+    texts
+        .flat_map(|text| text.lines().filter_map(|l| Some(l.strip_prefix("- rule: ")?.to_owned())).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn every_default_rule_is_raised_or_it_is_said_why_not() {
+    let raised: BTreeSet<_> = actions().iter().flat_map(Action::rules).map(str::to_owned).collect();
+    let not_done: BTreeSet<_> = NOT_DONE.iter().flat_map(|(_, rules)| *rules).map(|rule| (*rule).to_owned()).collect();
+    assert_eq!(raised.intersection(&not_done).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(raised.union(&not_done).cloned().collect::<BTreeSet<_>>(), default_rule_names());
+}
+
+fn actions() -> Vec<Action> {
+    [files::actions(), programs::actions(), kernel::actions(), network::actions(), containers::actions()].concat()
+}
+
+#[test]
+fn what_rules_are_about_is_done_and_raises_them_and_no_others() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let on: String =
+        OFF.iter().map(|rule| format!("- rule: {rule}\n  enabled: true\n  override: {{enabled: replace}}\n")).collect();
+    let on_file = folder.path().join("on.yaml");
+    std::fs::write(&on_file, on).unwrap();
+    let theatre = Theatre::new();
+    let mut agent = Agent::start(BINARY, &[default_rules(), on_file], &["base_syscalls.all=true"]);
+    let actions = actions();
+    // Those that wait for something go on beside the others.
+    let (slow, fast): (Vec<_>, Vec<_>) = actions.iter().partition(|action| action.is_slow());
+    let waiting: Vec<_> = slow.into_iter().map(|action| (action, theatre.perform(action))).collect();
+    let mut wrong: Vec<String> =
+        fast.into_iter().filter_map(|action| Theatre::finish(action, theatre.perform(action))).collect();
+    wrong.extend(waiting.into_iter().filter_map(|(action, child)| Theatre::finish(action, child)));
+    let alerts = agent.alerts_until_now();
+    alerts.iter().filter(|alert| alert.mark().is_some()).for_each(|alert| println!("{}", alert.output));
+    wrong.extend(actions.iter().flat_map(|action| action.judge(&theatre, &alerts)));
+    let (_, stderr) = agent.stop();
+    let rules: BTreeSet<_> = actions.iter().flat_map(Action::rules).collect();
+    println!("{} actions raised {} rules", actions.len(), rules.len());
+    assert!(wrong.is_empty(), "{}\n{} wrong\n{stderr}", wrong.join("\n"), wrong.len());
+}
