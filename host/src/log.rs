@@ -77,6 +77,11 @@ pub fn write(level: Level, text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{stamp}: {}", text.strip_suffix('\n').unwrap_or(&text));
 }
 
+/// The program cannot go on.
+pub fn critical(text: impl Display) {
+    write(Level::Critical, text);
+}
+
 /// Something failed.
 pub fn error(text: impl Display) {
     write(Level::Error, text);

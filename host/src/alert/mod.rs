@@ -14,6 +14,9 @@ pub use clock::Clock;
 use crate::config::AlertForm;
 use json::Object;
 
+/// The source of alerts that the program raises about itself. They have no tags, and fields of their own only.
+pub const INTERNAL: &str = "internal";
+
 /// What is the same for all alerts of a rule.
 #[derive(Debug)]
 pub struct RuleHead {
@@ -46,6 +49,9 @@ impl Alert {
     /// The line of text, without line feed: local time, priority, message; escaped as a JSON text is, so that one alert
     /// is one line whatever a process calls itself.
     pub fn text(&self, form: &AlertForm, clock: &mut Clock) -> String {
+        if self.is_internal() {
+            return self.internal_text(clock);
+        }
         let output = self.output(form, clock);
         let mut line = String::with_capacity(output.len() + 16);
         json::push_escaped(&output, &mut line);
@@ -57,6 +63,21 @@ impl Alert {
         let mut out = String::with_capacity(2 * self.message.len() + 512);
         let mut object = Object::open(&mut out);
         object.string("hostname", &self.hostname);
+        if self.is_internal() {
+            object.string("output", &self.message);
+            let fields = object.key("output_fields");
+            let mut inner = Object::open(fields);
+            self.fields.iter().for_each(|(key, value)| json::push_value(value, inner.key(key)));
+            inner.close();
+            object.string("priority", self.head.priority.name());
+            object.string("rule", &self.head.rule);
+            object.string("source", &self.head.source);
+            let mut time = String::with_capacity(32);
+            clock.iso_8601(self.time_ns, "Z", &mut time);
+            object.string("time", &time);
+            object.close();
+            return out;
+        }
         if form.include_message {
             object.string("message", &self.message);
         }
@@ -78,6 +99,25 @@ impl Alert {
         object.string("time", &time);
         object.close();
         out
+    }
+
+    fn is_internal(&self) -> bool {
+        *self.head.source == *INTERNAL
+    }
+
+    /// As Falco writes alerts about itself: the fields in parentheses, the time always local.
+    fn internal_text(&self, clock: &mut Clock) -> String {
+        let mut line = String::with_capacity(2 * self.message.len() + 512);
+        clock.time(self.time_ns, true, &mut line);
+        line.extend([": ", self.head.priority.name(), " "]);
+        json::push_escaped(&self.message, &mut line);
+        line.push_str(" (");
+        for (n, (key, value)) in self.fields.iter().enumerate() {
+            line.extend([if n == 0 { "" } else { " " }, key, "="]);
+            json::push_value(value, &mut line);
+        }
+        line.push(')');
+        line
     }
 
     /// In the form that the configuration asks for.
@@ -214,5 +254,29 @@ mod tests {
         assert!(json.contains(r#""output_fields":{"evt.time":1795257384808075606,"evt.time.s":2}"#), "{json}");
         alert.fields.clear();
         assert!(alert.json(&FORM, &mut clock()).contains(r#""output_fields":{"evt.time":1795257384808075606}"#));
+    }
+
+    #[test]
+    fn alerts_about_the_program_itself_have_falcos_form() {
+        let mut alert = Alert::sample();
+        alert.head = Arc::new(RuleHead {
+            rule: "Falco internal: x".into(),
+            source: INTERNAL.into(),
+            priority: Priority::Debug,
+            tags: Vec::new(),
+        });
+        alert.message = "Falco internal: x. 3 lost".to_owned();
+        alert.fields = vec![("a".into(), FormatValue::Text("1".into())), ("b".into(), FormatValue::Text("2".into()))];
+        let mut clock = Clock::new(TimeZone::UTC);
+        assert_eq!(
+            alert.text(&FORM, &mut clock),
+            "10:36:24.808075606: Debug Falco internal: x. 3 lost (a=\"1\" b=\"2\")"
+        );
+        assert_eq!(
+            alert.json(&FORM, &mut clock),
+            "{\"hostname\":\"lab\",\"output\":\"Falco internal: x. 3 lost\",\"output_fields\":{\"a\":\"1\",\"b\":\"2\"},\
+             \"priority\":\"Debug\",\"rule\":\"Falco internal: x\",\"source\":\"internal\",\
+             \"time\":\"2026-11-21T10:36:24.808075606Z\"}"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lanner_engine::compile::RuleMatching as Matching;
 use lanner_engine::format::RenderOptions;
 use lanner_engine::load::{Loader, RuleSpec};
+use lanner_engine::scheme::EventSet;
 
 use super::error::AppError;
 use super::rules::Rules;
@@ -15,6 +16,7 @@ use crate::event::extractor::Answers;
 use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
 use crate::event::scheme::SYSCALL;
+use crate::log;
 use crate::plugin::{PluginIdx, PluginSet};
 
 /// A group of sources ready to run.
@@ -33,6 +35,8 @@ pub(crate) struct CompiledGroup {
     pub(crate) filter: Option<Filter>,
     /// How events are evaluated.
     pub(crate) how: How,
+    /// The rules of a source that watches the kernel, and the events that each can match.
+    pub(crate) asks: Vec<(Box<str>, EventSet)>,
 }
 
 /// Compiles the rules of every selected source and prepares the answers to what they ask.
@@ -77,8 +81,10 @@ pub(crate) fn compile(
             }
         }
         drop(guard);
+        let mut asks = Vec::new();
         let input = match input {
             Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
+                asks = asking(&rules.0);
                 Some((plugin, live_params(&settings.live, by_source.iter().flatten())))
             }
             other => other,
@@ -92,9 +98,16 @@ pub(crate) fn compile(
             rules: by_source,
             filter: None,
             how: how.clone(),
+            asks,
         });
     }
     Ok(compiled)
+}
+
+/// The enabled rules about system calls, each with the events that it can match.
+fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
+    let rules = loader.source_rules(SYSCALL).map(|rules| rules.rules).unwrap_or_default();
+    rules.iter().map(|rule| ((&*rule.name).into(), rule.condition.events())).collect()
 }
 
 /// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
@@ -106,9 +119,45 @@ fn live_params<'r>(live: &LiveSettings, rules: impl Iterator<Item = &'r SourceRu
         drop_failed_exit: live.drop_failed_exit,
         snaplen,
         events: Some(rules.flat_map(SourceRules::events).collect()),
-        io: live.all_syscalls,
+        custom_set: live.base.custom_set.clone(),
+        repair: live.base.repair,
+        io: live.base.all,
     };
+    observed(&settings.selection(settings.events.as_deref()));
     settings.to_params()
+}
+
+/// Says which calls are observed and why, in lines that begin as Falco's do.
+fn observed(selection: &lanner_syscall::live::Selection) {
+    let lines = [
+        ("(", "syscalls in rules", &selection.by_rules),
+        ("+(", "syscalls added (base_syscalls override)", &selection.custom),
+        ("-(", "syscalls removed (base_syscalls override)", &selection.removed),
+        ("-(", "ignored syscalls (-> activate via `-A` flag)", &selection.ignored),
+        ("+(", "repaired syscalls", &selection.repaired),
+        ("+(", "syscalls beside those in rules", &selection.calls.minus(&selection.by_rules)),
+        ("(", "syscalls selected in total (final set)", &selection.calls),
+    ];
+    for (sign, what, calls) in lines {
+        let names = calls.names();
+        if !names.is_empty() {
+            log::debug(format_args!("{sign}{}) {what}: {}", names.len(), names.join(", ")));
+        }
+    }
+    if !selection.unknown.is_empty() {
+        log::warning(format_args!(
+            "base_syscalls.custom_set names no events: {}; `lanner events` lists those that there are",
+            selection.unknown.join(", ")
+        ));
+    }
+    let refused = selection.refused().names();
+    if !refused.is_empty() {
+        log::warning(format_args!(
+            "rules match system calls that are not observed: {}; what comes by the million is observed with -A \
+             (base_syscalls.all), what base_syscalls.custom_set excludes is not",
+            refused.join(", ")
+        ));
+    }
 }
 
 fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option<SourceRules>, AppError> {

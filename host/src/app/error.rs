@@ -135,6 +135,9 @@ pub enum AppError {
         /// Why.
         error: PluginError,
     },
+    /// `syscall_event_drops.actions` has `exit`, and events were lost.
+    #[error("system calls were lost, and syscall_event_drops.actions asks to exit")]
+    Lost,
     /// The file for the process id.
     #[error("Could not write pid to pidfile {path}: {source}")]
     PidFile {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::drops::DropWatch;
 use super::replay::Progress;
 use super::stats::Matches;
 use crate::alert::Alert;
@@ -62,6 +63,10 @@ pub(super) struct Evaluator<'d> {
     pub(super) desk: &'d Desk,
     pub(super) limit_ns: Option<u64>,
     pub(super) start_ns: Option<u64>,
+    /// What looks after losses, of a source that watches the kernel.
+    pub(super) drops: Option<DropWatch<'d>>,
+    /// Whether losses ended the run.
+    pub(super) lost: bool,
 }
 
 impl Sink for Evaluator<'_> {
@@ -89,6 +94,13 @@ impl Sink for Evaluator<'_> {
             rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
         }
         true
+    }
+
+    #[inline]
+    fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
+        let Some(drops) = &mut self.drops else { return true };
+        self.lost = !drops.tick(now, plugins, self.desk);
+        !self.lost
     }
 
     fn attend(&mut self, control: &Control) {

@@ -1,9 +1,11 @@
 //! The program: start-up as a list of steps, the event loop, and the end.
 
+mod blind;
 mod check;
 pub mod cli;
 mod compiled;
 mod configure;
+mod drops;
 mod error;
 mod evaluator;
 pub mod explain;

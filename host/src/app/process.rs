@@ -7,6 +7,7 @@ use lanner_engine::load::Priority;
 
 use super::cli::Options;
 use super::compiled::CompiledGroup;
+use super::drops::DropWatch;
 use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
 use super::replay::Progress;
@@ -110,6 +111,7 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
     let started = Instant::now();
     let name = group.name.clone();
     let syscalls = group.replay || name == SYSCALL;
+    let live = job.settings.engine.is_live() && name == SYSCALL;
     let mut evaluator = Evaluator {
         special: true,
         rules: group.rules,
@@ -121,9 +123,10 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         desk,
         limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
         start_ns: None,
+        drops: live.then(|| DropWatch::new(&job.settings.drops, this_machine(), group.asks)),
+        lost: false,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let live = job.settings.engine.is_live() && name == SYSCALL;
     let result = match (plugins, &group.input) {
         (Some(plugins), Some(input)) => {
             let kind = if group.replay {
@@ -156,8 +159,9 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
             (Default::default(), Some(error))
         }
     };
+    let drops = evaluator.drops.map(|drops| drops.report());
     let outcome = Outcome { matches: evaluator.matches, counts, losses, elapsed, error };
-    report(job.options.verbose, syscalls, &name, group.replay, &outcome);
+    report(job.options.verbose, syscalls, &name, group.replay, &outcome, drops);
     outcome
 }
 
@@ -208,9 +212,16 @@ fn open_and_pump(
     evaluator.context = Context::new(machine_name(&mut inspector));
     let result = pump(&mut inspector, &desk.control, evaluator);
     evaluator.progress.finish();
-    let losses = Losses::of(&inspector.parts().1.metrics());
+    let metrics = inspector.parts().1.metrics();
+    let losses = Losses::of(&metrics);
+    if let Some(drops) = &mut evaluator.drops {
+        drops.finish(&metrics);
+    }
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
+    if evaluator.lost {
+        return Err(AppError::Lost);
+    }
     result.map(|counts| (counts, losses)).map_err(failed)
 }
 
@@ -246,7 +257,7 @@ fn wait(desk: &Desk, evaluator: &mut Evaluator<'_>) {
     }
 }
 
-fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Outcome) {
+fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Outcome, drops: Option<String>) {
     if verbose {
         let seconds = outcome.elapsed.as_secs_f64();
         let events = outcome.counts.events;
@@ -264,7 +275,7 @@ fn report(verbose: bool, syscalls: bool, name: &str, replay: bool, outcome: &Out
         log::warning(format_args!("{warning}"));
     }
     if syscalls && outcome.error.is_none() {
-        eprint!("{}", outcome.losses.report());
+        eprint!("{}", drops.unwrap_or_else(DropWatch::nothing_lost));
     }
 }
 

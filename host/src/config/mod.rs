@@ -5,6 +5,7 @@ mod append;
 mod env;
 mod error;
 pub mod keys;
+mod live;
 mod load;
 mod output;
 mod path;
@@ -16,8 +17,9 @@ mod tree;
 mod yaml;
 
 pub use error::ConfigError;
+pub use live::{BaseSyscalls, DropAction, DropSettings, LiveSettings};
 pub use load::{Loaded, load};
 pub use output::{AppendOutput, FileOutput, RuleSelection};
 pub use plugins::{PLUGIN_DIRS, PluginConfig};
-pub use settings::{AlertForm, Engine, LiveSettings, LogSettings, OutputSettings, RuleMatching, Settings};
+pub use settings::{AlertForm, Engine, LogSettings, OutputSettings, RuleMatching, Settings};
 pub use tree::Node;

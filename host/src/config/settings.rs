@@ -1,6 +1,7 @@
 //! The merged tree as typed settings: from here on no key is looked up by name.
 
 use super::error::ConfigError;
+use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
 use super::output::{AppendOutput, FileOutput, RuleSelection};
 use super::plugins::{self, PluginConfig};
@@ -39,21 +40,6 @@ impl Engine {
             Self::NoDriver => "nodriver",
         }
     }
-}
-
-/// How the running kernel is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiveSettings {
-    /// `engine.modern_ebpf.cpus_for_each_buffer`: processors that share a buffer; 0: all of them.
-    pub cpus_for_each_buffer: u16,
-    /// `engine.*.buf_size_preset`: 1 (1 MiB) to 10 (512 MiB).
-    pub buf_size_preset: u8,
-    /// `engine.*.drop_failed_exit`.
-    pub drop_failed_exit: bool,
-    /// `falco_libs.snaplen`; 0: the usual length.
-    pub snaplen: u32,
-    /// `base_syscalls.all`.
-    pub all_syscalls: bool,
 }
 
 /// How many rules may match one event.
@@ -120,6 +106,8 @@ pub struct Settings {
     pub engine: Engine,
     /// The keys below `engine.kmod` or `engine.modern_ebpf`, and what else shapes a live source.
     pub live: LiveSettings,
+    /// `syscall_event_drops`.
+    pub drops: DropSettings,
     /// `rules_files` (or `rules_file`), as written.
     pub rules_files: Vec<String>,
     /// Whether the deprecated spelling `rules_file` was used.
@@ -200,7 +188,8 @@ impl Settings {
         let rules_load = read.text("rules_load", "strict");
         let priority = read.text("priority", "debug");
         let settings = Self {
-            live: live(read, &engine),
+            live: live::live(read, &engine)?,
+            drops: live::drops(read)?,
             engine,
             rules_files: read.texts(if deprecated_rules_file { "rules_file" } else { "rules_files" }),
             deprecated_rules_file,
@@ -256,17 +245,6 @@ fn engine(read: Reader<'_>) -> Result<Engine, ConfigError> {
     }
 }
 
-fn live(read: Reader<'_>, engine: &Engine) -> LiveSettings {
-    let section = if *engine == Engine::Kmod { "engine.kmod" } else { "engine.modern_ebpf" };
-    LiveSettings {
-        cpus_for_each_buffer: read.int("engine.modern_ebpf.cpus_for_each_buffer", 2),
-        buf_size_preset: read.int(&format!("{section}.buf_size_preset"), 4),
-        drop_failed_exit: read.bool(&format!("{section}.drop_failed_exit"), false),
-        snaplen: read.int("falco_libs.snaplen", 0),
-        all_syscalls: read.bool("base_syscalls.all", false),
-    }
-}
-
 fn log_settings(read: Reader<'_>) -> Result<LogSettings, ConfigError> {
     let level = read.text("log_level", "info");
     let severity = read.text("libs_logger.severity", "info");
@@ -298,27 +276,6 @@ fn check_later_features(read: Reader<'_>) -> Result<(), ConfigError> {
     let address = read.text("webserver.listen_address", "0.0.0.0");
     if address.trim().parse::<std::net::IpAddr>().is_err() {
         return Err(read.wrong(format!("webserver listen address \"{address}\" is not a valid IP address")));
-    }
-    let threshold = read.number("syscall_event_drops.threshold", 0.1);
-    if !(0.0..=1.0).contains(&threshold) {
-        return Err(read.wrong("syscall event drops threshold must be a double in the range [0, 1]"));
-    }
-    let mut ignored = false;
-    for action in read.texts("syscall_event_drops.actions") {
-        match action.as_str() {
-            "ignore" => ignored = true,
-            "log" | "alert" if ignored => {
-                return Err(read.wrong(format!(
-                    "syscall event drop action \"{action}\" does not make sense with the \"ignore\" action"
-                )));
-            }
-            "log" | "alert" | "exit" => {}
-            _ => {
-                return Err(read.wrong(
-                    "available actions for syscall event drops are \"ignore\", \"log\", \"alert\", and \"exit\"",
-                ));
-            }
-        }
     }
     if read.int("syscall_event_timeouts.max_consecutives", 1000_u32) == 0 {
         return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));

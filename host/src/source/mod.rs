@@ -56,6 +56,13 @@ pub trait Sink {
 
     /// Something other than events is to be done: signals came, or the source is quiet.
     fn attend(&mut self, control: &Control);
+
+    /// Time has passed: `now` is that of the events, or of the clock while there are none. Called with the first event of a
+    /// batch at least. `false` ends the pump.
+    fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
+        let _ = (plugins, now);
+        true
+    }
 }
 
 /// What a pump has seen.
@@ -92,17 +99,28 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
         }
         match stream.next() {
             Ok(Pull::Event(event)) => {
-                if !show_other(plugins, &event, sink, &mut counts) {
+                if !sink.tick(plugins, event.ts()) || !show_other(plugins, &event, sink, &mut counts) {
                     return Ok(counts);
                 }
             }
-            Ok(Pull::Idle { .. }) => sink.attend(control),
+            Ok(Pull::Idle { .. }) => {
+                sink.attend(control);
+                if !sink.tick(plugins, now()) {
+                    return Ok(counts);
+                }
+            }
             Ok(Pull::End) => return Ok(counts),
             // One bad event is no reason to stop looking at the others.
             Err(error @ PluginError::MalformedEvent { .. }) => malformed(&mut counts, &error),
             Err(error) => return Err(error),
         }
     }
+}
+
+/// ns since the epoch.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Shows an event to the plugins and then, unless it only changes state, to the sink. `false`: the sink has enough.

@@ -82,7 +82,7 @@ fn what_the_kernel_could_not_deliver_is_told_at_the_end() {
                 priority: INFO\n";
     std::fs::write(&rules, rule).unwrap();
     let config = folder.path().join("falco.yaml");
-    std::fs::write(&config, CONFIG).unwrap();
+    std::fs::write(&config, format!("{CONFIG}syscall_event_drops: {{actions: [log, alert]}}\n")).unwrap();
     let small = "engine.modern_ebpf.buf_size_preset=1";
     let args = ["-c", config.to_str().unwrap(), "-r", rules.to_str().unwrap(), "-U", "-o", small];
     let child = lanner(BINARY, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -107,13 +107,64 @@ fn what_the_kernel_could_not_deliver_is_told_at_the_end() {
         let _ = std::fs::File::open("/dev/null/lost");
     }
     signal("-CONT", running.0.id());
+    let alert = loop {
+        assert!(Instant::now() < until, "no alert about the loss");
+        match ready.recv_timeout(Duration::from_secs(5)) {
+            Ok(line) if line.contains("Debug Falco internal: syscall event drop. ") => break line,
+            _ => {}
+        }
+    };
+    assert!(alert.contains(" system calls dropped in last second. Rules that may have missed events: Ready. ("), "{alert}");
+    assert!(alert.contains("blind_rules=\"Ready\"") && alert.contains(" n_drops_buffer_open_exit=\""), "{alert}");
+    assert!(alert.contains(" n_drops_buffer_execve_exit=\"0\" "), "{alert}");
     signal("-TERM", running.0.id());
     let mut told = String::new();
     running.0.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert!(running.0.wait().unwrap().success(), "{told}");
     reader.join().unwrap();
     assert!(told.contains("events of the kernel were lost (buffer_bulk: "), "{told}");
-    assert!(told.contains("event drop detected: 1 occurrences"), "{told}");
+    assert!(told.contains("num times actions taken: 1\n"), "{told}");
+    assert!(told.contains("Rules that may have missed events:\n   Ready: "), "{told}");
+}
+
+#[test]
+fn losses_that_are_made_up_end_the_program_when_asked_to() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("falco.yaml");
+    let drops = "syscall_event_drops: {actions: [exit], simulate_drops: true}\n";
+    // What rules do not ask for and the user adds is observed, what is no name is told.
+    let base = "base_syscalls: {custom_set: [sched_yield, '!fsync', nonsense]}\nlog_level: debug\n";
+    std::fs::write(&config, format!("{CONFIG}{drops}{base}")).unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let rule = "- rule: R\n  desc: d\n  condition: evt.type in (mkdirat, read)\n  output: o\n  priority: INFO\n";
+    std::fs::write(&rules, rule).unwrap();
+    let args = ["-c", config.to_str().unwrap(), "-r", rules.to_str().unwrap()];
+    let output = lanner(BINARY, &args).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("Simulating syscall event drop") && told.contains("Exiting."), "{told}");
+    assert!(told.contains("Error: system calls were lost, and syscall_event_drops.actions asks to exit"), "{told}");
+    let observed = "(3) syscalls selected in total (final set): mkdirat, sched_process_exit, sched_yield";
+    assert!(told.contains(observed) && told.contains("-(1) ignored syscalls"), "{told}");
+    assert!(told.contains("base_syscalls.custom_set names no events: nonsense;"), "{told}");
+    assert!(told.contains("rules match system calls that are not observed: read;"), "{told}");
+}
+
+#[test]
+fn settings_out_of_range_are_told_with_the_range() {
+    for (setting, told) in [
+        ("engine.modern_ebpf.buf_size_preset=11", "is 11, it must be between 1 (buffers of 1 MiB) and 10 (512 MiB)"),
+        ("engine.modern_ebpf.buf_size_preset=0", "is 0, it must be between 1"),
+        ("engine.modern_ebpf.cpus_for_each_buffer=-1", "is -1, it must be between 0 and 65535"),
+        ("syscall_event_drops.rate=-1", "syscall_event_drops.rate is -1, it must be a number of at least 0"),
+    ] {
+        let output = lanner(BINARY, &["--dry-run", "-o", "engine.kind=modern_ebpf", "-o", setting]).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && stderr.contains(told), "{setting}: {stderr}");
+    }
 }
 
 #[test]

@@ -10,13 +10,6 @@ pub struct Interest(Vec<bool>);
 /// sockets), so that nobody pays for them unless a rule asks.
 const HEAVY: [&str; 8] = ["sendto", "recvfrom", "sendmsg", "sendmmsg", "recvmsg", "recvmmsg", "getsockopt", "brk"];
 
-/// Calls that move data.
-const IO: [&str; 22] = [
-    "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2", "recv",
-    "recvfrom", "recvmsg", "recvmmsg", "send", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice", "tee",
-    "vmsplice",
-];
-
 /// Calls without which an alert about a process would be wrong, and that no program makes by the million.
 const VITAL: [&str; 45] = [
     "execve",
@@ -66,6 +59,21 @@ const VITAL: [&str; 45] = [
     "quotactl",
 ];
 
+/// Tracepoints among the calls, and their events.
+const TRACEPOINTS: [(&str, EventType); 5] = [
+    ("sched_process_exit", EventType::PROCEXIT_1_E),
+    ("sched_switch", EventType::SCHEDSWITCH_6_E),
+    ("page_fault_user", EventType::PAGE_FAULT_E),
+    ("page_fault_kernel", EventType::PAGE_FAULT_E),
+    ("signal_deliver", EventType::SIGNALDELIVER_E),
+];
+
+/// The events by which a call is reported.
+pub(super) fn events_of(call: &SyscallInfo) -> impl Iterator<Item = EventType> {
+    let tracepoint = TRACEPOINTS.iter().find(|(name, _)| *name == call.name).map(|(_, event)| *event);
+    [call.enter, call.exit, tracepoint].into_iter().flatten()
+}
+
 impl Interest {
     /// No call at all.
     pub fn none() -> Self {
@@ -90,13 +98,10 @@ impl Interest {
 
     /// The calls of these events, by code; the code of generic events stands for all calls that have none of their own.
     pub fn of_events(codes: &[u16]) -> Self {
-        Self::with(|call| {
-            let named = |event: Option<EventType>| event.is_some_and(|event| codes.contains(&event.0));
-            named(call.enter) || named(call.exit)
-        })
+        Self::with(|call| events_of(call).any(|event| codes.contains(&event.0)))
     }
 
-    fn with(wanted: impl Fn(&SyscallInfo) -> bool) -> Self {
+    pub(super) fn with(wanted: impl Fn(&SyscallInfo) -> bool) -> Self {
         Self(SYSCALLS.iter().map(wanted).collect())
     }
 
@@ -107,15 +112,29 @@ impl Interest {
         self
     }
 
-    /// All but the calls that move data: a machine makes more of them than of all others together.
+    /// What is in this set and not in the other.
     #[must_use]
-    pub fn without_io(mut self) -> Self {
-        self.0
-            .iter_mut()
-            .zip(SYSCALLS.iter())
-            .filter(|(_, call)| IO.contains(&call.name))
-            .for_each(|(mine, _)| *mine = false);
-        self
+    pub fn minus(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| *mine && !theirs).collect())
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| *mine && *theirs).collect())
+    }
+
+    /// Whether no call is in the set.
+    pub fn is_empty(&self) -> bool {
+        !self.0.contains(&true)
+    }
+
+    /// Names of the calls, sorted.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = SYSCALLS.iter().filter(|call| self.has(call.code)).map(|call| call.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Whether the call is in the set.
@@ -154,14 +173,16 @@ mod tests {
         assert!(asked.has(sc("kill")) && asked.has(sc("openat")));
         assert!(!asked.has(sc("tkill")) && !asked.has(sc("getpid")));
         assert!(Interest::of_events(&[EventType::GENERIC_X.0]).has(sc("getpid")));
+        assert_eq!(Interest::of_events(&[EventType::SIGNALDELIVER_E.0]).names(), ["signal_deliver"]);
         assert!(Interest::none().and(&asked).has(sc("kill")));
-        let quiet = Interest::all().without_io();
-        assert!(quiet.has(sc("openat")) && !quiet.has(sc("read")) && !quiet.has(sc("sendmmsg")));
+        let rest = Interest::all().minus(&asked);
+        assert!(!rest.has(sc("kill")) && rest.has(sc("tkill")) && rest.common(&asked).is_empty());
+        assert_eq!(asked.names(), ["kill", "openat"]);
     }
 
     #[test]
     fn vital_calls_exist() {
-        for name in VITAL.iter().chain(&HEAVY).chain(&IO) {
+        for name in VITAL.iter().chain(&HEAVY).chain(TRACEPOINTS.iter().map(|(name, _)| name)) {
             assert!(SYSCALLS.iter().any(|call| call.name == *name), "{name}");
         }
     }

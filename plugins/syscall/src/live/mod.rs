@@ -11,6 +11,7 @@ mod merge;
 mod probe;
 mod ring;
 mod scan;
+mod select;
 mod settings;
 
 pub use class::Class;
@@ -18,6 +19,7 @@ pub use counters::{CounterReader, Counters, LostEvents};
 pub use error::LiveError;
 pub use feature::{Feature, features};
 pub use interest::Interest;
+pub use select::{Base, Selection};
 pub use settings::{SCHEME, Settings};
 
 use std::time::Duration;
@@ -67,12 +69,13 @@ impl Live {
         Ok(live)
     }
 
-    /// Changes what is reported to what the state needs and these events, or to everything the probes have.
+    /// Changes what is reported to what rules need that can match these events, or to everything the probes have. What is
+    /// wanted before and after is reported meanwhile.
     ///
     /// # Errors
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
     pub fn want(&mut self, events: Option<&[u16]>) -> Result<(), LiveError> {
-        self.probe.want(&self.settings.interest(events))
+        self.probe.want(&self.settings.selection(events).calls)
     }
 
     /// Epoch of the time since boot, ns.

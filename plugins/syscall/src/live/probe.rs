@@ -32,7 +32,7 @@ const WANT_ENTER: u32 = 2;
 const SWITCHES: [(u32, &str, &str, &[&str]); 4] = [
     (0, "sched_exec", "sched_process_exec", &["execve", "execveat"]),
     (1, "sched_fork", "sched_process_fork", &["clone", "clone3", "fork", "vfork"]),
-    (2, "sched_exit", "sched_process_exit", &["procexit"]),
+    (2, "sched_exit", "sched_process_exit", &["sched_process_exit"]),
     (3, "signal_deliver", "signal_deliver", &["signal_deliver"]),
 ];
 const SWITCH_DROP_FAILED: u32 = 5;
@@ -149,7 +149,7 @@ impl Probe {
         }
         let wanted = |name: &str| SYSCALLS.iter().any(|call| call.name == name && interest.has(call.code));
         for (at, program, tracepoint, calls) in SWITCHES {
-            let on = program == "sched_exit" || calls.iter().any(|name| wanted(name));
+            let on = calls.iter().any(|name| wanted(name));
             self.switch(at, on)?;
             if on {
                 self.attach(program, tracepoint)?;

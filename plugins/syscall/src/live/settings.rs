@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Interest;
+use super::{Base, Selection};
 
 /// What stands before the settings in the parameters of `open`.
 pub const SCHEME: &str = "live:";
@@ -21,6 +21,11 @@ pub struct Settings {
     pub snaplen: u32,
     /// Codes of the events that are wanted beside those that the state needs; none: all that the probes have.
     pub events: Option<Vec<u16>>,
+    /// Names of events to observe instead of those that the state needs; with `!` in front: never
+    /// (`base_syscalls.custom_set`).
+    pub custom_set: Vec<String>,
+    /// Add the least that the state needs (`base_syscalls.repair`).
+    pub repair: bool,
     /// Send reads and writes too, if they are wanted (`base_syscalls.all`).
     pub io: bool,
 }
@@ -33,6 +38,8 @@ impl Default for Settings {
             drop_failed_exit: false,
             snaplen: 80,
             events: None,
+            custom_set: Vec::new(),
+            repair: false,
             io: false,
         }
     }
@@ -45,13 +52,10 @@ impl Settings {
         format!("{SCHEME}{}", serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// The calls that these events and the state need.
-    pub(super) fn interest(&self, events: Option<&[u16]>) -> Interest {
-        let asked = match events {
-            Some(codes) => Interest::of_state().and(&Interest::of_events(codes)),
-            None => Interest::all(),
-        };
-        if self.io { asked } else { asked.without_io() }
+    /// The calls to observe for rules that can match these events; none: everything there is.
+    pub fn selection(&self, events: Option<&[u16]>) -> Selection {
+        let Self { custom_set, repair, io, .. } = self;
+        Selection::new(events, &Base { custom_set, repair: *repair, all: *io })
     }
 
     /// Bytes of a ring buffer.
