@@ -7,11 +7,28 @@ use std::process::Command;
 use std::{env, fs};
 
 const RULES: &str = "src/converter/rules.csv";
+const IA32: &str = "src/live/ia32.csv";
 const EVENTS: &str = "../../plugin-api/src/schema/events.csv";
 
 fn main() {
     converter();
+    foreign_calls();
     probes();
+}
+
+/// Numbers and names of the calls of 32-bit programs.
+fn foreign_calls() {
+    println!("cargo:rerun-if-changed={IA32}");
+    let text = fs::read_to_string(IA32).unwrap_or_else(|e| panic!("{IA32}: {e}"));
+    let mut out = "/// By number, in order.\nstatic IA32: &[(u16, &str)] = &[\n".to_owned();
+    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
+        let row = line.split_once(',').and_then(|(number, name)| Some((number.parse::<u16>().ok()?, name)));
+        let Some((number, name)) = row else { panic!("{IA32}:{}: a number and a name expected", i + 1) };
+        writeln!(out, "({number}, {name:?}),").unwrap();
+    }
+    out.push_str("];\n");
+    let target = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("ia32.rs");
+    fs::write(target, out).expect("the output folder is writable");
 }
 
 /// Compiles `bpf/probe.bpf.c` for the machine that the crate is built for, and its header of event codes.

@@ -11,8 +11,9 @@ const volatile u32 snaplen;       /* bytes kept of what is read and written */
 /* The agent's process as the kernel counts it, learned at the start: its own events are nobody's business. */
 u32 own_tgid;
 
-#define NR_CALLS 512  /* numbers of system calls that the tables cover */
-#define NR_EVENTS 512 /* codes of events */
+#define NR_CALLS 512   /* numbers of system calls that the tables cover */
+#define NR_EVENTS 512  /* codes of events */
+#define SOCKETCALLS 32 /* calls that the 32-bit call socketcall stands for: entries behind those of numbers */
 
 /* What user space may change at any time, and what it reads. */
 enum want {
@@ -23,14 +24,22 @@ enum want {
 struct call_info {
 	u8 want;
 	u8 vital;
-	u16 sc; /* number of the call in the event tables */
+	u16 sc;     /* number of the call in the event tables, and of its program in those of programs */
+	u16 native; /* its number in the machine's own table */
+	u16 spare;
+};
+
+/* By number of call. A 64-bit kernel has a second table for 32-bit programs, with other numbers; both stand in one entry,
+ * so that a call that nobody wants is done with after one look-up, whichever table it came by. */
+struct entry {
+	struct call_info own, foreign;
 };
 
 struct {
 	__uint(type, MAP_ARRAY);
-	__uint(max_entries, NR_CALLS);
+	__uint(max_entries, NR_CALLS + SOCKETCALLS);
 	__type(key, u32);
-	__type(value, struct call_info);
+	__type(value, struct entry);
 } calls SEC(".maps");
 
 enum tracepoint {
@@ -38,6 +47,7 @@ enum tracepoint {
 	TP_FORK,
 	TP_EXIT,
 	TP_SIGNAL,
+	TP_SWITCH,
 	TP_FAULT,
 	TP_DROP_FAILED, /* no tracepoint: leave out calls that failed */
 	TP_MAX,
@@ -50,20 +60,6 @@ struct {
 	__type(value, u32);
 } switches SEC(".maps");
 
-struct {
-	__uint(type, MAP_PROG_ARRAY);
-	__uint(max_entries, NR_CALLS);
-	__uint(key_size, 4);
-	__uint(value_size, 4);
-} exits SEC(".maps");
-
-struct {
-	__uint(type, MAP_PROG_ARRAY);
-	__uint(max_entries, NR_CALLS);
-	__uint(key_size, 4);
-	__uint(value_size, 4);
-} enters SEC(".maps");
-
 /* Two rings for each group of processors: one that events may fill by the million, and one that only those use without which
  * the state or an alert about a process would be wrong. A storm of the former cannot displace the latter. */
 enum ring {
@@ -72,13 +68,17 @@ enum ring {
 	RINGS_PER_GROUP,
 };
 
+/* Stands for the size of a ring until the loader puts it in: kernels before 5.10 take only rings of the very size of this
+ * template into the table. No other number of the object is like it. */
+#define RING_BYTES 0x5a17e000
+
 struct {
 	__uint(type, MAP_ARRAY_OF_MAPS);
 	__uint(max_entries, 2);
 	__type(key, u32);
 	__array(values, struct {
 		__uint(type, MAP_RINGBUF);
-		__uint(max_entries, 8 << 20);
+		__uint(max_entries, RING_BYTES);
 	});
 } rings SEC(".maps");
 
@@ -96,7 +96,7 @@ struct counters {
 	u64 full[RINGS_PER_GROUP];   /* lost: no room in the ring */
 	u64 too_long;                /* lost: longer than an event can be */
 	u64 no_ring;                 /* lost: a processor without ring */
-	u64 foreign_abi;             /* not sent: 32-bit calls on a 64-bit kernel */
+	u64 foreign_abi;             /* not sent: calls of 32-bit programs where they are not translated */
 };
 
 struct {
@@ -123,7 +123,18 @@ struct {
 #define MAX_EVENT 0xffff
 #define MAX_PATH 4096
 
-/* Where an event is put together. The programs do not interrupt each other on a processor, so one is enough for each.
+/* A call as its program sees it, whichever table it came by: the dispatcher fills it in. */
+struct call {
+	u64 args[6];
+	s64 ret;
+	u32 ring;
+	u32 nr;   /* the number it was called by */
+	u16 sc, native;
+	bool narrow; /* made by a 32-bit program: its pointers and longs have four bytes */
+};
+
+/* Where an event is put together. The programs do not interrupt each other on a processor, so one is enough for each: they
+ * run with preemption off, and what can come in between, a page fault, keeps its event on the stack.
  * `bytes` is twice as long as an event can be: a write at any offset below 64 KiB of up to 64 KiB stays inside, which is
  * all that the verifier has to see. */
 struct scratch {
@@ -131,6 +142,7 @@ struct scratch {
 	u32 spare;
 	u8 bytes[2 << 16];
 	u64 links[64]; /* pointers that a walk collects */
+	struct call call;
 	/* Where the walk stands. In memory the verifier takes it for any value and sees the same state in every round of a
 	 * loop; in registers the ways through the rounds would multiply. */
 	struct walk {
@@ -195,36 +207,44 @@ inline_always void count_lost(u32 code, bool full)
 		lost->other++;
 }
 
-inline_always void send(struct event *e, u32 ring)
+/* Puts a record of `len` bytes, the prefix among them, into a ring of this processor. */
+inline_always void deliver(const void *record, u64 len, u32 cpu, u32 code, u32 ring)
 {
 	struct counters *count = my_counts();
-	if (!count)
-		return;
-	u32 size = e->at;
-	u32 code = *(u16 *)(e->to->bytes + 20);
-	if (size > MAX_EVENT) {
-		count->too_long++;
-		count_lost(code, false);
-		return;
-	}
-	*(u32 *)(e->to->bytes + 16) = size;
-	u32 *group = bpf_map_lookup_elem(&groups, &e->to->cpu);
+	u32 *group = bpf_map_lookup_elem(&groups, &cpu);
 	u32 at = group ? *group * RINGS_PER_GROUP + ring : (u32)-1;
 	void *to = bpf_map_lookup_elem(&rings, &at);
+	if (!count)
+		return;
 	if (!to) {
 		count->no_ring++;
 		count_lost(code, false);
 		return;
 	}
-	barrier_var(size); /* the compiler knows that the mask changes nothing, the verifier has to see it */
 	/* Nobody is woken: the reader comes round by itself every few milliseconds, which costs less than a wake-up for
 	 * each event and bounds the latency as well. */
-	if (bpf_ringbuf_output(to, e->to, (size & MAX_EVENT) + 8, RB_NO_WAKEUP)) {
+	if (bpf_ringbuf_output(to, (void *)record, len, RB_NO_WAKEUP)) {
 		count->full[ring & 1]++;
 		count_lost(code, true);
 	} else {
 		count->sent[ring & 1]++;
 	}
+}
+
+inline_always void send(struct event *e, u32 ring)
+{
+	u32 size = e->at;
+	u32 code = *(u16 *)(e->to->bytes + 20);
+	if (size > MAX_EVENT) {
+		struct counters *count = my_counts();
+		if (count)
+			count->too_long++;
+		count_lost(code, false);
+		return;
+	}
+	*(u32 *)(e->to->bytes + 16) = size;
+	barrier_var(size); /* the compiler knows that the mask changes nothing, the verifier has to see it */
+	deliver(e->to, (size & MAX_EVENT) + 8, e->to->cpu, code, ring);
 }
 
 inline_always bool is_on(u32 which)

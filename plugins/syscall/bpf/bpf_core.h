@@ -22,12 +22,20 @@ enum map_type {
 	MAP_RINGBUF = 27,
 };
 
-/* Helpers, by the kernel's numbers. */
+/* Only names that are asked for: the running kernel tells whether it has the helper. */
+enum bpf_func_id {
+	BPF_FUNC_get_current_task_btf = 158,
+};
+
+/* Helpers, by the kernel's numbers. All are of 5.8 or older but where it is said; those are asked for before they are used,
+ * and the verifier does not look at what the answer rules out. */
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 static long (*const bpf_tail_call)(void *ctx, void *table, u32 index) = (void *)12;
 static u64 (*const bpf_get_current_pid_tgid)(void) = (void *)14;
 static u64 (*const bpf_get_current_task)(void) = (void *)35;
+/* Of 5.11: the task as something whose members are read without a helper. */
+static struct task_struct *(*const bpf_get_current_task_btf)(void) = (void *)158;
 static long (*const bpf_probe_read_user)(void *dst, u32 size, const void *src) = (void *)112;
 static long (*const bpf_probe_read_kernel)(void *dst, u32 size, const void *src) = (void *)113;
 static long (*const bpf_probe_read_user_str)(void *dst, u32 size, const void *src) = (void *)114;

@@ -33,15 +33,17 @@ inline_always void cloned(struct event *e, struct task_struct *task, s64 ret, u3
 #define CHILD_HAS_EXIT 0
 #endif
 
-#define CLONE_EXIT(call, name, native_flags)                                     \
-	SEC("tp_btf/sys_exit") int x_##call(u64 *ctx)                            \
-	{                                                                        \
-		s64 ret = result(ctx);                                           \
-		struct event e;                                                  \
-		if ((ret == 0 && !CHILD_HAS_EXIT) || !BEGIN(&e, name))           \
-			return 0;                                                \
-		cloned(&e, current(), ret, clone_flags(native_flags));           \
-		return send_call(&e, ctx);                                       \
+#define CLONE_EXIT(call_name, name, native_flags)                                          \
+	SEC("tp_btf/sys_exit") int x_##call_name(void *unused)                             \
+	{                                                                                  \
+		struct event e;                                                            \
+		if (!BEGIN(&e, name))                                                      \
+			return 0;                                                          \
+		const struct call *ctx = &e.to->call;                                      \
+		if (ctx->ret == 0 && !CHILD_HAS_EXIT)                                      \
+			return 0;                                                          \
+		cloned(&e, current(), ctx->ret, clone_flags(native_flags));                \
+		return send_call(&e);                                                      \
 	}
 
 inline_always u64 clone3_flags(u64 from)

@@ -58,33 +58,33 @@ SEC("tp_btf/sched_process_exec") int sched_exec(u64 *ctx)
 	return 0;
 }
 
-inline_always void failed_exec(struct event *e, s64 ret, u64 argv, u64 envp)
+inline_always void failed_exec(struct event *e, const struct call *ctx, int argv, int envp)
 {
 	struct task_struct *task = current();
-	put_s64(e, ret);                                        /* 1 res */
-	put_strings(e, argv, 0, 1);                        /* 2 exe */
-	put_strings(e, argv, 1, MAX_POINTERS);             /* 3 args */
+	put_s64(e, ctx->ret);                                   /* 1 res */
+	put_strings(e, arg(ctx, argv), 0, 1);                   /* 2 exe */
+	put_strings(e, arg(ctx, argv), 1, MAX_POINTERS);        /* 3 args */
 	put_process(e, task);
 	put_cgroups(e, task);                                   /* 15 cgroups */
-	put_strings(e, envp, 0, MAX_POINTERS);             /* 16 env */
+	put_strings(e, arg(ctx, envp), 0, MAX_POINTERS);        /* 16 env */
 	put_program(e, task);
 }
 
-SEC("tp_btf/sys_exit") int x_execve(u64 *ctx)
+SEC("tp_btf/sys_exit") int x_execve(void *unused)
 {
 	struct event e;
-	if (result(ctx) == 0 || !BEGIN(&e, SYSCALL_EXECVE_19_X))
+	if (!BEGIN(&e, SYSCALL_EXECVE_19_X) || e.to->call.ret == 0)
 		return 0;
-	failed_exec(&e, result(ctx), arg(ctx, 1), arg(ctx, 2));
-	put_user_text(&e, arg(ctx, 0));                         /* 31 filename */
-	return send_call(&e, ctx);
+	failed_exec(&e, &e.to->call, 1, 2);
+	put_user_text(&e, arg(&e.to->call, 0));                 /* 31 filename */
+	return send_call(&e);
 }
 
-SEC("tp_btf/sys_exit") int x_execveat(u64 *ctx)
+SEC("tp_btf/sys_exit") int x_execveat(void *unused)
 {
 	struct event e;
-	if (result(ctx) == 0 || !BEGIN(&e, SYSCALL_EXECVEAT_X))
+	if (!BEGIN(&e, SYSCALL_EXECVEAT_X) || e.to->call.ret == 0)
 		return 0;
-	failed_exec(&e, result(ctx), arg(ctx, 2), arg(ctx, 3));
-	return send_call(&e, ctx);
+	failed_exec(&e, &e.to->call, 2, 3);
+	return send_call(&e);
 }

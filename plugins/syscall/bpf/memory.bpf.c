@@ -8,8 +8,11 @@ CALL_EXIT(brk, SYSCALL_BRK_4_X)
 	put_u64(e, arg(ctx, 0));                           /* 5 addr */
 }
 
+#define NR_IA32_MMAP2 192
+
 CALL_EXIT(mmap, SYSCALL_MMAP_X)
 {
+	bool in_pages = ctx->narrow && ctx->nr == NR_IA32_MMAP2;
 	put_s64(e, ret);                                   /* 1 res */
 	put_vm(e, current());                              /* 2 vm_size, 3 vm_rss, 4 vm_swap */
 	put_u64(e, arg(ctx, 0));                           /* 5 addr */
@@ -17,7 +20,7 @@ CALL_EXIT(mmap, SYSCALL_MMAP_X)
 	put_u32(e, prot_flags(arg(ctx, 2)));               /* 7 prot */
 	put_u32(e, mmap_flags(arg(ctx, 3)));               /* 8 flags */
 	put_s64(e, fd_arg(ctx, 4));                        /* 9 fd */
-	put_u64(e, arg(ctx, 5));                           /* 10 offset */
+	put_u64(e, in_pages ? arg(ctx, 5) << 12 : arg(ctx, 5)); /* 10 offset */
 }
 
 CALL_EXIT(munmap, SYSCALL_MUNMAP_X)

@@ -29,7 +29,7 @@ TWO_PATHS_EXIT(link, SYSCALL_LINK_2_X)
 TWO_PATHS_EXIT(symlink, SYSCALL_SYMLINK_X)
 
 /* Two paths, each relative to a descriptor. */
-inline_always void put_two_at(struct event *e, u64 *ctx, s64 ret)
+inline_always void put_two_at(struct event *e, const struct call *ctx, s64 ret)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_s64(e, fd_arg(ctx, 0));                        /* 2 olddirfd */
@@ -131,13 +131,13 @@ CALL_EXIT(fchmodat, SYSCALL_FCHMODAT_X)
 	put_u32(e, mode_bits(arg(ctx, 2)));                /* 4 mode */
 }
 
-#define CHOWN_EXIT(call, name)                                  \
-	CALL_EXIT(call, name)                                   \
-	{                                                       \
-		put_s64(e, ret);               /* 1 res */      \
-		put_user_text(e, arg(ctx, 0)); /* 2 path */     \
-		put_u32(e, arg(ctx, 1));       /* 3 uid */      \
-		put_u32(e, arg(ctx, 2));       /* 4 gid */      \
+#define CHOWN_EXIT(call, name)                                \
+	CALL_EXIT(call, name)                                 \
+	{                                                     \
+		put_s64(e, ret);               /* 1 res */    \
+		put_user_text(e, arg(ctx, 0)); /* 2 path */   \
+		put_u32(e, id_arg(ctx, 1));       /* 3 uid */ \
+		put_u32(e, id_arg(ctx, 2));       /* 4 gid */ \
 	}
 CHOWN_EXIT(chown, SYSCALL_CHOWN_X)
 CHOWN_EXIT(lchown, SYSCALL_LCHOWN_X)
@@ -146,8 +146,8 @@ CALL_EXIT(fchown, SYSCALL_FCHOWN_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_s64(e, fd_arg(ctx, 0));                        /* 2 fd */
-	put_u32(e, arg(ctx, 1));                           /* 3 uid */
-	put_u32(e, arg(ctx, 2));                           /* 4 gid */
+	put_u32(e, id_arg(ctx, 1));                        /* 3 uid */
+	put_u32(e, id_arg(ctx, 2));                        /* 4 gid */
 }
 
 CALL_EXIT(fchownat, SYSCALL_FCHOWNAT_X)
@@ -218,4 +218,33 @@ CALL_EXIT(umount2, SYSCALL_UMOUNT2_X)
 	put_s64(e, ret);                                   /* 1 res */
 	put_user_text(e, arg(ctx, 0));                     /* 2 name */
 	put_u32(e, arg(ctx, 1) & 0xf);                     /* 3 flags: FORCE, DETACH, EXPIRE, NOFOLLOW */
+}
+
+/* Commands of fsconfig with a value in memory. */
+enum fs_value {
+	SET_STRING = 1,
+	SET_BINARY,
+	SET_PATH,
+	SET_PATH_EMPTY,
+};
+
+CALL_EXIT(fsconfig, SYSCALL_FSCONFIG_X)
+{
+	u32 command = arg(ctx, 1);
+	u64 value = arg(ctx, 3);
+	s32 aux = arg(ctx, 4);
+	bool is_text = command == SET_STRING || command == SET_PATH || command == SET_PATH_EMPTY;
+	put_s64(e, ret);                                   /* 1 res */
+	put_s64(e, fd_arg(ctx, 0));                        /* 2 fd */
+	put_u32(e, command);                               /* 3 cmd: the same numbers */
+	put_user_text(e, arg(ctx, 2));                     /* 4 key */
+	if (ret >= 0 && command == SET_BINARY)
+		put_user_bytes(e, value, (u32)aux);        /* 5 value_bytebuf */
+	else
+		put_empty(e);
+	if (ret >= 0 && is_text)
+		put_user_text(e, value);                   /* 6 value_charbuf */
+	else
+		put_empty(e);
+	put_s32(e, aux);                                   /* 7 aux */
 }

@@ -21,32 +21,32 @@ ID_EXIT(geteuid, SYSCALL_GETEUID_X)
 ID_EXIT(getgid, SYSCALL_GETGID_X)
 ID_EXIT(getegid, SYSCALL_GETEGID_X)
 
-#define SET_ID_EXIT(call, name)                                 \
-	CALL_EXIT(call, name)                                   \
-	{                                                       \
-		put_s64(e, ret);         /* 1 res */            \
-		put_u32(e, arg(ctx, 0)); /* 2 id */             \
+#define SET_ID_EXIT(call, name)                        \
+	CALL_EXIT(call, name)                          \
+	{                                              \
+		put_s64(e, ret);         /* 1 res */   \
+		put_u32(e, id_arg(ctx, 0)); /* 2 id */ \
 	}
 SET_ID_EXIT(setuid, SYSCALL_SETUID_X)
 SET_ID_EXIT(setgid, SYSCALL_SETGID_X)
 
-#define SET_TWO_IDS_EXIT(call, name)                            \
-	CALL_EXIT(call, name)                                   \
-	{                                                       \
-		put_s64(e, ret);         /* 1 res */            \
-		put_u32(e, arg(ctx, 0)); /* 2 real */           \
-		put_u32(e, arg(ctx, 1)); /* 3 effective */      \
+#define SET_TWO_IDS_EXIT(call, name)                          \
+	CALL_EXIT(call, name)                                 \
+	{                                                     \
+		put_s64(e, ret);         /* 1 res */          \
+		put_u32(e, id_arg(ctx, 0)); /* 2 real */      \
+		put_u32(e, id_arg(ctx, 1)); /* 3 effective */ \
 	}
 SET_TWO_IDS_EXIT(setreuid, SYSCALL_SETREUID_X)
 SET_TWO_IDS_EXIT(setregid, SYSCALL_SETREGID_X)
 
-#define SET_THREE_IDS_EXIT(call, name)                          \
-	CALL_EXIT(call, name)                                   \
-	{                                                       \
-		put_s64(e, ret);         /* 1 res */            \
-		put_u32(e, arg(ctx, 0)); /* 2 real */           \
-		put_u32(e, arg(ctx, 1)); /* 3 effective */      \
-		put_u32(e, arg(ctx, 2)); /* 4 saved */          \
+#define SET_THREE_IDS_EXIT(call, name)                        \
+	CALL_EXIT(call, name)                                 \
+	{                                                     \
+		put_s64(e, ret);         /* 1 res */          \
+		put_u32(e, id_arg(ctx, 0)); /* 2 real */      \
+		put_u32(e, id_arg(ctx, 1)); /* 3 effective */ \
+		put_u32(e, id_arg(ctx, 2)); /* 4 saved */     \
 	}
 SET_THREE_IDS_EXIT(setresuid, SYSCALL_SETRESUID_X)
 SET_THREE_IDS_EXIT(setresgid, SYSCALL_SETRESGID_X)
@@ -58,13 +58,19 @@ inline_always u32 user_u32(u64 from)
 	return value;
 }
 
-#define GET_THREE_IDS_EXIT(call, name)                                    \
-	CALL_EXIT(call, name)                                             \
-	{                                                                 \
-		put_s64(e, ret);                   /* 1 res */            \
-		put_u32(e, user_u32(arg(ctx, 0))); /* 2 real */           \
-		put_u32(e, user_u32(arg(ctx, 1))); /* 3 effective */      \
-		put_u32(e, user_u32(arg(ctx, 2))); /* 4 saved */          \
+inline_always u32 user_id(const struct call *ctx, u64 from)
+{
+	u32 id = user_u32(from);
+	return ctx->narrow && ctx->nr < NR_IA32_WIDE_IDS ? (u16)id : id;
+}
+
+#define GET_THREE_IDS_EXIT(call, name)                                   \
+	CALL_EXIT(call, name)                                            \
+	{                                                                \
+		put_s64(e, ret);                   /* 1 res */           \
+		put_u32(e, user_id(ctx, arg(ctx, 0))); /* 2 real */      \
+		put_u32(e, user_id(ctx, arg(ctx, 1))); /* 3 effective */ \
+		put_u32(e, user_id(ctx, arg(ctx, 2))); /* 4 saved */     \
 	}
 GET_THREE_IDS_EXIT(getresuid, SYSCALL_GETRESUID_X)
 GET_THREE_IDS_EXIT(getresgid, SYSCALL_GETRESGID_X)
@@ -157,23 +163,40 @@ inline_always struct limit user_limit(u64 from, bool there)
 	return limit;
 }
 
+/* Of the calls whose limits are as long as the program's `long`. */
+inline_always struct limit user_long_limit(const struct call *ctx, u64 from, bool there)
+{
+	struct {
+		u32 soft, hard; /* all bits set: none, at any length */
+	} narrow;
+	if (!ctx->narrow)
+		return user_limit(from, there);
+	if (!there || !from || bpf_probe_read_user(&narrow, sizeof(narrow), (void *)from))
+		return (struct limit){-1, -1};
+	return (struct limit){narrow.soft == -1u ? -1ll : narrow.soft, narrow.hard == -1u ? -1ll : narrow.hard};
+}
+
 inline_always u8 resource(u32 n)
 {
 	return n < 16 ? n : 0xff;
 }
 
-CALL_EXIT(getrlimit, SYSCALL_GETRLIMIT_X)
-{
-	struct limit limit = user_limit(arg(ctx, 1), ret == 0);
-	put_s64(e, ret);                                   /* 1 res */
-	put_s64(e, limit.soft);                            /* 2 cur */
-	put_s64(e, limit.hard);                            /* 3 max */
-	put_u8(e, resource(arg(ctx, 0)));                  /* 4 resource */
-}
+#define GET_LIMIT_EXIT(call, name)                                                       \
+	CALL_EXIT(call, name)                                                            \
+	{                                                                                \
+		struct limit limit = user_long_limit(ctx, arg(ctx, 1), ret == 0);        \
+		put_s64(e, ret);                  /* 1 res */                            \
+		put_s64(e, limit.soft);           /* 2 cur */                            \
+		put_s64(e, limit.hard);           /* 3 max */                            \
+		put_u8(e, resource(arg(ctx, 0))); /* 4 resource */                       \
+	}
+GET_LIMIT_EXIT(getrlimit, SYSCALL_GETRLIMIT_X)
+/* What 32-bit programs use instead: the old call knows no limit above 2 GiB. */
+GET_LIMIT_EXIT(ugetrlimit, SYSCALL_GETRLIMIT_X)
 
 CALL_EXIT(setrlimit, SYSCALL_SETRLIMIT_X)
 {
-	struct limit limit = user_limit(arg(ctx, 1), true);
+	struct limit limit = user_long_limit(ctx, arg(ctx, 1), true);
 	put_s64(e, ret);                                   /* 1 res */
 	put_s64(e, limit.soft);                            /* 2 cur */
 	put_s64(e, limit.hard);                            /* 3 max */

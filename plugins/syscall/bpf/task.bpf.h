@@ -190,7 +190,8 @@ separate u32 write_strings(u32 at, u64 array, u32 first, u32 before)
 		u64 text = 0;
 		if (i < first)
 			continue;
-		if (i >= before || bpf_probe_read_user(&text, sizeof(text), (void *)(array + i * 8)) || !text)
+		u32 size = to->call.narrow ? 4 : 8;
+		if (i >= before || bpf_probe_read_user(&text, size, (void *)(array + i * size)) || !text)
 			break;
 		long len = bpf_probe_read_user_str(place(to, at), MAX_ARGS, (void *)text);
 		if (len <= 0 || at - start + len > MAX_ARGS)

@@ -45,7 +45,7 @@ inline_always void put_number_of_kind(struct event *e, u64 value)
 
 CALL_EXIT(ptrace, SYSCALL_PTRACE_X)
 {
-	u64 native = arg(ctx, 0), data = arg(ctx, 3), peeked = 0;
+	u64 native = arg(ctx, 0), data = arg(ctx, 3);
 	put_s64(e, ret);                                   /* 1 res */
 	put_number_of_kind(e, ret < 0 ? 0 : arg(ctx, 2));  /* 2 addr */
 	bool resumes = native == 7 || native == 9 || native == 17 || native == 24; /* CONT, SINGLESTEP, DETACH, SYSCALL */
@@ -54,8 +54,7 @@ CALL_EXIT(ptrace, SYSCALL_PTRACE_X)
 		add_u8(e, data);
 		length(e, 2);                              /* 3 data: the signal that goes along */
 	} else if (ret >= 0 && native >= 1 && native <= 3) { /* PEEKTEXT, PEEKDATA, PEEKUSR */
-		bpf_probe_read_user(&peeked, sizeof(peeked), (void *)data);
-		put_number_of_kind(e, peeked);
+		put_number_of_kind(e, user_long(ctx, data));
 	} else {
 		put_number_of_kind(e, ret < 0 ? 0 : data);
 	}

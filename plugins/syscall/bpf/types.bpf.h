@@ -20,7 +20,7 @@ typedef _Bool bool;
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, r9, r8, dx, si, di, orig_ax, ax, bx, cx, bp;
+	unsigned long r10, r9, r8, dx, si, di, orig_ax, bx, cx, bp, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -349,6 +349,11 @@ struct user_msghdr {
 	u32 namelen, pad;
 	u64 iov, iovlen, control, controllen;
 	u32 flags;
+};
+
+/* The same of a 32-bit program. */
+struct narrow_msghdr {
+	u32 name, namelen, iov, iovlen, control, controllen, flags;
 };
 
 struct timespec {

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use lanner_plugin_api::schema::{SYSCALLS, SyscallKind};
+
 /// Compiles the probes as build.rs does and returns the object.
 fn object(define: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
@@ -32,5 +34,23 @@ fn both_architectures_have_their_programs() {
         }
         // A child's way out of the call is seen on x86-64 only; elsewhere it is met where it is made.
         assert_eq!(names(&object, "sched_fork"), forks_seen_apart, "{define}");
+    }
+}
+
+/// Calls with events of their own that have no program, and why.
+const WITHOUT: [(&str, &str); 0] = [];
+
+#[test]
+fn every_call_with_events_of_its_own_has_a_program() {
+    let object = object("-D__TARGET_ARCH_x86");
+    let specific: Vec<_> = SYSCALLS.iter().filter(|call| call.kind == SyscallKind::Specific).collect();
+    assert!(specific.len() > 150);
+    for call in specific {
+        let excused = WITHOUT.iter().any(|(name, _)| *name == call.name);
+        let there = names(&object, &format!("x_{}", call.name));
+        assert_ne!(there, excused, "{}: either a program x_{0} or an entry in WITHOUT", call.name);
+        // Read at entry too: what could be changed before the exit.
+        let early = ["open", "creat", "openat", "openat2", "connect"].contains(&call.name);
+        assert_eq!(names(&object, &format!("e_{}", call.name)), early, "{}", call.name);
     }
 }

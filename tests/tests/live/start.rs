@@ -114,7 +114,10 @@ fn what_the_kernel_could_not_deliver_is_told_at_the_end() {
             _ => {}
         }
     };
-    assert!(alert.contains(" system calls dropped in last second. Rules that may have missed events: Ready. ("), "{alert}");
+    assert!(
+        alert.contains(" system calls dropped in last second. Rules that may have missed events: Ready. ("),
+        "{alert}"
+    );
     assert!(alert.contains("blind_rules=\"Ready\"") && alert.contains(" n_drops_buffer_open_exit=\""), "{alert}");
     assert!(alert.contains(" n_drops_buffer_execve_exit=\"0\" "), "{alert}");
     signal("-TERM", running.0.id());

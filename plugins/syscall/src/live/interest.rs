@@ -10,6 +10,9 @@ pub struct Interest(Vec<bool>);
 /// sockets), so that nobody pays for them unless a rule asks.
 const HEAVY: [&str; 8] = ["sendto", "recvfrom", "sendmsg", "sendmmsg", "recvmsg", "recvmmsg", "getsockopt", "brk"];
 
+/// Tracepoints whose events only who names them gets: a machine has hundreds of thousands in a second.
+const NOISE: [&str; 3] = ["sched_switch", "page_fault_user", "page_fault_kernel"];
+
 /// Calls without which an alert about a process would be wrong, and that no program makes by the million.
 const VITAL: [&str; 45] = [
     "execve",
@@ -80,9 +83,9 @@ impl Interest {
         Self(vec![false; SYSCALLS.len()])
     }
 
-    /// All calls.
+    /// All calls, and the tracepoints but context switches and page faults.
     pub fn all() -> Self {
-        Self(vec![true; SYSCALLS.len()])
+        Self::with(|call| !NOISE.contains(&call.name))
     }
 
     /// What the state follows: calls that make and end processes and descriptors or change what is known of them.
@@ -174,6 +177,9 @@ mod tests {
         assert!(!asked.has(sc("tkill")) && !asked.has(sc("getpid")));
         assert!(Interest::of_events(&[EventType::GENERIC_X.0]).has(sc("getpid")));
         assert_eq!(Interest::of_events(&[EventType::SIGNALDELIVER_E.0]).names(), ["signal_deliver"]);
+        let noise = Interest::of_events(&[EventType::PAGE_FAULT_E.0]);
+        assert!(noise.has(sc("page_fault_user")) && noise.has(sc("page_fault_kernel")));
+        assert!(!Interest::all().has(sc("page_fault_user")) && !Interest::all().has(sc("sched_switch")));
         assert!(Interest::none().and(&asked).has(sc("kill")));
         let rest = Interest::all().minus(&asked);
         assert!(!rest.has(sc("kill")) && rest.has(sc("tkill")) && rest.common(&asked).is_empty());

@@ -6,18 +6,22 @@ mod counters;
 mod cpus;
 mod error;
 mod feature;
+mod foreign;
 mod interest;
 mod merge;
+mod object;
 mod probe;
 mod ring;
 mod scan;
 mod select;
 mod settings;
+mod tracepoint;
 
 pub use class::Class;
 pub use counters::{CounterReader, Counters, LostEvents};
 pub use error::LiveError;
 pub use feature::{Feature, features};
+pub use foreign::exists;
 pub use interest::Interest;
 pub use select::{Base, Selection};
 pub use settings::{SCHEME, Settings};
@@ -76,6 +80,12 @@ impl Live {
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
     pub fn want(&mut self, events: Option<&[u16]>) -> Result<(), LiveError> {
         self.probe.want(&self.settings.selection(events).calls)
+    }
+
+    /// Programs that this kernel does not take, and why. Calls whose program is among them are reported without arguments,
+    /// tracepoints not at all; everything else goes on.
+    pub fn refused(&self) -> &[(String, String)] {
+        self.probe.refused()
     }
 
     /// Epoch of the time since boot, ns.

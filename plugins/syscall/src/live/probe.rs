@@ -8,34 +8,28 @@ use std::os::fd::AsFd as _;
 use aya::maps::{Array, ArrayOfMaps, MapData, ProgramArray};
 use aya::programs::{BtfTracePoint, Program};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_plugin_api::schema::{Arch, SYSCALLS};
+use lanner_plugin_api::schema::{Arch, SYSCALLS, SyscallInfo};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 
 use super::clock::Clock;
 use super::counters::CounterReader;
 use super::cpus::Cpus;
+use super::foreign::{self, AFTER_CALLS, SOCKETCALL};
 use super::interest::{Interest, is_vital};
 use super::merge::Rings;
 use super::ring::Ring;
 use super::settings::Settings;
-use super::{LiveError, feature};
-
-/// The object that build.rs compiled; empty where there are no probes for the architecture.
-#[repr(C, align(8))]
-struct Aligned<T: ?Sized>(T);
-static OBJECT: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/probe.o")));
+use super::tracepoint::{SWITCH_DROP_FAILED, TRACEPOINTS, Tracepoint};
+use super::{LiveError, feature, object};
 
 /// Bits of `struct call_info` in bpf/base.bpf.h.
-const WANT_EXIT: u32 = 1;
-const WANT_ENTER: u32 = 2;
-/// Entries of the map `switches` and the programs that they turn on.
-const SWITCHES: [(u32, &str, &str, &[&str]); 4] = [
-    (0, "sched_exec", "sched_process_exec", &["execve", "execveat"]),
-    (1, "sched_fork", "sched_process_fork", &["clone", "clone3", "fork", "vfork"]),
-    (2, "sched_exit", "sched_process_exit", &["sched_process_exit"]),
-    (3, "signal_deliver", "signal_deliver", &["signal_deliver"]),
-];
-const SWITCH_DROP_FAILED: u32 = 5;
+const WANT_EXIT: u64 = 1;
+const WANT_ENTER: u64 = 2;
+/// `struct entry` of bpf/base.bpf.h: a call by its own number, and by its number in the table for 32-bit programs.
+type Entry = [u64; 2];
+/// `NR_CALLS + SOCKETCALLS` there.
+const ENTRIES: usize = AFTER_CALLS + 32;
+
 /// The program by which the probes learn which process the agent is.
 const MEET: &str = "meet";
 /// A file that is there wherever probes can be loaded.
@@ -49,7 +43,9 @@ const RINGBUF: u32 = 27;
 pub(super) struct Probe {
     bpf: Ebpf,
     btf: Btf,
-    calls: Array<MapData, u32>,
+    calls: Array<MapData, Entry>,
+    /// What `calls` holds.
+    entries: Vec<Entry>,
     switches: Array<MapData, u32>,
     counts: CounterReader,
     exits: ProgramArray<MapData>,
@@ -57,6 +53,8 @@ pub(super) struct Probe {
     /// Holds the buffers (a map of maps keeps what is put into it) and who uses which.
     _maps: (ArrayOfMaps<MapData>, Array<MapData, u32>),
     attached: Vec<&'static str>,
+    /// Programs that this kernel does not take, and why; what they are for goes on without them.
+    refused: Vec<(String, String)>,
     arch: Arch,
 }
 
@@ -71,7 +69,7 @@ where
 impl Probe {
     /// Loads the probes. Nothing is reported before [`Probe::want`] says so.
     pub(super) fn load(settings: &Settings, clock: Clock) -> Result<(Self, Rings), LiveError> {
-        let arch = Arch::HOST.filter(|_| !OBJECT.0.is_empty()).ok_or(LiveError::Architecture)?;
+        let arch = Arch::HOST.filter(|_| object::is_there()).ok_or(LiveError::Architecture)?;
         feature::require()?;
         raise_locked_memory();
         let btf = Btf::from_sys_fs()?;
@@ -85,7 +83,7 @@ impl Probe {
             .map_max_entries("scratches", cpus.possible())
             .map_max_entries("groups", cpus.possible())
             .map_max_entries("rings", cpus.groups * RINGS_PER_GROUP)
-            .load(&OBJECT.0)?;
+            .load(&object::with_rings_of(settings.ring_bytes())?)?;
         let mut ring_maps: ArrayOfMaps<MapData> = map(&mut bpf, "rings")?;
         let mut rings = Vec::new();
         for at in 0..cpus.groups * RINGS_PER_GROUP {
@@ -97,12 +95,14 @@ impl Probe {
         }
         let mut probe = Self {
             calls: map(&mut bpf, "calls")?,
+            entries: vec![[0; 2]; ENTRIES],
             switches: map(&mut bpf, "switches")?,
             counts: CounterReader::new(map(&mut bpf, "counts")?, map(&mut bpf, "losses")?),
             exits: map(&mut bpf, "exits")?,
             enters: map(&mut bpf, "enters")?,
             _maps: (ring_maps, groups),
             attached: Vec::new(),
+            refused: Vec::new(),
             bpf,
             btf,
             arch,
@@ -130,33 +130,66 @@ impl Probe {
 
     /// Changes what is reported: from now on exactly these calls. What was wanted before and still is goes on meanwhile.
     pub(super) fn want(&mut self, interest: &Interest) -> Result<(), LiveError> {
-        for call in SYSCALLS.iter() {
-            let Some(native) = call.native(self.arch).map(u32::from) else { continue };
+        let mut entries = vec![[0; 2]; ENTRIES];
+        for call in SYSCALLS.iter().filter(|call| interest.has(call.code)) {
+            let own = call.native(self.arch).map(usize::from);
+            let foreign = foreign::numbers(call, self.arch);
+            let Some(any) = own.or(foreign.first().copied()) else { continue };
+            // The programs of a call come before the wish, or its first events would be taken for generic ones.
             let mut wants = 0;
-            if interest.has(call.code) {
-                // The programs of a call come before the wish, or its first events would be taken for generic ones.
-                if self.bind(&format!("x_{}", call.name), "sys_exit", native)? || call.exit.is_some_and(|e| e.0 == 1) {
-                    wants |= WANT_EXIT;
-                }
-                if self.bind(&format!("e_{}", call.name), "sys_enter", native)? {
-                    wants |= WANT_ENTER;
-                }
+            if self.bind("x_", call, "sys_exit")? || call.exit.is_some() {
+                wants |= WANT_EXIT;
             }
-            let info = wants | u32::from(is_vital(call)) << 8 | u32::from(call.code.0) << 16;
-            if native < self.calls.len() {
-                self.calls.set(native, info, 0).map_err(|error| LiveError::Map { name: "calls", error })?;
+            if self.bind("e_", call, "sys_enter")? {
+                wants |= WANT_ENTER;
+            }
+            let vital = u64::from(is_vital(call));
+            let info = wants | vital << 8 | u64::from(call.code.0) << 16 | (own.unwrap_or(any) as u64) << 32;
+            let places = own.map(|at| (at, 0)).into_iter().chain(foreign.into_iter().map(|at| (at, 1)));
+            for (at, table) in places {
+                let Some(entry) = entries.get_mut(at) else { continue };
+                entry[table] = info;
+                if at > AFTER_CALLS {
+                    entries[SOCKETCALL][1] |= wants;
+                }
             }
         }
-        let wanted = |name: &str| SYSCALLS.iter().any(|call| call.name == name && interest.has(call.code));
-        for (at, program, tracepoint, calls) in SWITCHES {
-            let on = calls.iter().any(|name| wanted(name));
-            self.switch(at, on)?;
-            if on {
-                self.attach(program, tracepoint)?;
+        for (at, entry) in (0_u32..).zip(&entries) {
+            if self.entries.get(at as usize) != Some(entry) {
+                self.calls.set(at, entry, 0).map_err(|error| LiveError::Map { name: "calls", error })?;
             }
         }
+        self.entries = entries;
         self.attach("sys_exit", "sys_exit")?;
-        self.attach("sys_enter", "sys_enter")
+        self.attach("sys_enter", "sys_enter")?;
+        self.want_tracepoints(interest)
+    }
+
+    fn want_tracepoints(&mut self, interest: &Interest) -> Result<(), LiveError> {
+        let wanted = |name: &str| SYSCALLS.iter().any(|call| call.name == name && interest.has(call.code));
+        let is_on = |t: &Tracepoint| t.is_wanted(wanted);
+        for t in TRACEPOINTS.iter().filter(|t| is_on(t)) {
+            match self.attach(t.program, t.tracepoint) {
+                Err(error) if !t.needed => self.refuse(t.program, &error),
+                result => result?,
+            }
+        }
+        for t in &TRACEPOINTS {
+            self.switch(t.switch, TRACEPOINTS.iter().any(|other| other.switch == t.switch && is_on(other)))?;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, program: &str, error: &LiveError) {
+        if !self.refused.iter().any(|(name, _)| name == program) {
+            self.refused.push((program.to_owned(), error.to_string()));
+        }
+    }
+
+    /// Programs that this kernel does not take, and why. Calls whose program is among them are reported without arguments,
+    /// tracepoints not at all.
+    pub(super) fn refused(&self) -> &[(String, String)] {
+        &self.refused
     }
 
     fn switch(&mut self, at: u32, on: bool) -> Result<(), LiveError> {
@@ -174,13 +207,20 @@ impl Probe {
     }
 
     /// Puts the program of a call into the table of its dispatcher. `false`: there is none.
-    fn bind(&mut self, name: &str, dispatcher: &str, native: u32) -> Result<bool, LiveError> {
-        let refused = |error| LiveError::refused(name, error);
-        let Some(program) = self.program(name, dispatcher)? else { return Ok(false) };
-        let fd = program.fd().and_then(|fd| fd.try_clone().map_err(Into::into)).map_err(refused)?;
+    fn bind(&mut self, kind: &str, call: &SyscallInfo, dispatcher: &str) -> Result<bool, LiveError> {
+        let name = format!("{kind}{}", call.name);
+        let refused = |error| LiveError::refused(&name, error);
+        let fd = match self.program(&name, dispatcher) {
+            Ok(None) => return Ok(false),
+            Ok(Some(program)) => program.fd().and_then(|fd| fd.try_clone().map_err(Into::into)).map_err(refused)?,
+            Err(error) => {
+                self.refuse(&name, &error);
+                return Ok(false);
+            }
+        };
         let (table, map) =
             if dispatcher == "sys_exit" { (&mut self.exits, "exits") } else { (&mut self.enters, "enters") };
-        table.set(native, &fd, 0).map_err(|error| LiveError::Map { name: map, error })?;
+        table.set(u32::from(call.code.0), &fd, 0).map_err(|error| LiveError::Map { name: map, error })?;
         Ok(true)
     }
 

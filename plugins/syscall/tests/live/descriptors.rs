@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     ("fcntl", fcntl_),
     ("pipe", pipes),
     ("eventfd", made),
+    ("older calls", older),
     ("memfd_create", memfd),
     ("pidfd", pidfds),
 ];
@@ -104,6 +105,47 @@ fn made(w: &mut Watch) {
     seen.expect(T::SYSCALL_EVENTFD2_X, 1, &[error(EINVAL), u16(0), u64(7u64)]);
     seen.expect(T::SYSCALL_EPOLL_CREATE1_X, 1, &[error(EINVAL), u32(0)]);
     seen.expect(T::SYSCALL_USERFAULTFD_X, 0, &[i64(seen.results[7]), u32(0)]);
+}
+
+/// Calls that newer ones with flags have followed.
+#[cfg(not(target_arch = "x86_64"))]
+fn older(_: &mut Watch) {}
+
+#[cfg(target_arch = "x86_64")]
+fn older(w: &mut Watch) {
+    let (fds, mask) = ([0_i32; 2], 0_u64);
+    let seen = w.perform(|c| {
+        c.call(SYS_pipe, &[at(&fds)]);
+        c.call(SYS_pipe, &[8]);
+        c.call(SYS_eventfd, &[7]);
+        c.call(SYS_inotify_init, &[]);
+        c.call(SYS_signalfd, &[NONE, at(&mask), 8]);
+        c.call(SYS_signalfd, &[999, at(&mask), 8]);
+        c.call(SYS_epoll_create, &[5]);
+        c.call(SYS_epoll_create, &[0]);
+        // None is left.
+        c.call(SYS_prlimit64, &[0, RLIMIT_NOFILE as usize, at(&[0_u64; 2]), 0]);
+        c.call(SYS_eventfd, &[8]);
+        c.call(SYS_inotify_init, &[]);
+        c.call(SYS_inotify_init1, &[0]);
+        c.call(SYS_timerfd_create, &[CLOCK_MONOTONIC as usize, 0]);
+        c.call(SYS_signalfd4, &[NONE, at(&mask), 8, 0]);
+    });
+    let result = |n: usize| i64(seen.results[n]);
+    assert!([2, 3, 4, 6].iter().all(|&n| seen.results[n] > 2), "{:?}", seen.results);
+    seen.expect(T::SYSCALL_PIPE_X, 0, &[i64(0), positive(), positive(), positive()]);
+    seen.expect(T::SYSCALL_PIPE_X, 1, &[error(EFAULT), i64(-1), i64(-1), u64(0u64)]);
+    seen.expect(T::SYSCALL_EVENTFD_X, 0, &[result(2), u64(7u64), u32(0)]);
+    seen.expect(T::SYSCALL_INOTIFY_INIT_X, 0, &[result(3), u8(0)]);
+    seen.expect(T::SYSCALL_SIGNALFD_X, 0, &[result(4), i64(-1), u32(0), u8(0)]);
+    seen.expect(T::SYSCALL_SIGNALFD_X, 1, &[error(EBADF), i64(999), u32(0), u8(0)]);
+    seen.expect(T::SYSCALL_EPOLL_CREATE_X, 0, &[result(6), i32(5)]);
+    seen.expect(T::SYSCALL_EPOLL_CREATE_X, 1, &[error(EINVAL), i32(0)]);
+    seen.expect(T::SYSCALL_EVENTFD_X, 1, &[error(EMFILE), u64(8u64), u32(0)]);
+    seen.expect(T::SYSCALL_INOTIFY_INIT_X, 1, &[error(EMFILE), u8(0)]);
+    seen.expect(T::SYSCALL_INOTIFY_INIT1_X, 0, &[error(EMFILE), u16(0)]);
+    seen.expect(T::SYSCALL_TIMERFD_CREATE_X, 0, &[error(EMFILE), u8(CLOCK_MONOTONIC), u8(0)]);
+    seen.expect(T::SYSCALL_SIGNALFD4_X, 0, &[error(EMFILE), u16(0), i64(-1), u32(0)]);
 }
 
 fn memfd(w: &mut Watch) {

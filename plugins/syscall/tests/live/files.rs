@@ -9,6 +9,7 @@ use libc::*;
 use crate::watch::*;
 
 pub(crate) const CASES: &[Case] = &[
+    ("open", opens),
     ("openat", openat_),
     ("openat2", openat2),
     ("open_by_handle_at", by_handle),
@@ -26,6 +27,35 @@ const CWD: usize = AT_FDCWD as usize;
 
 fn metadata(path: &std::ffi::CStr) -> std::fs::Metadata {
     std::fs::metadata(std::ffi::OsStr::from_bytes(path.to_bytes())).unwrap()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn opens(_: &mut Watch) {}
+
+#[cfg(target_arch = "x86_64")]
+fn opens(w: &mut Watch) {
+    let (old, new) = (w.file("old", b"x"), w.path("new"));
+    let seen = w.perform(|c| {
+        c.call(SYS_open, &[at(&*old), (O_RDWR | O_NOFOLLOW) as usize, 0o777]);
+        c.call(SYS_open, &[at(c"/absent/file"), (O_WRONLY | O_CREAT | O_APPEND) as usize, 0o4751]);
+        c.call(SYS_creat, &[at(&*new), 0o604]);
+        c.call(SYS_creat, &[at(c"/absent/file"), 0o7777]);
+    });
+    let (dev, ino) = (metadata(&old).dev(), metadata(&old).ino());
+    let absent = || text("/absent/file");
+    assert!(seen.results[0] > 2 && seen.results[2] > 2);
+    seen.expect(T::SYSCALL_OPEN_E, 0, &[text(old.to_bytes()), u32(3), u32(0)]);
+    let opened = [i64(seen.results[0]), text(old.to_bytes()), u32(3), u32(0), u32(dev), u64(ino)];
+    seen.expect(T::SYSCALL_OPEN_X, 0, &opened);
+    let flags = 2 | 1 << 2 | 1 << 3;
+    seen.expect(T::SYSCALL_OPEN_E, 1, &[absent(), u32(flags), u32(0o4751)]);
+    seen.expect(T::SYSCALL_OPEN_X, 1, &[error(ENOENT), absent(), u32(flags), u32(0o4751), u32(0), u64(0u64)]);
+    seen.expect(T::SYSCALL_CREAT_E, 0, &[text(new.to_bytes()), u32(0o604)]);
+    let ino = u64(metadata(&new).ino());
+    let created = [i64(seen.results[2]), text(new.to_bytes()), u32(0o604), u32(dev), ino, u16(0)];
+    seen.expect(T::SYSCALL_CREAT_X, 0, &created);
+    let failed = [error(ENOENT), absent(), u32(0o7777), u32(0), u64(0u64), u16(0)];
+    seen.expect(T::SYSCALL_CREAT_X, 1, &failed);
 }
 
 fn openat_(w: &mut Watch) {

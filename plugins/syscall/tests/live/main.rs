@@ -3,13 +3,21 @@
 //! One test for all: loading the probes costs more than the calls. Without root or kernel types nothing can be watched, and
 //! the test says so and passes; CI has both.
 
+mod coverage;
 mod descriptors;
 mod files;
+mod halves;
 mod identity;
+mod ipc;
 mod machine;
+#[cfg(target_arch = "x86_64")]
+mod narrow;
 mod network;
+mod noise;
+mod options;
 mod payload;
 mod process;
+mod waits;
 mod watch;
 
 use lanner_syscall::live::{Live, Settings, features};
@@ -17,8 +25,22 @@ use watch::{Case, Watch};
 
 /// Every case by name.
 fn cases() -> Vec<Case> {
-    [descriptors::CASES, files::CASES, identity::CASES, machine::CASES, network::CASES, payload::CASES, process::CASES]
-        .concat()
+    [
+        descriptors::CASES,
+        files::CASES,
+        halves::CASES,
+        identity::CASES,
+        ipc::CASES,
+        machine::CASES,
+        #[cfg(target_arch = "x86_64")]
+        narrow::CASES,
+        network::CASES,
+        options::CASES,
+        payload::CASES,
+        process::CASES,
+        waits::CASES,
+    ]
+    .concat()
 }
 
 #[test]
@@ -38,6 +60,8 @@ fn every_parameter_of_every_call() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(watch.refused(), [], "this kernel takes every program");
+    coverage::check();
     let counters = watch.finish();
     assert_eq!(counters.lost_vital, 0, "{counters:?}");
 }

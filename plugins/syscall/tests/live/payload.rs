@@ -5,7 +5,8 @@ use libc::*;
 
 use crate::watch::*;
 
-pub(crate) const CASES: &[Case] = &[("read", plain), ("readv", vectors), ("sendmsg", messages), ("lseek", places)];
+pub(crate) const CASES: &[Case] =
+    &[("read", plain), ("readv", vectors), ("sendmsg", messages), ("sendmmsg", many_messages), ("lseek", places)];
 
 fn plain(w: &mut Watch) {
     let file = w.file("f", &[b'r'; 100]);
@@ -78,6 +79,40 @@ fn messages(w: &mut Watch) {
     let received = [i64(10), u32(10), bytes([b'm'; 10]), tuple(), empty(), i64(b)];
     seen.expect(T::SOCKET_RECVMSG_X, 0, &received);
     seen.expect(T::SOCKET_RECVMSG_X, 1, &[error(EAGAIN), u32(0), empty(), empty(), empty(), i64(b)]);
+}
+
+/// `struct mmsghdr`, as words: name, its length, vector, its length, control, its length, flags, bytes that went.
+fn message(name: (usize, usize), vector: usize, control: (usize, usize)) -> [usize; 8] {
+    [name.0, name.1, vector, 1, control.0, control.1, 0, 0]
+}
+
+fn many_messages(w: &mut Watch) {
+    let (one, two, room) = ([b'1'; 10], [b'2'; 90], [0_u8; 200]);
+    let (first, second) = ([at(&one), 10], [at(&two), 90]);
+    let (third, fourth) = ([at(&room), 100], [at(&room) + 100, 100]);
+    let fds = [0_i32; 2];
+    let seen = w.perform(|c| {
+        let nowhere = (0, 0);
+        let out = [message(nowhere, at(&first), nowhere), message(nowhere, at(&second), nowhere)].concat();
+        let into = [message(nowhere, at(&third), nowhere), message(nowhere, at(&fourth), nowhere)].concat();
+        c.call(SYS_socketpair, &[AF_UNIX as usize, SOCK_DGRAM as usize, 0, at(&fds)]);
+        let [a, b] = std::hint::black_box(&fds).map(|fd| fd as usize);
+        c.call(SYS_sendmmsg, &[a, at(&out[..]), 2, 0]);
+        c.call(SYS_recvmmsg, &[b, at(&into[..]), 2, 0, 0]);
+        c.call(SYS_recvmmsg, &[b, at(&into[..]), 2, MSG_DONTWAIT as usize, 0]);
+        c.call(SYS_sendmmsg, &[999, at(&out[..]), 2, 0]);
+    });
+    let pair = seen.event(T::SOCKET_SOCKETPAIR_X, 0);
+    let (a, b) = (pair.i64(1).unwrap(), pair.i64(2).unwrap());
+    assert_eq!(seen.results[1..3], [2, 2]);
+    let tuple = || Want::Is("a local socket's tuple", |b| b.len() == 18 && b[0] == 1);
+    let (short, long) = (|| bytes([b'1'; 10]), || bytes([b'2'; 80]));
+    seen.expect(T::SOCKET_SENDMMSG_X, 0, &[i64(10), i64(a), u32(10), short(), tuple()]);
+    seen.expect(T::SOCKET_SENDMMSG_X, 1, &[i64(90), i64(a), u32(90), long(), tuple()]);
+    seen.expect(T::SOCKET_RECVMMSG_X, 0, &[i64(10), i64(b), u32(10), short(), tuple(), empty()]);
+    seen.expect(T::SOCKET_RECVMMSG_X, 1, &[i64(90), i64(b), u32(90), long(), tuple(), empty()]);
+    seen.expect(T::SOCKET_RECVMMSG_X, 2, &[error(EAGAIN), i64(b), u32(0), empty(), empty(), empty()]);
+    seen.expect(T::SOCKET_SENDMMSG_X, 2, &[error(EBADF), i64(999), u32(0), empty(), empty()]);
 }
 
 fn places(w: &mut Watch) {

@@ -1,4 +1,5 @@
 //! Processes: how they begin, run other programs, signal each other and end.
+#![allow(unsafe_code, reason = "a vfork by hand, and a fault on purpose")]
 
 use lanner_plugin_api::schema::EventType as T;
 use libc::*;
@@ -9,8 +10,10 @@ pub(crate) const CASES: &[Case] = &[
     ("execve", execs),
     ("execve fails", failed_execs),
     ("fork", forks),
+    ("clone3, fork, vfork", other_forks),
     ("exit", ends),
     ("kill", signals),
+    ("signal", delivered),
     ("setsid", sessions),
     ("ptrace", looks_into),
 ];
@@ -171,24 +174,27 @@ fn command_line() -> (Want, Want) {
     (bytes(&line[..end]), bytes(&line[end..]))
 }
 
-fn forks(w: &mut Watch) {
-    // A child of the child: both exits of one call, the second seen as the first event of the grandchild.
-    let seen = w.perform(|c| {
-        let child = c.call(SYS_clone, &[SIGCHLD as usize, 0, 0, 0, 0]);
-        if child == 0 {
-            c.call(SYS_exit_group, &[3]);
-        }
-        c.call(SYS_wait4, &[child as usize, 0, 0, 0]);
-        c.call(SYS_clone, &[CLONE_THREAD as usize, 0, 0, 0, 0]);
-    });
-    let params = |result: Want, tid: i64, parent: i64, flags: u32, start: Want, args: (Want, Want)| {
+/// What is expected of the beginning of a thread.
+struct Beginning {
+    result: i64,
+    tid: i64,
+    parent: i64,
+    flags: core::primitive::u32,
+    ids: (core::primitive::u32, core::primitive::u32),
+}
+
+impl Beginning {
+    fn wants(self) -> Vec<Want> {
+        let (exe, args) = if self.result < 0 { (empty(), empty()) } else { command_line() };
+        // Of a child: when the first process of its namespace began.
+        let start = if self.result == 0 { Want::Len(8) } else { u64(0u64) };
         vec![
-            result,
-            args.0,
-            args.1,
-            i64(tid),
-            i64(tid),
-            i64(parent),
+            i64(self.result),
+            exe,
+            args,
+            i64(self.tid),
+            i64(self.tid),
+            i64(self.parent),
             empty(),
             u64(file_limit()),
             small(),
@@ -198,21 +204,127 @@ fn forks(w: &mut Watch) {
             kilobytes(),
             text(own_comm()),
             cgroups(),
-            u32(flags),
-            u32(own_ids().0),
-            u32(own_ids().1),
-            i64(tid),
-            i64(tid),
+            u32(self.flags),
+            u32(self.ids.0),
+            u32(self.ids.1),
+            i64(self.tid),
+            i64(self.tid),
             start,
         ]
-    };
-    let own = core::primitive::i64::from(nix::unistd::gettid().as_raw());
-    let grandchild = seen.results[0];
-    let n = usize::from(seen.event(T::SYSCALL_CLONE_20_X, 0).i64(0) == Some(0));
-    let caller = params(i64(grandchild), seen.child, own, 0, u64(0u64), command_line());
-    seen.expect(T::SYSCALL_CLONE_20_X, n, &caller);
-    let failed = params(error(EINVAL), seen.child, own, 1 << 13, u64(0u64), (empty(), empty()));
-    seen.expect(T::SYSCALL_CLONE_20_X, n + 1, &failed);
+    }
+}
+
+fn own_thread() -> i64 {
+    core::primitive::i64::from(nix::unistd::gettid().as_raw())
+}
+
+fn forks(w: &mut Watch) {
+    let seen = w.perform(|c| {
+        let child = c.call(SYS_clone, &[(CLONE_FILES | SIGCHLD) as usize, 0, 0, 0, 0]);
+        if child == 0 {
+            c.call(SYS_exit_group, &[3]);
+        }
+        c.call(SYS_wait4, &[child as usize, 0, 0, 0]);
+        c.call(SYS_clone, &[CLONE_THREAD as usize, 0, 0, 0, 0]);
+    });
+    let (child, grandchild, ids) = (seen.child, seen.results[0], own_ids());
+    let caller = Beginning { result: grandchild, tid: child, parent: own_thread(), flags: 1, ids };
+    seen.expect(T::SYSCALL_CLONE_20_X, 0, &caller.wants());
+    let failed = Beginning { result: -i64::from(EINVAL), tid: child, parent: own_thread(), flags: 1 << 13, ids };
+    seen.expect(T::SYSCALL_CLONE_20_X, 1, &failed.wants());
+    let begun = Beginning { result: 0, tid: grandchild, parent: child, flags: 1, ids };
+    seen.expect_of(grandchild, T::SYSCALL_CLONE_20_X, &begun.wants());
+}
+
+/// Makes a child by vfork that ends at once. It borrows the stack, on which a function that returned twice would step.
+#[cfg(target_arch = "x86_64")]
+fn vforked() -> i64 {
+    let mut result = SYS_vfork;
+    // SAFETY: between the two calls the child touches registers only, and the kernel puts the parent's back.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "mov edi, 3",
+            "mov eax, 231",
+            "syscall",
+            "2:",
+            inout("rax") result,
+            out("rcx") _, out("r11") _, out("rdi") _,
+        );
+    }
+    result
+}
+
+fn other_forks(w: &mut Watch) {
+    // flags, pidfd, child_tid, parent_tid, exit signal, …
+    let args = [CLONE_FILES as core::primitive::u64, 0, 0, 0, SIGCHLD as core::primitive::u64, 0, 0, 0];
+    let seen = w.perform(|c| {
+        let child = c.call(SYS_clone3, &[at(&args), 64]);
+        if child == 0 {
+            c.call(SYS_exit_group, &[3]);
+        }
+        c.call(SYS_wait4, &[child as usize, 0, 0, 0]);
+        c.call(SYS_clone3, &[at(&args), 1]);
+        #[cfg(target_arch = "x86_64")]
+        {
+            let child = c.call(SYS_fork, &[]);
+            if child == 0 {
+                c.call(SYS_exit_group, &[3]);
+            }
+            c.call(SYS_wait4, &[child as usize, 0, 0, 0]);
+            c.keep(vforked());
+            // A user that may have no process at all.
+            c.call(SYS_prlimit64, &[0, RLIMIT_NPROC as usize, at(&[0_u64; 2]), 0]);
+            c.call(SYS_setresuid, &[65533, 65533, 65533]);
+            c.call(SYS_fork, &[]);
+            c.keep(vforked());
+        }
+    });
+    let (child, ids) = (seen.child, own_ids());
+    let of = |result: i64, flags| Beginning { result, tid: child, parent: own_thread(), flags, ids };
+    let begun = |tid: i64, flags| Beginning { result: 0, tid, parent: child, flags, ids };
+    let result = |n: usize| seen.results[n];
+    assert!(result(0) > 0 && result(2) < 0, "{:?}", seen.results);
+    seen.expect(T::SYSCALL_CLONE3_X, 0, &of(result(0), 1).wants());
+    seen.expect_of(result(0), T::SYSCALL_CLONE3_X, &begun(result(0), 1).wants());
+    seen.expect(T::SYSCALL_CLONE3_X, 1, &of(result(2), 1).wants());
+    if cfg!(target_arch = "x86_64") {
+        assert!(result(3) > 0 && result(5) > 0, "{:?}", seen.results);
+        seen.expect(T::SYSCALL_FORK_20_X, 0, &of(result(3), 0).wants());
+        seen.expect_of(result(3), T::SYSCALL_FORK_20_X, &begun(result(3), 0).wants());
+        seen.expect(T::SYSCALL_VFORK_20_X, 0, &of(result(5), 0).wants());
+        seen.expect_of(result(5), T::SYSCALL_VFORK_20_X, &begun(result(5), 0).wants());
+        let other = |n: usize| Beginning { ids: (65533, ids.1), ..of(result(n), 0) };
+        assert_eq!((result(8), result(9)), (-i64::from(EAGAIN), -i64::from(EAGAIN)));
+        seen.expect(T::SYSCALL_FORK_20_X, 1, &other(8).wants());
+        seen.expect(T::SYSCALL_VFORK_20_X, 1, &other(9).wants());
+    }
+}
+
+/// A signal on its way, from a process, from the kernel, and to a handler.
+fn delivered(w: &mut Watch) {
+    extern "C" fn handler(_: i32) {}
+    let seen = w.perform(|c| {
+        // SAFETY: a handler that does nothing.
+        unsafe { signal(SIGUSR1, handler as *const () as sighandler_t) };
+        c.call(SYS_kill, &[std::process::id() as usize, SIGUSR1 as usize]);
+    });
+    seen.expect(T::SIGNALDELIVER_E, 0, &[i64(seen.child), i64(seen.child), u8(SIGUSR1)]);
+    // Nobody handles it: the kernel turns it into an end.
+    let seen = w.perform(|c| {
+        c.call(SYS_kill, &[std::process::id() as usize, SIGUSR1 as usize]);
+    });
+    assert_eq!(seen.status, SIGUSR1);
+    seen.expect(T::SIGNALDELIVER_E, 0, &[i64(0), i64(seen.child), u8(SIGKILL)]);
+    seen.expect(T::PROCEXIT_1_E, 0, &[i64(SIGUSR1), i64(0), u8(SIGUSR1), u8(0), i64(0)]);
+    let seen = w.perform(|c| {
+        c.call(SYS_prlimit64, &[0, RLIMIT_CORE as usize, at(&[0_u64; 2]), 0]);
+        // SAFETY: ends this process, as it is meant to.
+        unsafe { std::ptr::without_provenance_mut::<core::primitive::u8>(16).write_volatile(1) };
+    });
+    seen.expect(T::SIGNALDELIVER_E, 0, &[i64(0), i64(seen.child), u8(SIGSEGV)]);
 }
 
 fn ends(w: &mut Watch) {

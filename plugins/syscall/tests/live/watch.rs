@@ -1,9 +1,11 @@
 //! A child that makes calls, and what was seen of it.
 #![allow(unsafe_code, reason = "calls are made by number, and a fork makes the child")]
 
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use lanner_plugin_api::schema::{EventType, SYSCALLS};
@@ -12,6 +14,9 @@ use lanner_syscall::live::{Counters, Live};
 
 /// A case by name.
 pub(crate) type Case = (&'static str, fn(&mut Watch));
+
+/// Events whose every parameter has been compared, by code, and whether the call had failed.
+pub(crate) static COMPARED: Mutex<BTreeSet<(core::primitive::u16, bool)>> = Mutex::new(BTreeSet::new());
 
 /// What is expected of a parameter.
 pub(crate) enum Want {
@@ -82,6 +87,86 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Keeps the result of a call that was made otherwise.
+    pub(crate) fn keep(&mut self, result: core::primitive::i64) {
+        self.results.push(result);
+    }
+}
+
+/// A page that 32-bit calls can point into.
+pub(crate) struct Low {
+    start: core::primitive::u32,
+    used: core::primitive::u32,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Low {
+    pub(crate) fn new() -> Self {
+        let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping at a place of the kernel's choice.
+        let at = unsafe { libc::mmap(std::ptr::null_mut(), 65536, protection, flags | libc::MAP_32BIT, -1, 0) };
+        assert_ne!(at, libc::MAP_FAILED, "{}", std::io::Error::last_os_error());
+        Self { start: (at as usize).try_into().unwrap(), used: 0 }
+    }
+
+    /// Puts these bytes there; returns where.
+    pub(crate) fn put(&mut self, bytes: &[core::primitive::u8]) -> core::primitive::u32 {
+        assert!((self.used as usize) + bytes.len() <= 65536);
+        let at = self.start + self.used;
+        let to = std::ptr::without_provenance_mut::<core::primitive::u8>(at as usize);
+        let to = std::ptr::with_exposed_provenance_mut::<core::primitive::u8>(to.addr());
+        // SAFETY: inside the mapping of `new`, which lasts for the program's life.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+        self.used += core::primitive::u32::try_from(bytes.len().next_multiple_of(16)).unwrap();
+        at
+    }
+
+    /// Puts these words there; returns where.
+    pub(crate) fn words(&mut self, words: &[core::primitive::u32]) -> core::primitive::u32 {
+        let bytes: Vec<core::primitive::u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.put(&bytes)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Caller {
+    /// Makes a call by its number in the table for 32-bit programs, as any 64-bit program can.
+    pub(crate) fn call32(
+        &mut self,
+        number: core::primitive::u32,
+        args: &[core::primitive::u32],
+    ) -> core::primitive::i64 {
+        let mut all = [0_u32; 6];
+        all[..args.len()].copy_from_slice(args);
+        let mut result = number;
+        // SAFETY: the cases pass numbers, and addresses of what outlives the call. What the compiler may keep in the
+        // registers that take arguments is put back; those that the kernel may change are named.
+        unsafe {
+            std::arch::asm!(
+                "push rbx",
+                "push rbp",
+                "mov ebx, dword ptr [r12]",
+                "mov ecx, dword ptr [r12 + 4]",
+                "mov edx, dword ptr [r12 + 8]",
+                "mov esi, dword ptr [r12 + 12]",
+                "mov edi, dword ptr [r12 + 16]",
+                "mov ebp, dword ptr [r12 + 20]",
+                "int 0x80",
+                "pop rbp",
+                "pop rbx",
+                in("r12") all.as_ptr(),
+                inout("eax") result,
+                out("rcx") _, out("rdx") _, out("rsi") _, out("rdi") _,
+                out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+            );
+        }
+        let result = core::primitive::i64::from(result.cast_signed());
+        self.results.push(result);
+        result
+    }
+}
+
 /// The address of something, as an argument. What lies there is looked at, so that its page is in memory: a fork leaves
 /// pages of files out, and a probe cannot fetch what a call that failed early has not touched. Hence to be called in the child.
 pub(crate) fn at<T: ?Sized>(of: &T) -> usize {
@@ -111,6 +196,11 @@ impl Watch {
 
     pub(crate) fn finish(self) -> Counters {
         self.live.counters().read().unwrap()
+    }
+
+    /// Programs that the kernel did not take.
+    pub(crate) fn refused(&self) -> Vec<(String, String)> {
+        self.live.refused().to_vec()
     }
 
     /// A path in a fresh folder.
@@ -149,11 +239,14 @@ impl Watch {
         // SAFETY: waits for the child, once.
         unsafe { libc::waitpid(child, &mut status, 0) };
         let results = results.as_chunks().0.iter().map(|r| core::primitive::i64::from_ne_bytes(*r)).collect();
-        let events = between_marks(self.collect(core::primitive::i64::from(child)));
-        Seen { case: self.case, child: core::primitive::i64::from(child), results, events }
+        let child = core::primitive::i64::from(child);
+        let all = self.collect(child);
+        let of_child = |bytes: &Vec<core::primitive::u8>| Event::parse(bytes).unwrap().tid() == child;
+        let (events, others) = all.into_iter().partition(of_child);
+        Seen { case: self.case, child, results, events: between_marks(events), others, status }
     }
 
-    /// The events of a thread until its end.
+    /// The events of a thread until its end, and those by which threads begin, of all.
     pub(crate) fn collect(&mut self, tid: core::primitive::i64) -> Vec<Vec<core::primitive::u8>> {
         let until = Instant::now() + Duration::from_secs(20);
         let mut events = Vec::new();
@@ -162,8 +255,9 @@ impl Watch {
             assert!(Instant::now() < until, "{}: the end of the child was not seen", self.case);
             self.live.deliver(1024, |arrived| {
                 let event = Event::parse(arrived.bytes).unwrap();
-                if event.tid() == tid {
-                    ended |= event.event_type() == EventType::PROCEXIT_1_E;
+                let own = event.tid() == tid;
+                ended |= own && event.event_type() == EventType::PROCEXIT_1_E;
+                if own || BEGINNINGS.contains(&event.event_type()) {
                     events.push(arrived.bytes.to_vec());
                 }
             });
@@ -172,6 +266,14 @@ impl Watch {
         events
     }
 }
+
+/// Events of a thread that begins.
+const BEGINNINGS: [EventType; 4] = [
+    EventType::SYSCALL_CLONE_20_X,
+    EventType::SYSCALL_CLONE3_X,
+    EventType::SYSCALL_FORK_20_X,
+    EventType::SYSCALL_VFORK_20_X,
+];
 
 /// A call that no case makes: what lies between two of them is the case's own, not the runtime's.
 fn mark() {
@@ -200,6 +302,10 @@ pub(crate) struct Seen {
     /// Results of its calls, in order.
     pub(crate) results: Vec<core::primitive::i64>,
     events: Vec<Vec<core::primitive::u8>>,
+    /// Of other threads: how they began.
+    others: Vec<Vec<core::primitive::u8>>,
+    /// How it ended, as wait tells.
+    pub(crate) status: core::primitive::i32,
 }
 
 impl Seen {
@@ -222,7 +328,18 @@ impl Seen {
 
     /// Compares every parameter of event `n` of this type.
     pub(crate) fn expect(&self, ty: EventType, n: usize, wanted: &[Want]) {
-        let event = self.event(ty, n);
+        self.compare(&self.event(ty, n), n, wanted);
+    }
+
+    /// Compares every parameter of the event by which another thread began.
+    pub(crate) fn expect_of(&self, tid: core::primitive::i64, ty: EventType, wanted: &[Want]) {
+        let mut events = self.others.iter().map(|bytes| Event::parse(bytes).unwrap());
+        let found = events.find(|event| event.tid() == tid && event.event_type() == ty);
+        let event = found.unwrap_or_else(|| panic!("{}: thread {tid} has no such beginning", self.case));
+        self.compare(&event, 0, wanted);
+    }
+
+    fn compare(&self, event: &Event<'_>, n: usize, wanted: &[Want]) {
         let info = event.info().unwrap();
         assert_eq!(event.nparams(), info.params.len(), "{}: parameters of {}", self.case, info.symbol);
         assert_eq!(wanted.len(), info.params.len(), "{}: the case must name all of {}", self.case, info.symbol);
@@ -239,5 +356,9 @@ impl Seen {
             }
         }
         assert!(wrong.is_empty(), "{}: event {n} {}:\n{wrong}", self.case, info.symbol);
+        let failed = event.param(0).and_then(|first| first.try_into().ok()).is_some_and(|first| {
+            core::primitive::i64::from_le_bytes(first) < 0 && ["res", "fd"].contains(&info.params[0].name)
+        });
+        COMPARED.lock().unwrap().insert((event.event_type().0, failed));
     }
 }
