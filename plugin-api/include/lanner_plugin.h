@@ -647,6 +647,13 @@ typedef struct lanner_event_meta {
  * the host numbers the events itself, and none is hidden. Owner: plugin; valid as the batch. */
 const lanner_event_meta* plugin_lanner_get_batch_meta(ss_plugin_t* s, ss_instance_t* h, uint32_t* n);
 
+/* Says which events of an open stream will be looked at from the next batch on: those whose codes are among the `n` at
+ * `codes` (not null unless n is 0; valid for this call only). Events of other codes need not be delivered any more, unless the
+ * plugin's own state needs them; events wanted before and after are delivered without a gap. Called by the thread that calls
+ * plugin_next_batch, between two batches, any number of times. SS_PLUGIN_NOT_SUPPORTED: the stream delivers what it delivers.
+ * Failure: what was wanted before still is. */
+ss_plugin_rc plugin_lanner_want_events(ss_plugin_t* s, ss_instance_t* h, const uint16_t* codes, uint32_t n);
+
 /* JSON about the machine whose events are delivered ("hostname", "boot_time", "cpus", ..); null if unknown. Asked for
  * after plugin_open. Valid until the next call. */
 const char* plugin_lanner_get_machine_info(ss_plugin_t* s);

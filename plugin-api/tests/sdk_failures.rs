@@ -321,6 +321,23 @@ fn batches_end_as_the_stream_says_and_lose_nothing() {
 }
 
 #[test]
+fn a_source_that_observes_nothing_costly_takes_no_wishes() {
+    let host = host();
+    let instance = host.open("end").unwrap();
+    let want = host.api.lanner_want_events.unwrap();
+    let codes = [3_u16];
+    // SAFETY: state and instance are alive, no batch is in use, and so many codes stand there.
+    assert_eq!(unsafe { want(host.state, instance, codes.as_ptr(), 1) }, Rc::NOT_SUPPORTED);
+    // SAFETY: no instance, which must be an error.
+    assert_eq!(unsafe { want(host.state, core::ptr::null_mut(), codes.as_ptr(), 1) }, Rc::FAILURE);
+    // SAFETY: no codes where one is announced, which must be an error.
+    assert_eq!(unsafe { want(host.state, instance, core::ptr::null(), 1) }, Rc::FAILURE);
+    assert!(host.error().contains("the codes are null"), "{}", host.error());
+    assert_eq!(host.next(instance).0, Rc::EOF);
+    host.close(instance);
+}
+
+#[test]
 fn a_source_without_state_has_no_head_for_captures() {
     unsafe extern "C" fn never(_: *mut core::ffi::c_void, _: *const u8, _: u64) {
         panic!("there is nothing to write");

@@ -122,6 +122,8 @@ fn live_params<'r>(live: &LiveSettings, rules: impl Iterator<Item = &'r SourceRu
         custom_set: live.base.custom_set.clone(),
         repair: live.base.repair,
         io: live.base.all,
+        purge_interval_s: live.purge_interval_s,
+        purge_timeout_s: live.purge_timeout_s,
     };
     observed(&settings.selection(settings.events.as_deref()));
     settings.to_params()

@@ -169,8 +169,8 @@ pub const KEYS: &[Key] = &[
     key("base_syscalls.repair", Bool, "false", Works),
     key("base_syscalls.all", Bool, "false", Works),
     key("falco_libs.thread_table_size", Int, "262144", Works),
-    key("falco_libs.thread_table_auto_purging_interval_s", Int, "300", Part("engine.kind")),
-    key("falco_libs.thread_table_auto_purging_thread_timeout_s", Int, "300", Part("engine.kind")),
+    key("falco_libs.thread_table_auto_purging_interval_s", Int, "300", Works),
+    key("falco_libs.thread_table_auto_purging_thread_timeout_s", Int, "300", Works),
     key("falco_libs.snaplen", Int, "0", Works),
 ];
 

@@ -19,6 +19,7 @@ use super::error::{EventFault, Function, PluginError};
 use super::event::{self, EventRef};
 use super::fields;
 use super::inspector::Pull;
+use super::log::Severity;
 use super::owner::Owner;
 use super::set::SourceIdx;
 use super::tables::scope::CallScope;
@@ -89,6 +90,8 @@ pub struct Pump {
     ended: bool,
     pause: Duration,
     idle_since: Option<Instant>,
+    /// Events that will be looked at, to be told before the next batch.
+    wish: Option<Box<[u16]>>,
 }
 
 /// The batch that the plugin has handed over; valid until `next_batch` or `close` of the instance.
@@ -149,6 +152,7 @@ impl Pump {
             ended: false,
             pause: PAUSE_MIN,
             idle_since: None,
+            wish: None,
         })
     }
 
@@ -214,8 +218,39 @@ impl Pump {
         Some(EventRef::new(bytes, meta.num, meta.cpu, meta.is_hidden(), Some(SourceIdx::SYSCALL)))
     }
 
+    /// Makes the plugin observe what is needed for events of these codes, from the next batch on. Sources that deliver what
+    /// they deliver do so still. To be called when rules change; those that looked at fewer codes lose nothing meanwhile.
+    pub fn want_events(&mut self, codes: impl IntoIterator<Item = u16>) {
+        self.wish = Some(codes.into_iter().collect());
+    }
+
+    /// Tells the plugin which events will be looked at.
+    #[cold]
+    fn tell_wish(&mut self, wish: &[u16]) -> Result<(), PluginError> {
+        const WANT_EVENTS: Function = Function("want_events");
+        let api = self.owner.library().api();
+        let Some(want) = api.lanner_want_events else { return Ok(()) };
+        let _scope = CallScope::enter();
+        let n = u32::try_from(wish.len()).unwrap_or(u32::MAX);
+        // SAFETY: state and instance are alive and only this thread calls on them, between two batches; the codes outlive
+        // the call.
+        let rc = unsafe { want(self.owner.state(), self.instance, wish.as_ptr(), n) };
+        if rc == Rc::NOT_SUPPORTED {
+            return Ok(());
+        }
+        // SAFETY: as above.
+        unsafe { call::check(api, self.owner.state(), self.owner.name(), WANT_EVENTS, rc) }
+    }
+
     /// Asks the plugin for a batch.
     fn fetch(&mut self) -> Result<(), PluginError> {
+        if let Some(wish) = self.wish.take() {
+            self.batch = Batch::NONE;
+            if let Err(error) = self.tell_wish(&wish) {
+                let text = format!("{error}; what was observed before still is");
+                self.owner.log().log(self.owner.name(), &text, Severity::ERROR);
+            }
+        }
         let mut len = 0;
         let mut events: *mut *mut Event = ptr::null_mut();
         self.batch = Batch::NONE;

@@ -84,6 +84,9 @@ pub type ResolveFieldFn =
 pub type GetBatchMetaFn = unsafe extern "C" fn(s: *mut PluginState, h: *mut Instance, n: *mut u32) -> *const EventMeta;
 /// `plugin_lanner_abi_layout`: the layout description of the SDK's boundary types with which the plugin was built.
 pub type AbiLayoutFn = unsafe extern "C" fn() -> *const c_void;
+/// `plugin_lanner_want_events`: says which events of an open stream will be looked at from the next batch on; those of
+/// other codes need not be delivered any more, unless the plugin's own state needs them.
+pub type WantEventsFn = unsafe extern "C" fn(s: *mut PluginState, h: *mut Instance, codes: *const u16, n: u32) -> Rc;
 /// `plugin_lanner_get_machine_info`: JSON about the machine whose events are delivered; valid until `destroy`.
 pub type GetMachineInfoFn = unsafe extern "C" fn(s: *mut PluginState) -> *const c_char;
 /// Takes bytes that a plugin writes; called on the thread and during the call that it was passed to. `ctx` is passed through.

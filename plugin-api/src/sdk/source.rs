@@ -80,6 +80,17 @@ pub trait SourceInstance: Sized + 'static {
     /// The stream is broken and ends.
     fn next_batch<'i>(&'i mut self, plugin: &mut Self::Plugin, batch: &mut Batch<'i>) -> Result<Next, Error>;
 
+    /// Says which events will be looked at from the next batch on, by code (Lanner's addition). Others need not be delivered
+    /// any more, unless the plugin's own state needs them; those wanted before and after must come without a gap. `false`:
+    /// the stream delivers what it delivers.
+    ///
+    /// # Errors
+    /// What is wanted cannot be had; what was wanted before still is.
+    fn want_events(&mut self, plugin: &mut Self::Plugin, codes: &[u16]) -> Result<bool, Error> {
+        let _ = (plugin, codes);
+        Ok(false)
+    }
+
     /// How much of a finite stream has been read.
     fn progress(&mut self) -> Option<Progress> {
         None

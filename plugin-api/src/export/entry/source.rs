@@ -32,6 +32,7 @@ pub const fn with_source<P: Exported + Source>(mut api: PluginApi) -> PluginApi 
     api.next_batch = Some(next_batch::<P>);
     api.lanner_get_batch_meta = Some(batch_meta::<P>);
     api.lanner_get_machine_info = Some(machine_info::<P>);
+    api.lanner_want_events = Some(want_events::<P>);
     api.lanner_write_capture_head = Some(write_capture_head::<P>);
     api.lanner_get_state_epoch = Some(state_epoch::<P>);
     api
@@ -186,6 +187,26 @@ unsafe extern "C" fn batch_meta<P: Exported + Source>(
     }
     *n = u32::try_from(metas.len()).unwrap_or(u32::MAX);
     metas.as_ptr()
+}
+
+unsafe extern "C" fn want_events<P: Exported + Source>(
+    s: *mut PluginState,
+    h: *mut Instance,
+    codes: *const u16,
+    n: u32,
+) -> Rc {
+    enter!(P, s, "want_events", Rc::FAILURE, |plugin, _, _| {
+        // SAFETY: null or what `open` returned; the host is between two batches, so no event of the stream is in use.
+        let stream =
+            unsafe { h.cast::<Stream<P::Instance>>().as_mut() }.ok_or_else(|| Error::Host("instance is null"))?;
+        let codes = match n {
+            0 => &[],
+            _ if codes.is_null() => return Err(Error::Host("the codes are null")),
+            // SAFETY: the host says that so many codes stand there.
+            n => unsafe { core::slice::from_raw_parts(codes, n as usize) },
+        };
+        Ok(if stream.instance.want_events(plugin, codes)? { Rc::SUCCESS } else { Rc::NOT_SUPPORTED })
+    })
 }
 
 unsafe extern "C" fn machine_info<P: Exported + Source>(s: *mut PluginState) -> *const c_char {

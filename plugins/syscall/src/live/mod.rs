@@ -8,6 +8,7 @@ mod error;
 mod feature;
 mod foreign;
 mod interest;
+mod look;
 mod merge;
 mod object;
 mod probe;
@@ -23,6 +24,8 @@ pub use error::LiveError;
 pub use feature::{Feature, features};
 pub use foreign::exists;
 pub use interest::Interest;
+pub use look::{Looker, Looks};
+pub use scan::{UserFiles, is_alive, process_ids};
 pub use select::{Base, Selection};
 pub use settings::{SCHEME, Settings};
 
@@ -44,6 +47,8 @@ pub struct Live {
     probe: Probe,
     rings: Rings,
     clock: Clock,
+    looker: Looker,
+    selected: Interest,
     pause: Duration,
     idle: bool,
     number: u64,
@@ -68,7 +73,17 @@ impl Live {
     pub fn open(settings: &Settings) -> Result<Self, LiveError> {
         let clock = Clock::new();
         let (probe, rings) = Probe::load(settings, clock)?;
-        let mut live = Self { settings: settings.clone(), probe, rings, clock, pause: PAUSE.0, idle: false, number: 0 };
+        let mut live = Self {
+            settings: settings.clone(),
+            probe,
+            rings,
+            clock,
+            looker: Looker::new(clock.boot),
+            selected: Interest::none(),
+            pause: PAUSE.0,
+            idle: false,
+            number: 0,
+        };
         live.want(settings.events.as_deref())?;
         Ok(live)
     }
@@ -79,7 +94,15 @@ impl Live {
     /// # Errors
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
     pub fn want(&mut self, events: Option<&[u16]>) -> Result<(), LiveError> {
-        self.probe.want(&self.settings.selection(events).calls)
+        let calls = self.settings.selection(events).calls;
+        self.probe.want(&calls)?;
+        self.selected = calls;
+        Ok(())
+    }
+
+    /// The calls that are observed.
+    pub fn selected(&self) -> &Interest {
+        &self.selected
     }
 
     /// Programs that this kernel does not take, and why. Calls whose program is among them are reported without arguments,
@@ -120,6 +143,16 @@ impl Live {
         });
         *idle = n == 0;
         n
+    }
+
+    /// The time, as an event of now has it: ns since the epoch.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Who looks at single processes.
+    pub fn looker(&self) -> &Looker {
+        &self.looker
     }
 
     /// What the probes count.

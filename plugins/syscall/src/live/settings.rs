@@ -28,6 +28,10 @@ pub struct Settings {
     pub repair: bool,
     /// Send reads and writes too, if they are wanted (`base_syscalls.all`).
     pub io: bool,
+    /// Seconds between looks for threads that have ended unseen; 0: never.
+    pub purge_interval_s: u32,
+    /// Seconds without an event after which a thread is looked for.
+    pub purge_timeout_s: u32,
 }
 
 impl Default for Settings {
@@ -41,6 +45,8 @@ impl Default for Settings {
             custom_set: Vec::new(),
             repair: false,
             io: false,
+            purge_interval_s: 300,
+            purge_timeout_s: 300,
         }
     }
 }

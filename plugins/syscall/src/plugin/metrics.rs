@@ -12,10 +12,20 @@ pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
     out.counter("threads_removed", stats.removed_threads);
     out.counter("threads_refused", stats.refused_threads);
     out.counter("threads_unknown", stats.unknown_threads);
+    out.counter("threads_found", stats.found_threads);
     out.counter("enter_events_stored", stats.stored_enters);
     out.counter("enter_events_refused", stats.refused_enters);
     out.counter("descriptors_refused", state.refused_fds());
     out.gauge("threads", state.len() as u64);
+    // The same under Falco's names.
+    out.counter("n_added_threads", stats.added_threads);
+    out.counter("n_removed_threads", stats.removed_threads);
+    out.counter("n_drops_full_threadtable", stats.refused_threads);
+    out.counter("n_noncached_thread_lookups", stats.unknown_threads);
+    out.counter("n_failed_thread_lookups", stats.unknown_threads - stats.found_threads);
+    out.counter("n_stored_evts", stats.stored_enters);
+    out.counter("n_store_evts_drops", stats.refused_enters);
+    out.gauge("n_threads", state.len() as u64);
 }
 
 /// Counters of the probes. What was lost of which kind is asked for only when anything was: that takes a call for each kind.

@@ -11,6 +11,7 @@ mod metrics;
 mod sink;
 mod source;
 mod tables;
+mod upkeep;
 
 use core::ffi::CStr;
 
@@ -46,6 +47,8 @@ pub struct Syscall {
     created: Created,
     /// What the probes count, while the running system is watched.
     counted: Option<metrics::Counted>,
+    /// What keeps the state true meanwhile.
+    upkeep: Option<upkeep::Upkeep>,
 }
 
 impl Plugin for Syscall {
@@ -70,6 +73,7 @@ impl Plugin for Syscall {
             meta: EventMeta::default(),
             created: Created::default(),
             counted: None,
+            upkeep: None,
         })
     }
 
@@ -77,6 +81,9 @@ impl Plugin for Syscall {
         metrics::of_state(&self.state, out);
         if let Some(counted) = &mut self.counted {
             counted.tell(out);
+        }
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.tell(out);
         }
     }
 }

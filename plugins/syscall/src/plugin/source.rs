@@ -10,6 +10,7 @@ use lanner_plugin_api::schema::EventType;
 
 use super::Syscall;
 use super::metrics::Counted;
+use super::upkeep::Upkeep;
 use crate::capture::{CaptureReader, InitialState, Step};
 use crate::live::{Live, LiveError, SCHEME, Settings};
 use crate::memory;
@@ -48,7 +49,9 @@ impl Syscall {
         let live = Live::open(&settings)?;
         self.state.set_mode(Mode::Live);
         self.counted = Some(Counted::new(live.counters().clone()));
+        self.upkeep = Some(Upkeep::new(&live, &settings));
         self.begin_section(Box::new(live.scan()));
+        self.state.set_lookup(Some(Box::new(live.looker().clone())));
         Ok(live)
     }
 }
@@ -129,6 +132,12 @@ impl SourceInstance for Input {
         }
     }
 
+    fn want_events(&mut self, _: &mut Syscall, codes: &[u16]) -> Result<bool, Error> {
+        let Self::Live(live) = self else { return Ok(false) };
+        live.want(Some(codes)).map_err(Error::other)?;
+        Ok(true)
+    }
+
     fn progress(&mut self) -> Option<Progress> {
         let Self::Capture { reader, .. } = self else { return None };
         let (read, total) = reader.progress();
@@ -164,6 +173,11 @@ fn next_recorded<'i>(
 fn next_live<'i>(live: &'i mut Live, plugin: &mut Syscall, batch: &mut Batch<'i>) -> Result<Next, Error> {
     // The events of the batch before have been evaluated: the host asked for more.
     live.release();
+    if let Some(upkeep) = &mut plugin.upkeep
+        && upkeep.work(&mut plugin.state, live.now())
+    {
+        plugin.epoch += 1;
+    }
     let mut broken = None;
     let n = live.deliver(LIVE_BATCH, |event| {
         let code =

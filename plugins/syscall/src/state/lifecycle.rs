@@ -65,12 +65,18 @@ impl State {
         }
     }
 
-    /// The thread, or a placeholder for it when it is unknown. `None`: the table is full.
+    /// The thread, or what the running system says of it, or a placeholder when it is unknown. `None`: the table is full.
+    /// Whoever has been asked for once is asked for again only when the placeholder is gone.
     pub(crate) fn find_or_placeholder(&mut self, tid: i64) -> Option<Slot> {
         if let Some(slot) = self.threads.find(tid) {
             return Some(slot);
         }
         self.stats.unknown_threads += 1;
+        if self.lookup.is_some()
+            && let Some(slot) = self.look_up(tid)
+        {
+            return Some(slot);
+        }
         let mut t = Thread::new(tid);
         t.comm = self.unknown.clone();
         t.exe = self.unknown.clone();
@@ -94,6 +100,7 @@ impl State {
     /// Drops what a live system no longer has: placeholders, and threads without an event for `idle_ns` of which
     /// `lives` (process, thread and command) says that they are gone. Returns how many.
     pub fn purge(&mut self, now: u64, idle_ns: u64, mut lives: impl FnMut(i64, i64, &[u8]) -> bool) -> usize {
+        self.settle();
         let mut tids = Vec::new();
         for (_, t) in self.threads.iter() {
             let idle = now > t.lastaccess_ts.saturating_add(idle_ns);

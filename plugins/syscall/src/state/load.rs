@@ -18,13 +18,7 @@ impl State {
             Mode::Live => initial.machine.as_ref().map_or(0, |m| m.boot_ts),
         };
         self.interfaces.import(&initial.interfaces);
-        for u in &initial.users {
-            let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));
-            self.users.add_user(b"", User { uid: u.uid, gid: u.gid, name, home, shell });
-        }
-        for g in &initial.groups {
-            self.users.add_group(b"", Group { gid: g.gid, name: ZStr::new(&g.name) });
-        }
+        self.add_users(&initial.users, &initial.groups);
         for entry in &initial.threads {
             let thread = self.thread_of(entry);
             if let Some(slot) = self.put(thread) {
@@ -40,7 +34,17 @@ impl State {
         }
     }
 
-    fn thread_of(&mut self, e: &capture::Thread) -> Thread {
+    pub(super) fn add_users(&mut self, users: &[capture::User], groups: &[capture::Group]) {
+        for u in users {
+            let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));
+            self.users.add_user(b"", User { uid: u.uid, gid: u.gid, name, home, shell });
+        }
+        for g in groups {
+            self.users.add_group(b"", Group { gid: g.gid, name: ZStr::new(&g.name) });
+        }
+    }
+
+    pub(super) fn thread_of(&mut self, e: &capture::Thread) -> Thread {
         let mut t = Thread::new(e.tid);
         (t.pid, t.ptid, t.sid, t.vpgid, t.pgid) = (e.pid, e.ptid, e.sid, e.vpgid, e.pgid);
         (t.vtid, t.vpid) = (e.vtid, e.vpid);
@@ -67,7 +71,7 @@ impl State {
         t
     }
 
-    fn put_scanned_fd(&mut self, slot: super::Slot, entry: &capture::Fd) {
+    pub(super) fn put_scanned_fd(&mut self, slot: super::Slot, entry: &capture::Fd) {
         let mut fd = scanned_fd(entry);
         match fd.ty {
             FdType::Ipv4Sock | FdType::Ipv6Sock => {
@@ -93,7 +97,7 @@ impl State {
     }
 
     /// Established IPv4 connections whose own port is one that something listens on are seen from the server's side.
-    fn orient_sockets(&mut self, slot: super::Slot) {
+    pub(super) fn orient_sockets(&mut self, slot: super::Slot) {
         let t = self.threads.at_mut(slot);
         let (ports, scratch) = (&self.server_ports, &mut self.scratch);
         self.fds.update_where(
@@ -136,7 +140,7 @@ pub(crate) fn cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) -> ZStr {
     ZStr::new(scratch)
 }
 
-fn scanned_fd(entry: &capture::Fd) -> Fd {
+pub(super) fn scanned_fd(entry: &capture::Fd) -> Fd {
     use capture::FdInfo as Info;
     let ty = FdType::from_number(entry.info.ty() as i64).unwrap_or_default();
     let mut fd = Fd { ino: entry.ino, flags: fdf::FROM_PROC, ..Fd::new(ty) };

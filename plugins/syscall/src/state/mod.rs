@@ -20,6 +20,7 @@ pub mod names;
 mod parse;
 pub mod path;
 mod provide;
+mod refresh;
 pub mod table;
 mod thread;
 mod threads;
@@ -32,6 +33,7 @@ pub use current::Current;
 pub use fdtable::MAX_FDS;
 pub use ids::Slot;
 pub use interfaces::Interfaces;
+pub use refresh::{Lookup, Refreshed};
 pub use thread::Thread;
 pub use threads::MAX_THREADS;
 pub use users::{Group, User, Users};
@@ -87,6 +89,8 @@ pub struct Stats {
     pub trimmed_execs: u64,
     /// Events of threads that were not in the table.
     pub unknown_threads: u64,
+    /// Those of them that the running system told about.
+    pub found_threads: u64,
     /// Enter events that were stored for their exit.
     pub stored_enters: u64,
     /// Enter events not stored: no thread, or too many stored.
@@ -123,6 +127,7 @@ pub struct State {
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
     unknown: ZStr,
+    lookup: Option<Box<dyn Lookup>>,
 }
 
 impl State {
@@ -151,6 +156,7 @@ impl State {
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),
             unknown: lifecycle::unknown(),
+            lookup: None,
         }
     }
 

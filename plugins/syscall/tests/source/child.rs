@@ -34,6 +34,21 @@ pub(crate) fn open(path: &std::ffi::CStr) {
     unsafe { libc::close(libc::open(path.as_ptr(), libc::O_RDONLY)) };
 }
 
+/// Tries to make a folder where none can be.
+pub(crate) fn make_nowhere(path: &std::ffi::CStr) {
+    // SAFETY: a text that outlives the call.
+    unsafe { libc::mkdirat(libc::AT_FDCWD, path.as_ptr(), 0) };
+}
+
+/// Ends a child that does not end by itself.
+pub(crate) fn kill(child: i64) {
+    // SAFETY: a child of ours that has not been waited for.
+    unsafe {
+        libc::kill(child as i32, libc::SIGKILL);
+        libc::waitpid(child as i32, std::ptr::null_mut(), 0);
+    }
+}
+
 /// Reads events until `seen` says that it has what it wants.
 pub(crate) fn until(live: &mut Live, what: &str, mut seen: impl FnMut(&Event<'_>) -> bool) {
     let end = Instant::now() + Duration::from_secs(60);

@@ -7,6 +7,9 @@
 mod child;
 mod loss;
 mod own;
+mod start;
+mod unknown;
+mod want;
 
 use lanner_syscall::live::features;
 

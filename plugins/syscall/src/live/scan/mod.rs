@@ -14,6 +14,9 @@ mod sockets;
 mod status;
 mod users;
 
+pub(crate) use process::Reader;
+pub use users::UserFiles;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -36,6 +39,23 @@ pub(super) fn scan(boot: u64) -> InitialState {
         groups: users::groups(&fs::read(host("/etc/group")).unwrap_or_default()),
         threads: threads(boot),
     }
+}
+
+/// Ids of all processes.
+pub fn process_ids() -> Vec<u32> {
+    numbers(&host("/proc")).collect()
+}
+
+/// The process of a thread; `None`: it is gone.
+pub(super) fn process_of(tid: u32) -> Option<u32> {
+    let status = fs::read(host("/proc").join(tid.to_string()).join("status")).ok()?;
+    status::Status(&status).number("Tgid", 0).and_then(|pid| u32::try_from(pid).ok())
+}
+
+/// Whether a thread of this name is there.
+pub fn is_alive(pid: i64, tid: i64, comm: &[u8]) -> bool {
+    let file = host("/proc").join(pid.to_string()).join("task").join(tid.to_string()).join("comm");
+    fs::read(file).is_ok_and(|found| found.strip_suffix(b"\n").unwrap_or(&found) == comm)
 }
 
 /// Processes that one thread of the agent reads; below it, starting more threads costs more than it saves.

@@ -21,18 +21,24 @@ const CAP_FOWNER: u64 = 1 << 3;
 const MAX_ARGS: usize = 4096;
 
 /// Reads processes; keeps what several of them share.
-pub(super) struct Reader {
+#[derive(Debug)]
+pub(crate) struct Reader {
     sockets: Sockets,
     namespaces: Namespaces,
 }
 
 impl Reader {
-    pub(super) fn new(boot: u64) -> Self {
+    pub(crate) fn new(boot: u64) -> Self {
         Self { sockets: Sockets::default(), namespaces: Namespaces::new(boot) }
     }
 
+    /// Makes it read the tables of sockets anew when they are next needed.
+    pub(crate) fn forget_sockets(&mut self) {
+        self.sockets = Sockets::default();
+    }
+
     /// The process's main thread with its descriptors, then its other threads; nothing if it is gone, dead or the kernel's.
-    pub(super) fn process(&mut self, pid: u32) -> Vec<Thread> {
+    pub(crate) fn process(&mut self, pid: u32) -> Vec<Thread> {
         let folder = host("/proc").join(pid.to_string());
         let Some(mut main) = thread(&folder, pid, pid) else { return Vec::new() };
         fill_process(&mut main, &folder);

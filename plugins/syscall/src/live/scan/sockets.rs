@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::capture::{FdInfo, FdType, L4Proto};
 
 /// Tables of the namespaces seen so far, read when a process of theirs has a socket.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Sockets(HashMap<OsString, HashMap<u64, FdInfo>>);
 
 const TABLES: [(&str, L4Proto); 6] = [

@@ -1,6 +1,41 @@
 //! Users and groups of the machine.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+use super::host;
 use crate::capture::{Group, User};
+
+/// Inode, time of the last change and size of a file: what differs when it has been edited or replaced.
+type Stamp = (u64, i64, i64, u64);
+
+/// The files that name users and groups, as they were when last looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFiles([Option<Stamp>; 2]);
+
+const FILES: [&str; 2] = ["/etc/passwd", "/etc/group"];
+
+impl UserFiles {
+    /// The files as they are.
+    pub fn as_of_now() -> Self {
+        Self(FILES.map(|path| {
+            let file = fs::metadata(host(path)).ok()?;
+            Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+        }))
+    }
+
+    /// Users and groups, if either file has changed since it was last looked at. A file that is not there says nothing:
+    /// it may be about to be replaced.
+    pub fn changed(&mut self) -> Option<(Vec<User>, Vec<Group>)> {
+        let now = Self::as_of_now();
+        if now == *self || now.0.contains(&None) {
+            return None;
+        }
+        *self = now;
+        let [passwd, group] = FILES.map(|path| fs::read(host(path)).unwrap_or_default());
+        Some((users(&passwd), groups(&group)))
+    }
+}
 
 fn rows(file: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     file.split(|&b| b == b'\n').map(|line| line.split(|&b| b == b':').collect())
@@ -37,6 +72,16 @@ pub(super) fn groups(file: &[u8]) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_read_when_they_change() {
+        let mut files = UserFiles::as_of_now();
+        assert_eq!(files.changed(), None);
+        files.0[0] = Some((0, 0, 0, 0));
+        let (users, groups) = files.changed().expect("another file");
+        assert!(users.iter().any(|user| user.uid == 0) && groups.iter().any(|group| group.gid == 0));
+        assert_eq!(files.changed(), None);
+    }
 
     #[test]
     fn rows_that_are_none_are_passed_over() {

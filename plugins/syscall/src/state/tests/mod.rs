@@ -10,6 +10,7 @@ mod hostile;
 mod load;
 mod open;
 mod paths;
+mod refresh;
 mod sockets;
 
 use lanner_plugin_api::schema::EventType as T;
