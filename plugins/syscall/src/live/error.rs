@@ -17,13 +17,13 @@ pub enum LiveError {
     #[error("this build has no probes for this architecture: they exist for x86-64 and aarch64")]
     Architecture,
     /// The object was refused.
-    #[error("cannot load the probes: {0}")]
+    #[error("cannot load the probes: {0}{hint}", hint = hint(.0))]
     Object(#[from] aya::EbpfError),
     /// The kernel's types.
     #[error("cannot read the kernel's types (/sys/kernel/btf/vmlinux): {0}")]
     Btf(#[from] aya::BtfError),
     /// A program was refused.
-    #[error("the kernel refuses the program '{name}': {}", shortened(.error))]
+    #[error("the kernel refuses the program '{name}': {}{}", shortened(.error), hint(.error))]
     Program {
         /// Its name.
         name: String,
@@ -31,7 +31,7 @@ pub enum LiveError {
         error: Box<aya::programs::ProgramError>,
     },
     /// A map.
-    #[error("cannot use the map '{name}': {error}")]
+    #[error("cannot use the map '{name}': {error}{}", hint(.error))]
     Map {
         /// Its name.
         name: &'static str,
@@ -73,6 +73,22 @@ pub enum LiveError {
 impl LiveError {
     pub(super) fn refused(name: &str, error: aya::programs::ProgramError) -> Self {
         Self::Program { name: name.to_owned(), error: Box::new(error) }
+    }
+}
+
+/// What may be behind a refusal although everything that can be looked at is there.
+fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    match causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error()).next() {
+        Some(libc::EPERM | libc::EACCES) => {
+            "; a seccomp profile or a security module may forbid bpf(2): in a container allow it \
+             (--security-opt seccomp=PROFILE, or unconfined)"
+        }
+        Some(libc::ENOMEM) => {
+            "; memory is short, or its limit (memory.max of the control group, ulimit -l before Linux 5.11): a smaller \
+             engine.modern_ebpf.buf_size_preset needs less"
+        }
+        _ => "",
     }
 }
 

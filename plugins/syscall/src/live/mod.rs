@@ -1,5 +1,6 @@
 //! Events of the running system: probes in the kernel, their buffers, and the state of what runs already.
 
+mod capability;
 mod class;
 mod clock;
 mod counters;
@@ -21,7 +22,7 @@ mod tracepoint;
 pub use class::Class;
 pub use counters::{CounterReader, Counters, LostEvents};
 pub use error::LiveError;
-pub use feature::{Feature, features};
+pub use feature::{Feature, features, missing};
 pub use foreign::exists;
 pub use interest::Interest;
 pub use look::{Looker, Looks};

@@ -17,7 +17,7 @@ use core::ffi::CStr;
 
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::raw::EventMeta;
-use lanner_plugin_api::sdk::{Error, Init, Json, Metrics, Parse, ParseCx, Plugin};
+use lanner_plugin_api::sdk::{Error, Init, Json, Log, Metrics, Parse, ParseCx, Plugin};
 use lanner_plugin_api::wire::Event;
 
 pub use config::Config;
@@ -49,6 +49,7 @@ pub struct Syscall {
     counted: Option<metrics::Counted>,
     /// What keeps the state true meanwhile.
     upkeep: Option<upkeep::Upkeep>,
+    log: Log,
 }
 
 impl Plugin for Syscall {
@@ -61,7 +62,7 @@ impl Plugin for Syscall {
 
     type Config = Json<Config>;
 
-    fn new(_: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
+    fn new(init: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
         Ok(Self {
             state: State::new(Mode::Capture, config.limits()),
             extractor: config.extractor(),
@@ -74,6 +75,7 @@ impl Plugin for Syscall {
             created: Created::default(),
             counted: None,
             upkeep: None,
+            log: init.log(),
         })
     }
 

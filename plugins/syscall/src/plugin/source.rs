@@ -3,16 +3,16 @@
 use core::ffi::CStr;
 use std::path::Path;
 
-use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, SourceInstance};
+use lanner_plugin_api::sdk::{Batch, Error, Log, Next, OpenParam, Progress, Source, SourceInstance};
 
-use lanner_plugin_api::raw::EventMeta;
+use lanner_plugin_api::raw::{EventMeta, LogSeverity};
 use lanner_plugin_api::schema::EventType;
 
 use super::Syscall;
 use super::metrics::Counted;
 use super::upkeep::Upkeep;
 use crate::capture::{CaptureReader, InitialState, Step};
-use crate::live::{Live, LiveError, SCHEME, Settings};
+use crate::live::{Feature, Live, LiveError, SCHEME, Settings, features};
 use crate::memory;
 use crate::state::Mode;
 
@@ -32,6 +32,15 @@ pub enum Input {
     Live(Box<Live>),
 }
 
+/// One line for each thing that live events need or could use; a warning for what they have to do without.
+fn tell(log: &Log, features: &[Feature]) {
+    for feature in features {
+        let lacks = feature.remedy.is_some() && !feature.needed;
+        let severity = if lacks { LogSeverity::WARNING } else { LogSeverity::DEBUG };
+        log.log(severity, format!("live: {}", feature.text()));
+    }
+}
+
 impl Syscall {
     /// Takes over what a recording says about its machine; threads of a recording before it are forgotten.
     fn begin_section(&mut self, initial: Box<InitialState>) {
@@ -46,7 +55,12 @@ impl Syscall {
     /// Attaches the probes, then looks at what runs: what happens meanwhile waits in the buffers.
     fn open_live(&mut self, settings: &str) -> Result<Live, LiveError> {
         let settings = if settings.is_empty() { Settings::default() } else { serde_json::from_str(settings)? };
+        // Before the attempt: what fails it is among them.
+        tell(&self.log, &features());
         let live = Live::open(&settings)?;
+        for (program, why) in live.refused() {
+            self.log.warning(format!("'{program}' is not watched: {why}"));
+        }
         self.state.set_mode(Mode::Live);
         self.counted = Some(Counted::new(live.counters().clone()));
         self.upkeep = Some(Upkeep::new(&live, &settings));

@@ -17,10 +17,11 @@ mod noise;
 mod options;
 mod payload;
 mod process;
+mod rights;
 mod waits;
 mod watch;
 
-use lanner_syscall::live::{Live, Settings, features};
+use lanner_syscall::live::{Live, Settings, missing};
 use watch::{Case, Watch};
 
 /// Every case by name.
@@ -45,7 +46,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn every_parameter_of_every_call() {
-    let missing: Vec<_> = features().into_iter().filter(|feature| feature.remedy.is_some()).collect();
+    let missing = missing();
     if !missing.is_empty() {
         return eprintln!("skipped: no live events here: {missing:?}");
     }

@@ -11,11 +11,11 @@ mod start;
 mod unknown;
 mod want;
 
-use lanner_syscall::live::features;
+use lanner_syscall::live::missing;
 
 /// Whether the kernel can be watched here.
 fn can_watch() -> bool {
-    let missing: Vec<_> = features().into_iter().filter(|feature| feature.remedy.is_some()).collect();
+    let missing = missing();
     if !missing.is_empty() {
         eprintln!("skipped: no live events here: {missing:?}");
     }
