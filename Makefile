@@ -52,8 +52,9 @@ wasm: ## the rule engine alone for wasm32, as an editor in a browser uses it; ne
 	  $(CARGO) check --quiet -p lanner-engine --target wasm32-unknown-unknown; \
 	else echo "skipped: the engine for wasm32: rustup cannot add the target wasm32-unknown-unknown"; fi
 
-bench: deps ## measure: parts by criterion, whole replays on a capture of 4 million events
+bench: deps ## measure: whole replays on a capture of 4 million events; as root what watching this machine costs
 	@tests/bench
+	@tests/bench-live
 
 fuzz-build:
 	@echo "==> building the fuzz targets"

@@ -26,7 +26,7 @@ void run(char **argv)
 
 int main(int argc, char **argv)
 {
-	static const struct deed *const all[] = { places, processes, kernel, network, load };
+	static const struct deed *const all[] = { places, processes, kernel, network, ways, load };
 	const char *slash = strrchr(argv[0], '/');
 	for (size_t i = 0; argc > 1 && i < sizeof(all) / sizeof(all[0]); i++)
 		for (const struct deed *deed = all[i]; deed->name; deed++)

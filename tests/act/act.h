@@ -12,6 +12,6 @@ struct deed {
 	const char *name;
 	int (*act)(char **args);
 };
-extern const struct deed places[], processes[], kernel[], network[], load[];
+extern const struct deed places[], processes[], kernel[], network[], ways[], load[];
 
 #endif

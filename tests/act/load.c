@@ -49,10 +49,33 @@ static int storm(char **args)
 	return 0;
 }
 
+/* CALL COUNT: one call after the other. */
+static int repeat(char **args)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char byte;
+	for (long left = atol(args[1]); left > 0; left--) {
+		switch (args[0][0]) {
+		case 'g': /* getpid */
+			syscall(SYS_getpid);
+			break;
+		case 'r': /* read */
+			must(read(zero, &byte, 1) == 1, "/dev/zero");
+			break;
+		case 'd': /* dup and close */
+			close(dup(zero));
+			break;
+		default: /* open and close */
+			close(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+		}
+	}
+	return 0;
+}
+
 static int short_program(char **args)
 {
 	(void)args;
 	return 0;
 }
 
-const struct deed load[] = { { "storm", storm }, { "short", short_program }, { NULL, NULL } };
+const struct deed load[] = { { "storm", storm }, { "repeat", repeat }, { "short", short_program }, { NULL, NULL } };

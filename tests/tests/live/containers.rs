@@ -76,6 +76,8 @@ fn escapes() -> Vec<Action> {
             "Kernel Control File Written from Container",
             &[("fd.name", "/proc/sys/kernel/randomize_va_space")],
         ),
+        action("keys", Container, "act keys")
+            .raises("Kernel Keyring Used in Container", &[("evt.arg.operation", "KEYCTL_DESCRIBE")]),
         action("runtime-socket", Container, "act unix-to-self $T/stage/docker.sock")
             .raises("Container Runtime Socket Used from Container", &[("fd.name", "*docker.sock")]),
     ]

@@ -1,6 +1,7 @@
 //! The running kernel watched by the whole program.
 
 mod action;
+mod before;
 mod containers;
 mod files;
 mod kernel;
@@ -10,5 +11,6 @@ mod programs;
 mod rules;
 mod start;
 mod storm;
+mod ways;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");

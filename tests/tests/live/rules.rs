@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lanner_tests::live::{Agent, can_watch, default_rules};
 
 use crate::action::{Action, Theatre};
-use crate::{BINARY, containers, files, kernel, network, programs};
+use crate::{BINARY, containers, files, kernel, network, programs, ways};
 
 /// Rules that are off by default, and are raised here too.
 const OFF: &[&str] = &[
@@ -44,7 +44,6 @@ const NOT_DONE: &[(&str, &[&str])] = &[
     ),
     ("kernels refuse it for as long as the program runs", &["Running Program Overwritten Through /proc"]),
     ("many machines forbid it to ordinary users", &["Overlay Mounted by Ordinary User"]),
-    ("the probes do not report the call", &["Kernel Keyring Used in Container"]),
 ];
 
 /// The names of all default rules.
@@ -65,7 +64,15 @@ fn every_default_rule_is_raised_or_it_is_said_why_not() {
 }
 
 fn actions() -> Vec<Action> {
-    [files::actions(), programs::actions(), kernel::actions(), network::actions(), containers::actions()].concat()
+    [
+        files::actions(),
+        programs::actions(),
+        kernel::actions(),
+        network::actions(),
+        containers::actions(),
+        ways::actions(),
+    ]
+    .concat()
 }
 
 #[test]
