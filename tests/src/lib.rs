@@ -1,5 +1,6 @@
 //! See ARCHITECTURE.md.
 
+pub mod daemon;
 pub mod live;
 pub mod plugins;
 pub mod program;

@@ -31,6 +31,9 @@ pub enum AppError {
     /// `--plugin-info` names none that is configured.
     #[error("can't find plugin and print its info: {0}")]
     UnknownPlugin(String),
+    /// `lanner k8saudit`.
+    #[error("{0}")]
+    K8sAudit(String),
     /// The fields of a source.
     #[error(transparent)]
     Fields(#[from] FieldError),

@@ -1,6 +1,7 @@
 //! The sink of a source's pump: evaluates events and queues the alerts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::drops::DropWatch;
 use super::replay::Progress;
@@ -67,7 +68,14 @@ pub(super) struct Evaluator<'d> {
     pub(super) drops: Option<DropWatch<'d>>,
     /// Whether losses ended the run.
     pub(super) lost: bool,
+    /// The source acknowledges what has been evaluated: alerts must be out before it is asked for more.
+    pub(super) acknowledges: bool,
+    /// An alert was raised since the last batch.
+    pub(super) raised: bool,
 }
+
+/// How long a source waits for outputs that do not take its alerts, before it goes on with them in the queue.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Sink for Evaluator<'_> {
     #[inline]
@@ -83,9 +91,10 @@ impl Sink for Evaluator<'_> {
         if let Some(Some(rules)) = self.rules.get_mut(source)
             && rules.wants(event)
         {
-            let (matches, desk) = (&mut self.matches, self.desk);
+            let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);
+                *raised = true;
                 if desk.outputs.closed() {
                     desk.control.stop();
                 }
@@ -101,6 +110,12 @@ impl Sink for Evaluator<'_> {
         let Some(drops) = &mut self.drops else { return true };
         self.lost = !drops.tick(now, plugins, self.desk);
         !self.lost
+    }
+
+    fn batch_done(&mut self) {
+        if std::mem::take(&mut self.raised) && self.acknowledges && !self.desk.outputs.settle(PATIENCE) {
+            log::warning("the outputs do not take alerts; events are acknowledged with their alerts in the queue");
+        }
     }
 
     fn attend(&mut self, control: &Control) {

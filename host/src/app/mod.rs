@@ -10,6 +10,7 @@ mod error;
 mod evaluator;
 pub mod explain;
 mod fix;
+pub mod k8saudit_cmd;
 pub mod lists;
 mod plugins;
 mod process;
@@ -66,6 +67,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Some(text) = built_in_list(&options.action) {
         print_stdout(&text);
         return Ok(());
+    }
+    if let Action::K8sAudit(command) = &options.action {
+        return k8saudit_cmd::run(command);
     }
     let configured = configure::load(options).map_err(|error| match options.action {
         // 1 says that a test failed.

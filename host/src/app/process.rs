@@ -125,6 +125,8 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         start_ns: None,
         drops: live.then(|| DropWatch::new(&job.settings.drops, this_machine(), group.asks)),
         lost: false,
+        acknowledges: !syscalls,
+        raised: false,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
     let result = match (plugins, &group.input) {

@@ -30,6 +30,8 @@ const REPLAY_CAPACITY: usize = 1024;
 enum Message {
     Alert(Box<Alert>),
     Reopen,
+    /// Everything before it has been delivered when this is answered.
+    Mark(Sender<()>),
 }
 
 /// The sending side; shared by all event threads.
@@ -96,6 +98,12 @@ impl Outputs {
         }
     }
 
+    /// Waits until the outputs have written what was sent before, at most for `patience`; `false` if they have not.
+    pub fn settle(&self, patience: Duration) -> bool {
+        let (mark, done) = bounded(1);
+        self.queue.send_timeout(Message::Mark(mark), patience).is_ok() && done.recv_timeout(patience).is_ok()
+    }
+
     /// Makes every output open its destination anew.
     pub fn reopen(&self) {
         // If the worker is gone there is nothing to open.
@@ -154,11 +162,18 @@ fn work(mut outputs: Vec<Box<dyn Output>>, form: &AlertForm, queue: &Receiver<Me
         let line = match &message {
             Message::Alert(alert) => alert.line(form, &mut clock),
             Message::Reopen => String::new(),
+            Message::Mark(mark) => {
+                flush(&mut outputs, shared);
+                // Who does not wait any more needs no answer.
+                let _ = mark.send(());
+                continue;
+            }
         };
         for (output, gone) in outputs.iter_mut().zip(&mut gone).filter(|(_, gone)| !**gone) {
             let result = match &message {
                 Message::Alert(alert) => output.deliver(&Delivery { alert, line: &line }),
                 Message::Reopen => output.reopen(),
+                Message::Mark(_) => continue,
             };
             if let Err(error) = result {
                 shared.failed.fetch_add(1, Ordering::Relaxed);
@@ -259,6 +274,22 @@ mod tests {
         let lines = lines.lock().unwrap();
         let expected: Vec<String> = (0..5000).map(|i| i.to_string()).chain(["reopen".to_owned()]).collect();
         assert_eq!(*lines, expected);
+    }
+
+    #[test]
+    fn what_was_sent_before_is_written_when_it_has_settled() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (open, gate) = unbounded();
+        let recorder = Recorder { lines: Arc::clone(&lines), gate: Some(gate), fail: false };
+        let outputs = start(recorder, None, QueueFull::Drop);
+        outputs.send(alert(1));
+        assert!(!outputs.settle(Duration::from_millis(20)));
+        outputs.send(alert(2));
+        open.send(()).unwrap();
+        open.send(()).unwrap();
+        assert!(outputs.settle(Duration::from_secs(60)));
+        assert_eq!(*lines.lock().unwrap(), ["1", "2"]);
+        outputs.finish();
     }
 
     #[test]

@@ -242,6 +242,13 @@ impl Pump {
         unsafe { call::check(api, self.owner.state(), self.owner.name(), WANT_EVENTS, rc) }
     }
 
+    /// Whether all events of a batch have been yielded and the next call of [`Pump::next`] asks for another one.
+    #[inline]
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.batch.len > 0 && self.batch.pos >= self.batch.len
+    }
+
     /// Asks the plugin for a batch.
     fn fetch(&mut self) -> Result<(), PluginError> {
         if let Some(wish) = self.wish.take() {

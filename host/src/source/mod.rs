@@ -54,6 +54,10 @@ pub trait Sink {
     /// An event that rules may see; its state is up to date. `false` ends the pump.
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool;
 
+    /// All events of a batch are through, and the source is about to be told so by asking it for the next one. What must not be
+    /// lost when it forgets them has to be safe when this returns.
+    fn batch_done(&mut self) {}
+
     /// Something other than events is to be done: signals came, or the source is quiet.
     fn attend(&mut self, control: &Control);
 
@@ -96,6 +100,9 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                 return Ok(counts);
             }
             continue;
+        }
+        if stream.is_drained() {
+            sink.batch_done();
         }
         match stream.next() {
             Ok(Pull::Event(event)) => {

@@ -94,8 +94,41 @@ pub struct Argument<'a> {
 
 const SPEC: &[&str] = &["requestObject", "spec"];
 
+/// Which pod a field of pods looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pod {
+    /// The request's object itself, as Falco's fields do.
+    Bare,
+    /// A pod template in it if there is one, else the object itself.
+    Anywhere,
+}
+
+impl Pod {
+    /// Where templates stand: in CronJobs, in other workloads, in PodTemplates. Told by their place and not by the kind, so
+    /// that patches, which carry only what changes, are seen too.
+    const TEMPLATES: [&[&str]; 3] =
+        [&["spec", "jobTemplate", "spec", "template", "spec"], &["spec", "template", "spec"], &["template", "spec"]];
+
+    fn spec(self, event: Value<'_>) -> Option<Value<'_>> {
+        let request = event.get("requestObject")?;
+        let template = match self {
+            Self::Bare => None,
+            Self::Anywhere => Self::TEMPLATES.iter().find_map(|path| request.at(path)),
+        };
+        template.or_else(|| request.get("spec"))
+    }
+
+    /// Walks a path; what stands below [`SPEC`] stands below the pod's.
+    fn at<'a>(self, event: Value<'a>, path: &[&str]) -> Option<Value<'a>> {
+        match path.strip_prefix(SPEC) {
+            Some(rest) if self == Self::Anywhere => self.spec(event)?.at(rest),
+            _ => event.at(path),
+        }
+    }
+}
+
 /// Hands each value of a field to `put`; `false` when the event has none.
-pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn FnMut(&str)) -> bool {
+pub fn extract(event: Value<'_>, rule: Rule, pod: Pod, arg: Argument<'_>, put: &mut dyn FnMut(&str)) -> bool {
     // What is not an audit event has no audit fields, whatever keys it carries.
     if event.get("auditID").is_none() {
         return false;
@@ -107,11 +140,11 @@ pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
     };
     match rule {
         Rule::Path(path) => {
-            if let Some(node) = event.at(path) {
+            if let Some(node) = pod.at(event, path) {
                 emit(&node.text());
             }
         }
-        Rule::Items(path) => each(event.at(path), &mut emit),
+        Rule::Items(path) => each(pod.at(event, path), &mut emit),
         Rule::UriParam => {
             if let (Some(uri), Some(key)) = (event.get("requestURI").and_then(Value::as_str), arg.key)
                 && let Some(value) = query_value(&uri, key)
@@ -136,13 +169,13 @@ pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
             }
         }
         Rule::FirstImage { repository: only_repository } => {
-            let first = event.at(SPEC).and_then(|spec| spec.get("containers")).and_then(|list| list.items().next());
+            let first = pod.spec(event).and_then(|spec| spec.get("containers")).and_then(|list| list.items().next());
             if let Some(image) = first.and_then(|c| c.get("image")).and_then(Value::as_str) {
                 emit(if only_repository { repository(&image) } else { &image });
             }
         }
         Rule::AnyPrivileged => {
-            if let Some(list) = event.at(SPEC).and_then(|spec| spec.get("containers")) {
+            if let Some(list) = pod.spec(event).and_then(|spec| spec.get("containers")) {
                 let any = list
                     .items()
                     .any(|c| c.at(&["securityContext", "privileged"]).and_then(Value::as_bool) == Some(true));
@@ -150,7 +183,7 @@ pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
             }
         }
         Rule::Container(list, part) => {
-            if let Some(spec) = event.at(SPEC) {
+            if let Some(spec) = pod.spec(event) {
                 for container in picked(spec.get(list), arg.index) {
                     part_of(container, spec, part, &mut emit);
                 }
@@ -162,12 +195,12 @@ pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
             }
         }
         Rule::Volumes(part) => {
-            for volume in picked(event.at(SPEC).and_then(|spec| spec.get("volumes")), arg.index) {
+            for volume in picked(pod.spec(event).and_then(|spec| spec.get("volumes")), arg.index) {
                 volume_part(volume, part, &mut emit);
             }
         }
         Rule::HasHostPath => {
-            if let (Some(volumes), Some(key)) = (event.at(SPEC).and_then(|spec| spec.get("volumes")), arg.key) {
+            if let (Some(volumes), Some(key)) = (pod.spec(event).and_then(|spec| spec.get("volumes")), arg.key) {
                 let mut hit = false;
                 for volume in volumes.items() {
                     volume_part(volume, Volume::HostPath, &mut |path| {
@@ -181,7 +214,7 @@ pub fn extract(event: Value<'_>, rule: Rule, arg: Argument<'_>, put: &mut dyn Fn
             }
         }
         Rule::ServicePorts => {
-            for port in picked(event.at(SPEC).and_then(|spec| spec.get("ports")), arg.index) {
+            for port in picked(pod.spec(event).and_then(|spec| spec.get("ports")), arg.index) {
                 emit(&port.text());
             }
         }
@@ -321,14 +354,14 @@ fn decoded(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::FIELDS;
+    use crate::fields::{FIELDS, field, fields};
 
     fn values(json: &str, name: &str, arg: Argument<'_>) -> Option<Vec<String>> {
         let mut tape = lanner_json::Tape::default();
         let event = tape.parse(json.as_bytes()).unwrap();
-        let rule = FIELDS.iter().find(|field| field.name == name).expect(name).rule;
+        let (field, pod) = fields().find(|(field, _)| field.name == name).expect(name);
         let mut out = Vec::new();
-        extract(event, rule, arg, &mut |text| out.push(text.to_owned())).then_some(out)
+        extract(event, field.rule, pod, arg, &mut |text| out.push(text.to_owned())).then_some(out)
     }
 
     const POD: &str = r#"{"auditID":"1","verb":"create","requestURI":"/a?command=ls&command=id&x=a%20b+c",
@@ -349,6 +382,41 @@ mod tests {
         let names: std::collections::BTreeSet<_> = FIELDS.iter().map(|field| field.name).collect();
         assert_eq!(names.len(), 100);
         assert_eq!(FIELDS.len(), 100);
+    }
+
+    #[test]
+    fn ids_are_places() {
+        for (id, (listed, pod)) in fields().enumerate() {
+            assert_eq!(field(id as u32).map(|(found, pod)| (found.name, pod)), Some((listed.name, pod)));
+        }
+        assert_eq!(field(fields().count() as u32).map(|(found, _)| found.name), None);
+    }
+
+    #[test]
+    fn pods_of_workloads_are_seen_by_the_additional_fields_only() {
+        let pod = r#"{"hostPID":true,"securityContext":{"runAsUser":7},"volumes":[{"name":"v","hostPath":{"path":"/"}}],
+            "containers":[{"name":"a","image":"nginx:1","securityContext":{"privileged":true}}]}"#;
+        let all = Argument::default();
+        for object in [
+            format!(r#"{{"kind":"Deployment","spec":{{"type":"x","template":{{"spec":{pod}}}}}}}"#),
+            format!(r#"{{"kind":"CronJob","spec":{{"jobTemplate":{{"spec":{{"template":{{"spec":{pod}}}}}}}}}}}"#),
+            format!(r#"{{"kind":"PodTemplate","template":{{"spec":{pod}}}}}"#),
+            format!(r#"{{"kind":"Pod","spec":{pod}}}"#),
+        ] {
+            let event = format!(r#"{{"auditID":"1","requestObject":{object}}}"#);
+            let bare = object.contains("\"Pod\"");
+            for (name, value) in [
+                ("containers.image", "nginx:1"),
+                ("containers.privileged", "true"),
+                ("containers.eff_run_as_user", "7"),
+                ("host_pid", "true"),
+                ("volumes.hostpath", "/"),
+            ] {
+                assert_eq!(values(&event, &format!("ka.req.workload.{name}"), all), list(&[value]), "{event}");
+                let old = values(&event, &format!("ka.req.pod.{name}"), all);
+                assert_eq!(old, if bare { list(&[value]) } else { None }, "{event}");
+            }
+        }
     }
 
     #[test]

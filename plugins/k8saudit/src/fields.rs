@@ -1,8 +1,10 @@
-//! The 100 `ka.*` fields: one entry a field. Extraction reads the rule; `get_fields` and the documentation read the rest.
+//! The `ka.*` fields: one entry a field, 100 of them Falco's. Extraction reads the rule; `get_fields` and the documentation read the rest.
 //!
 //! Names, list-ness, arguments and paths are those of Falco's k8saudit plugin 0.18, so that its rule files work here.
 
-use crate::extract::{Part, Rule, Volume};
+use std::sync::LazyLock;
+
+use crate::extract::{Part, Pod, Rule, Volume};
 
 /// What may stand in the brackets behind a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,35 @@ pub struct Field {
     pub desc: &'static str,
 }
 
-/// All fields; a field's id in the plugin ABI is its place here.
+/// The fields of pods once more, for pods wherever a request has them: `ka.req.workload.X` is `ka.req.pod.X` of a bare pod or
+/// of the template in a Deployment, DaemonSet, StatefulSet, ReplicaSet, Job, CronJob or PodTemplate.
+static WORKLOAD: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let of_pods = FIELDS.iter().filter_map(|field| Some((field.name.strip_prefix("ka.req.pod.")?, field)));
+    of_pods
+        .map(|(rest, field)| Field {
+            // Made once per process; names of fields live as long as it.
+            name: Box::leak(format!("ka.req.workload.{rest}").into_boxed_str()),
+            desc: Box::leak(format!("{}; also in pod templates", field.desc).into_boxed_str()),
+            ..*field
+        })
+        .collect()
+});
+
+/// All fields in the order of their ids, and whose pod each looks at.
+pub fn fields() -> impl Iterator<Item = (&'static Field, Pod)> {
+    FIELDS.iter().map(|field| (field, Pod::Bare)).chain(WORKLOAD.iter().map(|field| (field, Pod::Anywhere)))
+}
+
+/// The field with this id.
+pub fn field(id: u32) -> Option<(&'static Field, Pod)> {
+    let id = id as usize;
+    match FIELDS.get(id) {
+        Some(field) => Some((field, Pod::Bare)),
+        None => WORKLOAD.get(id - FIELDS.len()).map(|field| (field, Pod::Anywhere)),
+    }
+}
+
+/// Falco's fields; a field's id in the plugin ABI is its place here.
 pub const FIELDS: &[Field] = &[
     Field {
         name: "ka.auditid",

@@ -4,9 +4,15 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use lanner_intake::expand;
+
+/// What may come out of one compressed file: weeks of a busy API server.
+const MAX_EXPANDED: u64 = 64 << 30;
 /// A line that is longer is no audit batch: kube-apiserver's largest batch is 10 MiB.
-const MAX_LINE: usize = 16 << 20;
+pub const MAX_LINE: usize = 16 << 20;
 
 /// What keeps files from being read.
 #[derive(Debug, thiserror::Error)]
@@ -37,13 +43,46 @@ pub enum Line<'a> {
     TooLong,
 }
 
+/// Where a line stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<Path>,
+    /// Number of the line, from 1.
+    pub line: u64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)
+    }
+}
+
+struct Open {
+    place: Place,
+    reader: BufReader<expand::Reader<Counting>>,
+}
+
+/// A file that tells how much of it has been read.
+struct Counting {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counting {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.file.read(out).inspect(|n| {
+            self.read.fetch_add(*n as u64, Ordering::Relaxed);
+        })
+    }
+}
+
 /// The lines of some files, one file after the other.
-#[derive(Debug)]
 pub struct Lines {
     files: VecDeque<PathBuf>,
-    open: Option<(PathBuf, BufReader<File>)>,
+    open: Option<Open>,
     line: Vec<u8>,
-    read: u64,
+    read: Arc<AtomicU64>,
     total: u64,
 }
 
@@ -69,57 +108,59 @@ impl Lines {
             total = found.iter().map(|(_, _, len)| len).sum();
             files = found.into_iter().map(|(_, file, _)| file).collect();
         }
-        Ok(Self { files: files.into(), open: None, line: Vec::new(), read: 0, total })
+        Ok(Self { files: files.into(), open: None, line: Vec::new(), read: Arc::default(), total })
     }
 
-    /// The next line that is not blank; `None` at the end of the last file.
+    /// The next line that is not blank, and where it stands; `None` at the end of the last file.
     ///
     /// # Errors
     /// A file cannot be read; the next call goes on with the file after it.
-    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, FileError> {
+    pub fn next_line(&mut self) -> Result<Option<(Place, Line<'_>)>, FileError> {
         loop {
-            let (path, reader) = match &mut self.open {
+            let open = match &mut self.open {
                 Some(open) => open,
                 None => {
                     let Some(path) = self.files.pop_front() else { return Ok(None) };
                     let file = File::open(&path).map_err(FileError::at(&path))?;
-                    self.open.insert((path, BufReader::new(file)))
+                    let counting = Counting { file, read: Arc::clone(&self.read) };
+                    let reader = expand::Reader::open(counting, MAX_EXPANDED).map_err(FileError::at(&path))?;
+                    let place = Place { file: path.into(), line: 0 };
+                    self.open.insert(Open { place, reader: BufReader::with_capacity(64 << 10, reader) })
                 }
             };
             self.line.clear();
-            let limit = MAX_LINE as u64 + 1;
-            let n = match reader.by_ref().take(limit).read_until(b'\n', &mut self.line) {
-                Ok(n) => n,
+            open.place.line += 1;
+            let place = open.place.clone();
+            match read_line(&mut open.reader, &mut self.line) {
+                Ok(Taken::End) => self.open = None,
+                Ok(Taken::TooLong) => return Ok(Some((place, Line::TooLong))),
+                Ok(Taken::Line) if self.line.trim_ascii().is_empty() => {}
+                Ok(Taken::Line) => return Ok(Some((place, Line::Payload(self.line.trim_ascii())))),
                 Err(source) => {
-                    let path = std::mem::take(path);
                     self.open = None;
-                    return Err(FileError::Io { path, source });
+                    return Err(FileError::Io { path: place.file.to_path_buf(), source });
                 }
-            };
-            self.read += n as u64;
-            if n == 0 {
-                self.open = None;
-                continue;
-            }
-            if n > MAX_LINE && !self.line.ends_with(b"\n") {
-                match reader.skip_until(b'\n') {
-                    Ok(skipped) => self.read += skipped as u64,
-                    Err(source) => {
-                        let path = std::mem::take(path);
-                        self.open = None;
-                        return Err(FileError::Io { path, source });
-                    }
-                }
-                return Ok(Some(Line::TooLong));
-            }
-            if !self.line.trim_ascii().is_empty() {
-                return Ok(Some(Line::Payload(self.line.trim_ascii())));
             }
         }
     }
 
     /// Bytes read and bytes in all.
     pub fn progress(&self) -> (u64, u64) {
-        (self.read, self.total)
+        (self.read.load(Ordering::Relaxed), self.total)
     }
+}
+
+enum Taken {
+    Line,
+    TooLong,
+    End,
+}
+
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Taken> {
+    let n = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
+    if n > MAX_LINE && !line.ends_with(b"\n") {
+        reader.skip_until(b'\n')?;
+        return Ok(Taken::TooLong);
+    }
+    Ok(if n == 0 { Taken::End } else { Taken::Line })
 }

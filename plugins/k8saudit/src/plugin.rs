@@ -1,60 +1,29 @@
-//! The plugin: configuration, fields, and a source of audit files.
+//! The plugin: fields, and the source of audit events.
 
 use std::ffi::CStr;
-use std::path::Path;
 use std::sync::Arc;
 
-use lanner_intake::{Reason, Rejects};
-use lanner_json::{Document, forget_ahead};
+use lanner_intake::Rejects;
+use lanner_json::Document;
 use lanner_plugin_api::sdk::{
-    ArgSpec, Batch, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldRequest, Init, Json, Log, Metrics, Next,
-    OpenParam, Plugin, Progress, Source, SourceInstance, ValueSink,
+    ArgSpec, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldRequest, Init, Json, Log, Metrics, OpenParam,
+    Plugin, Source, ValueSink,
 };
 use lanner_plugin_api::{export_plugin, raw};
 
+use crate::config::Config;
 use crate::extract::{Argument, extract};
-use crate::fields::{Arg, FIELDS};
-use crate::files::{Line, Lines};
-use crate::payload::Payload;
-
-/// Events of one batch; enough to make the crossing cheap, few enough to keep memory flat.
-const BATCH: usize = 128;
-
-/// Configuration.
-#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-#[serde(default)]
-pub struct Config {
-    /// A PEM file with the certificate and the key of the webhook.
-    #[serde(rename = "sslCertificate")]
-    pub ssl_certificate: String,
-    /// Was a switch of the Go implementation; has no effect.
-    #[serde(rename = "useAsync")]
-    pub use_async: bool,
-    /// The largest event in bytes; a larger one is counted and passed over.
-    #[serde(rename = "maxEventSize")]
-    pub max_event_size: u64,
-    /// The largest body of the webhook in bytes.
-    #[serde(rename = "webhookMaxBatchSize")]
-    pub webhook_max_batch_size: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            ssl_certificate: "/etc/falco/falco.pem".to_owned(),
-            use_async: true,
-            max_event_size: 256 << 10,
-            webhook_max_batch_size: 12 << 20,
-        }
-    }
-}
+use crate::fields::{Arg, field, fields};
+use crate::source::AuditStream;
+use crate::webhook::Counters;
 
 /// The plugin.
 pub struct K8sAudit {
     document: Document,
-    config: Config,
-    log: Log,
-    rejects: Arc<Rejects>,
+    pub(crate) config: Config,
+    pub(crate) log: Log,
+    pub(crate) rejects: Arc<Rejects>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Plugin for K8sAudit {
@@ -65,12 +34,15 @@ impl Plugin for K8sAudit {
     type Config = Json<Config>;
 
     fn new(init: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
-        let rejects = Rejects::new(init.log(), None)?;
-        Ok(Self { document: Document::default(), config, log: init.log(), rejects })
+        let rejects = Rejects::new(init.log(), config.quarantine.as_ref())?;
+        Ok(Self { document: Document::default(), config, log: init.log(), rejects, counters: Arc::default() })
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {
         self.rejects.metrics(out);
+        for (name, count) in self.counters.all() {
+            out.counter(name, count);
+        }
     }
 }
 
@@ -84,57 +56,45 @@ impl ExtractRaw for K8sAudit {
             Arg::Index => ArgSpec { index: true, ..ArgSpec::NONE },
             Arg::Key => ArgSpec { key: true, required: true, ..ArgSpec::NONE },
         };
-        FIELDS
-            .iter()
-            .map(|f| FieldDef { name: f.name, list: f.list, arg: arg(f.arg), desc: f.desc, ..FieldDef::EMPTY })
+        fields()
+            .map(|(f, _)| FieldDef { name: f.name, list: f.list, arg: arg(f.arg), desc: f.desc, ..FieldDef::EMPTY })
             .collect()
     }
 
     fn extract<'v>(&'v mut self, cx: &ExtractCx<'v>, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
-        let Some(field) = FIELDS.get(req.id as usize) else { return false };
+        let Some((field, pod)) = field(req.id) else { return false };
         let Some(event) = self.document.of(&cx.event) else { return false };
         let arg = Argument { key: req.arg.key_str(), index: req.arg.index };
-        extract(event, field.rule, arg, &mut |text| out.str(text))
+        extract(event, field.rule, pod, arg, &mut |text| out.str(text))
     }
-}
-
-/// What `open_params` can be.
-#[derive(Debug, thiserror::Error)]
-enum OpenError {
-    #[error("open_params is empty: name an audit file or a folder of audit files")]
-    Empty,
-    #[error("cannot open '{0}': the scheme is not supported; name an audit file or a folder of audit files")]
-    Scheme(String),
-}
-
-/// An opened set of audit files.
-pub struct AuditFiles {
-    lines: Lines,
-    payload: Option<Payload>,
 }
 
 impl Source for K8sAudit {
     const PLUGIN_ID: u32 = 1;
     const EVENT_SOURCE: &'static CStr = c"k8s_audit";
-    type Instance = AuditFiles;
+    type Instance = AuditStream;
 
-    fn open(&mut self, params: &str) -> Result<AuditFiles, Error> {
-        let params = params.trim();
-        if params.is_empty() {
-            return Err(Error::other(OpenError::Empty));
-        }
-        if let Some((scheme, _)) = params.split_once("://") {
-            return Err(Error::other(OpenError::Scheme(format!("{scheme}://…"))));
-        }
-        Ok(AuditFiles { lines: Lines::open(Path::new(params)).map_err(Error::other)?, payload: None })
+    fn open(&mut self, params: &str) -> Result<AuditStream, Error> {
+        AuditStream::open(self, params)
     }
 
     fn list_open_params(&mut self) -> Result<Vec<OpenParam>, Error> {
-        Ok(vec![OpenParam {
-            value: "/var/log/kubernetes/audit".to_owned(),
-            desc: "an audit file, or a folder of them, read once".to_owned(),
+        let param = |value: &str, desc: &str| OpenParam {
+            value: value.to_owned(),
+            desc: desc.to_owned(),
             separator: String::new(),
-        }])
+        };
+        Ok(vec![
+            param(
+                "http://:9765/k8s-audit",
+                "a webhook; https:// with sslCertificate, webhookClientCA, webhookTokenFile",
+            ),
+            param(
+                "file:///var/log/kubernetes/audit/audit.log",
+                "a file that grows and is rotated; positionFile remembers how far",
+            ),
+            param("/var/log/kubernetes/audit", "an audit file, or a folder of them, plain or gzip, read once"),
+        ])
     }
 
     fn event_to_string(&mut self, event: &EventInput<'_>, out: &mut String) -> bool {
@@ -148,41 +108,6 @@ impl Source for K8sAudit {
             text(&["objectRef", "name"])
         );
         true
-    }
-}
-
-impl SourceInstance for AuditFiles {
-    type Plugin = K8sAudit;
-
-    fn next_batch<'i>(&'i mut self, plugin: &mut K8sAudit, batch: &mut Batch<'i>) -> Result<Next, Error> {
-        forget_ahead();
-        let K8sAudit { config, rejects, log, .. } = plugin;
-        while batch.len() < BATCH {
-            if let Some(payload) = &mut self.payload {
-                if let Some(event) = payload.next(rejects, &"an audit file") {
-                    batch.payload_at(event.time, event.payload.as_bytes())?;
-                    continue;
-                }
-                self.payload = None;
-            }
-            match self.lines.next_line() {
-                Ok(Some(Line::TooLong)) => rejects.reject(Reason::TooLong, &"an audit file", b""),
-                Ok(Some(Line::Payload(line))) => {
-                    let max = usize::try_from(config.max_event_size).unwrap_or(usize::MAX);
-                    self.payload = Some(Payload::new(line.to_vec(), max));
-                }
-                Ok(None) => return Ok(Next::End),
-                // One file that cannot be read does not end the others.
-                Err(error) => log.error(error.to_string()),
-            }
-        }
-        Ok(Next::More)
-    }
-
-    fn progress(&mut self) -> Option<Progress> {
-        let (read, total) = self.lines.progress();
-        let share = if total == 0 { 1.0 } else { (read as f64 / total as f64).min(1.0) };
-        Some(Progress { share, text: format!("{:.1}% ({read} of {total} bytes)", share * 100.0) })
     }
 }
 

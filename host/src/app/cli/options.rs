@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use crate::app::explain::ExplainArgs;
+use crate::app::k8saudit_cmd::K8sAuditCommand;
 use crate::app::rules_cmd::RulesCommand;
 
 /// The one thing to do.
@@ -54,6 +55,8 @@ pub enum Action {
     },
     /// Look at rules without running them.
     Rules(RulesCommand),
+    /// Connect an API server.
+    K8sAudit(K8sAuditCommand),
     /// Say why rules do or do not fire for an event.
     Explain(ExplainArgs),
     /// Run case files.

@@ -6,6 +6,7 @@ use super::check::CheckArgs;
 use super::options::{Action, ListFormat, Options, ReplayView};
 use super::test::TestArgs;
 use crate::app::explain::ExplainArgs;
+use crate::app::k8saudit_cmd::K8sAuditCommand;
 use crate::app::rules_cmd::RulesCommand;
 
 /// Where settings come from; every subcommand that needs plugins or rules has these.
@@ -135,6 +136,15 @@ pub(super) enum Subcommand {
         lanner test rules/ --mutate\n\n\
         Exit code: 0 if all is as expected, 1 if something is not, 2 if files are wrong.")]
     Test(TestArgs),
+    /// Connect the API server of a Kubernetes cluster: setup
+    #[command(
+        name = "k8saudit",
+        after_help = "Example: lanner k8saudit setup --address http://10.0.0.5:9765/k8s-audit"
+    )]
+    K8sAudit {
+        #[command(subcommand)]
+        command: K8sAuditCommand,
+    },
     /// List the fields that conditions and outputs may use
     #[command(after_help = "Example: lanner fields --source syscall --format markdown")]
     Fields {
@@ -203,6 +213,7 @@ impl Subcommand {
             }
             Self::Check(args) => args.into_options(),
             Self::Rules { command } => command.configuration().clone().options(Action::Rules(command), true),
+            Self::K8sAudit { command } => Options { config_optional: true, ..Options::new(Action::K8sAudit(command)) },
             Self::Explain { explain, configuration, rules } => {
                 Options { rules, ..configuration.options(Action::Explain(explain), true) }
             }

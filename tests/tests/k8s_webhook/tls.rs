@@ -1,0 +1,113 @@
+//! https: HTTP/2, certificates of clients, tokens.
+
+use std::path::{Path, PathBuf};
+
+use lanner_k8saudit::setup::{Client, ClientError};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+
+use crate::{Webhook, list};
+
+/// An authority, and certificates that it issued, as files.
+struct Authority<'a>(CertifiedIssuer<'a, KeyPair>);
+
+impl Authority<'_> {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn save(&self, path: &Path) -> PathBuf {
+        std::fs::write(path, self.0.pem()).unwrap();
+        path.to_owned()
+    }
+
+    /// Certificate and key of `name` in files.
+    fn issue(&self, name: &str, dir: &Path, purpose: ExtendedKeyUsagePurpose) -> (PathBuf, PathBuf) {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![purpose];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let (certificate_file, key_file) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
+        std::fs::write(&certificate_file, certificate.pem()).unwrap();
+        std::fs::write(&key_file, key.serialize_pem()).unwrap();
+        (certificate_file, key_file)
+    }
+}
+
+#[test]
+fn only_who_has_certificate_and_token_gets_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let ca = authority.save(&at("ca.pem"));
+    let (certificate, key) = authority.issue("localhost", dir.path(), ExtendedKeyUsagePurpose::ServerAuth);
+    let both = std::fs::read_to_string(certificate).unwrap() + &std::fs::read_to_string(key).unwrap();
+    std::fs::write(at("server.pem"), both).unwrap();
+    std::fs::write(at("token"), "secret\n").unwrap();
+    let identity = authority.issue("apiserver", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
+    let forged = stranger.issue("mallory", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
+    let init = format!(
+        "{{sslCertificate: {}, webhookClientCA: {}, webhookTokenFile: {}}}",
+        at("server.pem").display(),
+        ca.display(),
+        at("token").display()
+    );
+    let stranger_ca = stranger.save(&at("stranger.pem"));
+    let webhook = Webhook::start(dir, "https", &init, None);
+    let client = |ca: &Path, identity: Option<&(PathBuf, PathBuf)>, token: Option<&str>| Client {
+        address: webhook.address.clone(),
+        ca: Some(ca.to_owned()),
+        identity: identity.cloned(),
+        token: token.map(str::to_owned),
+    };
+
+    let good = client(&ca, Some(&identity), Some("secret")).post(list(&["in"])).unwrap();
+    assert_eq!((good.status, good.http2), (200, true), "{good:?}");
+
+    for token in [None, Some("secre"), Some("secret "), Some("")] {
+        let answer = client(&ca, Some(&identity), token).post(list(&["out"])).unwrap();
+        let expected = if token == Some("secret ") { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "{token:?}: {answer:?}");
+    }
+    // Whether the refusal of a certificate is seen in the handshake or right after it is a matter of timing in TLS 1.3.
+    for identity in [None, Some(&forged)] {
+        let refused = client(&ca, identity, Some("secret")).post(list(&["out"]));
+        assert!(matches!(refused, Err(ClientError::Handshake { .. } | ClientError::Http { .. })), "{refused:?}");
+    }
+    // A client that trusts somebody else does not talk to this server.
+    let other = client(&stranger_ca, Some(&identity), Some("secret")).post(list(&["out"]));
+    assert!(matches!(other, Err(ClientError::Handshake { .. })), "{other:?}");
+    let plain = Client {
+        address: lanner_k8saudit::address::Address { tls: false, ..webhook.address.clone() },
+        ..client(&ca, None, None)
+    };
+    assert!(matches!(plain.post(list(&["out"])), Err(ClientError::Http { .. })));
+
+    let seen = webhook.stop();
+    assert_eq!(seen, ["in", "out"], "the second is the one whose token had a blank behind it");
+}
+
+#[test]
+fn what_is_wrong_with_certificates_and_tokens_is_told_at_the_start() {
+    let run = |scheme: &str, init: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("empty"), "").unwrap();
+        let init = init.replace("DIR", &dir.path().display().to_string());
+        let params = format!("{scheme}://127.0.0.1:0/x");
+        let (config, rules) = crate::configure(dir.path(), &init, &params, None);
+        let args =
+            ["-c", &config.display().to_string(), "-r", &rules.display().to_string(), "--enable-source", "k8s_audit"];
+        let ran = lanner_tests::program::run(&mut lanner_tests::program::lanner(crate::BINARY, &args));
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        ran.stderr
+    };
+    let text = run("https", "{sslCertificate: DIR/none}");
+    assert!(text.contains("sslCertificate") && text.contains("/none") && text.contains("PEM file"), "{text}");
+    let text = run("https", "{sslCertificate: DIR/empty}");
+    assert!(text.contains("no certificate in it"), "{text}");
+    let text = run("http", "{webhookClientCA: DIR/empty}");
+    assert!(text.contains("webhookClientCA needs https"), "{text}");
+    let text = run("http", "{webhookTokenFile: DIR/empty}");
+    assert!(text.contains("webhookTokenFile") && text.contains("it is empty"), "{text}");
+}
