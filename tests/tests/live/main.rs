@@ -11,6 +11,7 @@ mod programs;
 mod rules;
 mod start;
 mod storm;
+mod want;
 mod ways;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");

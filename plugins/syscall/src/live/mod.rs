@@ -39,8 +39,10 @@ use probe::Probe;
 
 /// Age at which an event is delivered: by then every event older than it is in its buffer.
 const SETTLE_NS: u64 = 1_000_000;
-/// Shortest and longest pause when there is nothing to read.
+/// Shortest and longest pause. The longest bounds the latency, and what is written meanwhile fits into the smallest buffer.
 const PAUSE: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(10));
+/// So many events at once are a reason to look again without a pause.
+const MANY: usize = 256;
 
 /// Events as they happen.
 pub struct Live {
@@ -51,7 +53,8 @@ pub struct Live {
     looker: Looker,
     selected: Interest,
     pause: Duration,
-    idle: bool,
+    /// Events delivered last.
+    delivered: usize,
     number: u64,
 }
 
@@ -82,7 +85,7 @@ impl Live {
             looker: Looker::new(clock.boot),
             selected: Interest::none(),
             pause: PAUSE.0,
-            idle: false,
+            delivered: 0,
             number: 0,
         };
         live.want(settings.events.as_deref())?;
@@ -122,27 +125,28 @@ impl Live {
         scan::scan(self.clock.boot)
     }
 
-    /// Gives the memory of the events delivered so far back to the kernel. If there were none, waits a little, longer each
-    /// time in a row: nobody is woken for an event, and nobody turns in circles for lack of one.
+    /// Gives the memory of the events delivered so far back to the kernel. If they were few, waits a little, longer each time
+    /// in a row: nobody is woken for an event, and nobody turns in circles for lack of one or for a few.
     pub fn release(&mut self) {
         self.rings.release();
-        if self.idle {
-            std::thread::sleep(self.pause);
-            self.pause = (self.pause * 2).min(PAUSE.1);
-        } else {
-            self.pause = PAUSE.0;
+        match self.delivered {
+            0..MANY => {
+                std::thread::sleep(self.pause);
+                self.pause = (self.pause * 2).min(PAUSE.1);
+            }
+            _ => self.pause = PAUSE.0,
         }
     }
 
     /// Delivers up to `most` events in the order of time; they stay valid until [`Live::release`]. Returns how many.
     pub fn deliver<'a>(&'a mut self, most: usize, mut to: impl FnMut(Arrived<'a>)) -> usize {
         let horizon = self.clock.now().saturating_sub(SETTLE_NS);
-        let Self { rings, number, idle, .. } = self;
+        let Self { rings, number, delivered, .. } = self;
         let n = rings.deliver(most, horizon, |record| {
             *number += 1;
             to(Arrived { number: *number, cpu: record.cpu, bytes: record.event });
         });
-        *idle = n == 0;
+        *delivered = n;
         n
     }
 
