@@ -9,4 +9,5 @@ pub mod event;
 pub mod log;
 pub mod outputs;
 pub mod plugin;
+pub mod record;
 pub mod source;

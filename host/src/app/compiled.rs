@@ -112,21 +112,26 @@ fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
 
 /// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
 fn live_params<'r>(live: &LiveSettings, rules: impl Iterator<Item = &'r SourceRules>) -> String {
+    let settings = live_settings(live, Some(rules.flat_map(SourceRules::events).collect()), live.base.all);
+    observed(&settings.selection(settings.events.as_deref()));
+    settings.to_params()
+}
+
+/// The same for these events, or all; `io`: also those that move data.
+pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: bool) -> lanner_syscall::live::Settings {
     let snaplen = if live.snaplen == 0 { lanner_syscall::live::Settings::default().snaplen } else { live.snaplen };
-    let settings = lanner_syscall::live::Settings {
+    lanner_syscall::live::Settings {
         cpus_for_each_buffer: live.cpus_for_each_buffer,
         buf_size_preset: live.buf_size_preset,
         drop_failed_exit: live.drop_failed_exit,
         snaplen,
-        events: Some(rules.flat_map(SourceRules::events).collect()),
+        events,
         custom_set: live.base.custom_set.clone(),
         repair: live.base.repair,
-        io: live.base.all,
+        io,
         purge_interval_s: live.purge_interval_s,
         purge_timeout_s: live.purge_timeout_s,
-    };
-    observed(&settings.selection(settings.events.as_deref()));
-    settings.to_params()
+    }
 }
 
 /// Says which calls are observed and why, in lines that begin as Falco's do.

@@ -157,6 +157,18 @@ pub enum AppError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// A recording.
+    #[error(transparent)]
+    Record(#[from] crate::record::RecordError),
+    /// A ring that the state of the machine fills.
+    #[error(
+        "--ring: what is known of this machine's processes takes {head} bytes by itself, which must stand in front of the          events; give the ring at least {} MiB",
+        (head * 4).div_ceil(1 << 20)
+    )]
+    SmallRing {
+        /// Bytes of the head.
+        head: usize,
+    },
     /// Case files that cannot be run.
     #[error("{0}")]
     Cases(String),

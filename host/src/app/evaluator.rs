@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::capture::{Plan, Wish};
 use super::drops::DropWatch;
 use super::replay::Progress;
 use super::stats::Matches;
@@ -72,6 +73,10 @@ pub(super) struct Evaluator<'d> {
     pub(super) acknowledges: bool,
     /// An alert was raised since the last batch.
     pub(super) raised: bool,
+    /// Captures that matches begin, if any are to.
+    pub(super) plan: Option<&'d Plan>,
+    /// What the matches of the event at hand mean for them.
+    pub(super) wish: Wish,
 }
 
 /// How long a source waits for outputs that do not take its alerts, before it goes on with them in the queue.
@@ -92,9 +97,13 @@ impl Sink for Evaluator<'_> {
             && rules.wants(event)
         {
             let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
+            let (plan, wish) = (self.plan, &mut self.wish);
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);
                 *raised = true;
+                if let Some(plan) = plan {
+                    plan.join(rule, wish);
+                }
                 if desk.outputs.closed() {
                     desk.control.stop();
                 }

@@ -1,6 +1,7 @@
 //! The program: start-up as a list of steps, the event loop, and the end.
 
 mod blind;
+mod capture;
 mod check;
 pub mod cli;
 mod compiled;
@@ -14,6 +15,7 @@ pub mod k8saudit_cmd;
 pub mod lists;
 mod plugins;
 mod process;
+mod record;
 mod replay;
 mod rules;
 pub mod rules_cmd;
@@ -92,6 +94,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     }
     if let Action::Replay { files, view } = &options.action {
         return replay_files(options, configured, files, view);
+    }
+    if let Action::Record(args) = &options.action {
+        return record::run(args, options, configured);
     }
     if let Action::Test(test) = &options.action {
         return test::run(options, test, configured);
@@ -239,6 +244,7 @@ fn process_events(
         return Ok(());
     }
     let names = rules.names();
+    let captures = settings.capture.as_ref().map(|capture| capture::Plan::new(capture, rules.0.rules()));
     let text = view.and_then(|view| view.filter.as_deref());
     let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
     let mut groups = compiled::compile(rules, groups, settings, selected, &hostname)?;
@@ -248,7 +254,7 @@ fn process_events(
         log::info(format_args!("Enabled event sources: {}", selected.join(", ")));
     }
     let sources = groups.len();
-    process::run(Job { options, settings, groups, rules: names, quiet, sources })
+    process::run(Job { options, settings, groups, rules: names, captures, quiet, sources })
 }
 
 /// `lanner replay`: each file from a clean state.

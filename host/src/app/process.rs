@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lanner_engine::load::Priority;
 
+use super::capture::{Captures, Capturing, Plan, Wish};
 use super::cli::Options;
 use super::compiled::CompiledGroup;
 use super::drops::DropWatch;
@@ -19,6 +20,7 @@ use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::outputs::{Outputs, QueueFull, enabled};
 use crate::plugin::{Inspector, Open, PluginIdx, PluginSet};
+use crate::record::Patience;
 use crate::source::{Control, Counts, Sink, pump};
 
 /// Everything that is needed to run.
@@ -31,6 +33,8 @@ pub(crate) struct Job<'a> {
     pub groups: Vec<CompiledGroup>,
     /// Name and priority of all loaded rules, by position.
     pub rules: Vec<(Box<str>, Priority)>,
+    /// Captures that their matches begin, if any are to.
+    pub captures: Option<Plan>,
     /// Whether the progress of a replay stays unseen.
     pub quiet: bool,
     /// How many sources run.
@@ -127,6 +131,8 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         lost: false,
         acknowledges: !syscalls,
         raised: false,
+        plan: job.captures.as_ref(),
+        wish: Wish::default(),
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
     let result = match (plugins, &group.input) {
@@ -212,7 +218,18 @@ fn open_and_pump(
         _ => failed(error),
     })?;
     evaluator.context = Context::new(machine_name(&mut inspector));
-    let result = pump(&mut inspector, &desk.control, evaluator);
+    let result = match evaluator.plan {
+        None => pump(&mut inspector, &desk.control, evaluator),
+        Some(plan) => {
+            // Who replays can wait for the disk; the kernel does not.
+            let patience = if matches!(kind, Kind::Recorded) { Patience::Wait } else { Patience::Skip };
+            let captures = Captures::new(plan, *input, patience, this_machine());
+            let mut capturing = Capturing { evaluator, captures };
+            let result = pump(&mut inspector, &desk.control, &mut capturing);
+            capturing.captures.finish();
+            result
+        }
+    };
     evaluator.progress.finish();
     let metrics = inspector.parts().1.metrics();
     let losses = Losses::of(&metrics);

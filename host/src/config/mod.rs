@@ -2,6 +2,7 @@
 //! ([`Settings`]). The table of all keys is [`keys`].
 
 mod append;
+mod capture;
 mod env;
 mod error;
 pub mod keys;
@@ -16,6 +17,7 @@ mod settings;
 mod tree;
 mod yaml;
 
+pub use capture::CaptureSettings;
 pub use error::ConfigError;
 pub use live::{BaseSyscalls, DropAction, DropSettings, LiveSettings};
 pub use load::{Loaded, load};

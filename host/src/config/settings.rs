@@ -1,5 +1,6 @@
 //! The merged tree as typed settings: from here on no key is looked up by name.
 
+use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
 use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
@@ -122,6 +123,8 @@ pub struct Settings {
     pub rule_matching: RuleMatching,
     /// `rules_load: per_rule`: what has an error is left out and the rest runs.
     pub per_rule: bool,
+    /// `capture`, if enabled.
+    pub capture: Option<CaptureSettings>,
     /// `append_output`.
     pub append_output: Vec<AppendOutput>,
     /// `static_fields`: name and value.
@@ -209,6 +212,7 @@ impl Settings {
                 _ => return Err(ConfigError::RuleMatching(matching)),
             },
             priority: Priority::from_name(&priority).ok_or(ConfigError::Priority(priority))?,
+            capture: capture::read(read)?,
             append_output: append::append_output(read)?,
             static_fields: static_fields(&loaded.tree),
             alerts: AlertForm {
@@ -279,10 +283,6 @@ fn check_later_features(read: Reader<'_>) -> Result<(), ConfigError> {
     }
     if read.int("syscall_event_timeouts.max_consecutives", 1000_u32) == 0 {
         return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));
-    }
-    let mode = read.text("capture.mode", "rules");
-    if !matches!(mode.as_str(), "rules" | "all_rules") {
-        return Err(read.wrong(format!("capture.mode '{mode}' is not a valid mode.")));
     }
     Ok(())
 }

@@ -38,6 +38,12 @@ impl Filter {
         Ok(Self { scratch: set.scratch(), set, answers, hits: Vec::new() })
     }
 
+    /// Whether the condition can hold for an event of this code.
+    #[must_use]
+    pub fn wants(&self, code: u16) -> bool {
+        self.set.wants(code)
+    }
+
     /// Whether the condition holds for the event.
     pub fn accepts(&mut self, event: &EventRef<'_>, plugins: &mut Plugins, context: &mut Context) -> bool {
         let mut extractor = Extractor { answers: &self.answers, plugins, event, context };

@@ -51,12 +51,22 @@ impl Control {
 
 /// What a pump does with events.
 pub trait Sink {
+    /// Whether it records: then it is also shown what rules never see. Sinks that do not pay nothing for it.
+    const RECORDS: bool = false;
+
     /// An event that rules may see; its state is up to date. `false` ends the pump.
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool;
 
     /// All events of a batch are through, and the source is about to be told so by asking it for the next one. What must not be
     /// lost when it forgets them has to be safe when this returns.
     fn batch_done(&mut self) {}
+
+    /// Any event, before the plugins look at it: their state is that after the event before. For sinks that record.
+    fn before(&mut self, _plugins: &mut Plugins, _event: &EventRef<'_>) {}
+
+    /// An event that rules do not see: it only changes state, or its source is not loaded. Its state is up to date. For
+    /// sinks that record.
+    fn unseen(&mut self, _plugins: &mut Plugins, _event: &EventRef<'_>) {}
 
     /// Something other than events is to be done: signals came, or the source is quiet.
     fn attend(&mut self, control: &Control);
@@ -133,8 +143,14 @@ fn now() -> u64 {
 /// Shows an event to the plugins and then, unless it only changes state, to the sink. `false`: the sink has enough.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "in the pump the event stays in registers; other calls are not in hot loops")]
-pub(crate) fn show(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink, counts: &mut Counts) -> bool {
+pub(crate) fn show<S: Sink>(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut S, counts: &mut Counts) -> bool {
+    if S::RECORDS {
+        sink.before(plugins, event);
+    }
     plugins.parse(event);
+    if S::RECORDS && (event.is_hidden() || event.source().is_none()) {
+        sink.unseen(plugins, event);
+    }
     if event.is_hidden() {
         return true;
     }

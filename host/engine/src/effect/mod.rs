@@ -63,6 +63,9 @@ pub struct RuleChange {
     /// Whether a match starts a capture, and how long it lasts in milliseconds (0: as configured).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Change<(bool, u32)>>,
+    /// How long before the match it begins, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_before: Option<Change<Option<u32>>>,
     /// Tags that came and went.
     #[serde(skip_serializing_if = "PartChange::is_empty")]
     pub tags: PartChange,
@@ -131,16 +134,19 @@ fn compare(old: &RuleSpec, new: &RuleSpec, before: &Loader, after: &Loader) -> O
         description: change(one_line(&old.description), one_line(&new.description)),
         output: change(one_line(&output(before, old)), one_line(&output(after, new))),
         capture: change((old.capture, old.capture_duration), (new.capture, new.capture_duration)),
+        capture_before: change(old.capture_before, new.capture_before),
         tags: PartChange::between(tags(old), tags(new)),
         condition: ConditionChange::between(&old.expr, &new.expr),
     };
-    let RuleChange { enabled, priority, source, description, output, capture, tags, condition, .. } = &found;
+    let RuleChange { enabled, priority, source, description, output, capture, capture_before, tags, condition, .. } =
+        &found;
     let same = enabled.is_none()
         && priority.is_none()
         && source.is_none()
         && description.is_none()
         && output.is_none()
         && capture.is_none()
+        && capture_before.is_none()
         && tags.is_empty()
         && condition.is_empty();
     (!same).then_some(found)

@@ -42,6 +42,10 @@ fn rule(change: &RuleChange, out: &mut String) {
     if let Some(Change { old: (was, before), new: (is, after) }) = &change.capture {
         let _ = writeln!(out, "    capture: {was} ({before} ms) -> {is} ({after} ms)");
     }
+    if let Some(Change { old, new }) = &change.capture_before {
+        let word = |ms: &Option<u32>| ms.map_or_else(|| "as configured".to_owned(), |ms| format!("{ms} ms"));
+        let _ = writeln!(out, "    capture_before: {} -> {}", word(old), word(new));
+    }
     items("tags", &change.tags, out);
     block("desc", &change.description, out);
     block("output", &change.output, out);

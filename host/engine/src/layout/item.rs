@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "priority",
     "capture",
     "capture_duration",
+    "capture_before",
     "tags",
     "warn_evttypes",
     "skip-if-unknown-filter",

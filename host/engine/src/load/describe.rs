@@ -85,7 +85,7 @@ impl Loader {
             details.insert("extra_output_formatted_fields".to_owned(), formatted.into());
         }
         let tags: Vec<&str> = rule.tags.iter().map(|tag| &**tag).collect();
-        let info = json!({
+        let mut info = json!({
             "name": &*rule.name,
             "condition": written,
             "priority": rule.priority.name(),
@@ -97,6 +97,10 @@ impl Loader {
             "capture_duration": rule.capture_duration,
             "tags": tags,
         });
+        // A key of ours: whoever does not use it sees what Falco shows.
+        if let Some(before) = rule.capture_before {
+            info["capture_before"] = before.into();
+        }
         json!({ "info": info, "details": details })
     }
 

@@ -13,13 +13,14 @@ use crate::scheme::{EventSet, Scheme};
 use crate::yaml::{self, Node};
 
 /// Keys of a rule that an override names, beside those that an old append takes.
-const OTHER_KEYS: [&str; 9] = [
+const OTHER_KEYS: [&str; 10] = [
     "output",
     "desc",
     "priority",
     "tags",
     "capture",
     "capture_duration",
+    "capture_before",
     "enabled",
     "warn_evttypes",
     "skip-if-unknown-filter",

@@ -70,6 +70,7 @@ pub(super) struct RuleItem {
     pub(super) enabled: bool,
     pub(super) capture: bool,
     pub(super) capture_duration: u32,
+    pub(super) capture_before: Option<u32>,
     pub(super) warn_evttypes: bool,
     pub(super) skip_if_unknown_filter: bool,
     /// No scheme for the source: the rule is kept for later appends but not compiled.
@@ -97,6 +98,7 @@ pub(super) struct RuleUpdate {
     pub(super) priority: Option<Priority>,
     pub(super) capture: Option<bool>,
     pub(super) capture_duration: Option<u32>,
+    pub(super) capture_before: Option<u32>,
     pub(super) enabled: Option<bool>,
     pub(super) warn_evttypes: Option<bool>,
     pub(super) skip_if_unknown_filter: Option<bool>,
@@ -153,6 +155,7 @@ impl RuleUpdate {
             && self.priority.is_none()
             && self.capture.is_none()
             && self.capture_duration.is_none()
+            && self.capture_before.is_none()
             && self.enabled.is_none()
             && self.warn_evttypes.is_none()
             && self.skip_if_unknown_filter.is_none()

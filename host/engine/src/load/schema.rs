@@ -21,6 +21,7 @@ pub fn schema() -> Value {
         "enabled",
         "capture",
         "capture_duration",
+        "capture_before",
         "warn_evttypes",
         "skip-if-unknown-filter",
     ];
@@ -49,6 +50,7 @@ pub fn schema() -> Value {
                     "enabled": boolean(),
                     "capture": boolean(),
                     "capture_duration": { "type": "integer" },
+                    "capture_before": { "type": "integer" },
                     "warn_evttypes": boolean(),
                     "skip-if-unknown-filter": boolean(),
                     "tags": { "type": "array", "items": string() },
@@ -122,7 +124,7 @@ fn convert(node: &Node, key: &str) -> Value {
                 "enabled" | "capture" | "warn_evttypes" | "skip-if-unknown-filter" | "append" => {
                     node.as_bool().map(Value::from)
                 }
-                "capture_duration" => node.as_i64().map(Value::from),
+                "capture_duration" | "capture_before" => node.as_i64().map(Value::from),
                 _ => None,
             };
             typed.unwrap_or_else(|| scalar.text.clone().into())

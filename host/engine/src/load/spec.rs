@@ -29,6 +29,8 @@ pub struct RuleSpec {
     pub capture: bool,
     /// How long that capture lasts, in milliseconds; 0: the configured default.
     pub capture_duration: u32,
+    /// How long before the match it begins, in milliseconds; none: as configured.
+    pub capture_before: Option<u32>,
     /// The condition with lists, macros and exceptions in it.
     pub expr: Expr,
     /// The same, checked against the source's fields.

@@ -5,6 +5,7 @@
 mod check;
 mod flags;
 mod options;
+mod record;
 mod subcommands;
 mod test;
 
@@ -14,6 +15,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use check::{Check, Fix, Format};
 pub use options::{Action, ListFormat, Options, ReplayView};
+pub use record::{FileForm, RecordArgs, RingSize};
 pub use test::{ReportFormat, TestOptions};
 
 pub(crate) use subcommands::Configuration;

@@ -1,6 +1,7 @@
 //! What a command line asks for, whichever form it had.
 
 use super::check::Check;
+use super::record::RecordArgs;
 use crate::app::explain::ExplainArgs;
 use crate::app::k8saudit_cmd::K8sAuditCommand;
 use crate::app::rules_cmd::RulesCommand;
@@ -61,6 +62,8 @@ pub enum Action {
     Explain(ExplainArgs),
     /// Run case files.
     Test(super::test::TestOptions),
+    /// Write a capture file.
+    Record(Box<RecordArgs>),
     /// Look through capture files.
     Replay {
         /// Which, in order.

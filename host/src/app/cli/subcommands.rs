@@ -4,6 +4,7 @@ use clap::{Args, Subcommand as ClapSubcommand, ValueEnum};
 
 use super::check::CheckArgs;
 use super::options::{Action, ListFormat, Options, ReplayView};
+use super::record::{self, RecordArgs};
 use super::test::TestArgs;
 use crate::app::explain::ExplainArgs;
 use crate::app::k8saudit_cmd::K8sAuditCommand;
@@ -100,6 +101,14 @@ pub(super) enum Subcommand {
         /// No progress, even on a terminal
         #[arg(short = 'q', long)]
         quiet: bool,
+    },
+    /// Record what happens into a capture file (.scap), which lanner replay, Falco and sysdig read
+    #[command(long_about = record::LONG_ABOUT, after_help = record::EXAMPLES)]
+    Record {
+        #[command(flatten)]
+        record: RecordArgs,
+        #[command(flatten)]
+        configuration: Configuration,
     },
     /// Check rule files: errors, warnings and advice, each with its place and a remedy; nothing is run
     #[command(after_help = "Examples:\n  \
@@ -211,6 +220,10 @@ impl Subcommand {
                 }
                 options
             }
+            Self::Record { record, configuration } => Options {
+                stop_after_s: record.stop_after,
+                ..configuration.options(Action::Record(Box::new(record)), true)
+            },
             Self::Check(args) => args.into_options(),
             Self::Rules { command } => command.configuration().clone().options(Action::Rules(command), true),
             Self::K8sAudit { command } => Options { config_optional: true, ..Options::new(Action::K8sAudit(command)) },

@@ -14,7 +14,7 @@ mod write;
 pub use error::{CaptureError, CaptureErrorKind};
 pub use initial::{Fd, FdInfo, FdType, Group, InitialState, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
 pub use reader::{Batch, CaptureReader, Step};
-pub use write::{Events, Head, Keep, push_event};
+pub use write::{Events, Head, Keep, Members, push_event};
 
 /// Longest event block of the kinds that are not "large", without type and length.
 const MAX_BLOCK: u32 = 64 * 1024;

@@ -39,6 +39,8 @@ pub use threads::MAX_THREADS;
 pub use users::{Group, User, Users};
 pub use walk::{Ancestors, Parents};
 
+use lanner_plugin_api::schema::EventType;
+
 use fd::Fd;
 use fdtable::FdTables;
 use flags::cl;
@@ -46,6 +48,13 @@ use ids::TableId;
 use table::DynFields;
 use threads::Threads;
 use zstr::ZStr;
+
+/// The codes of events that change the state, or that tell it or other plugins of something: a recording that leaves out
+/// any of the others has the same state.
+pub fn followed() -> Vec<EventType> {
+    let follows = |code: &parse::Code| code.parser != parse::Parser::None || code.has(parse::Code::NO_THREAD);
+    (0..).map(EventType).zip(parse::codes()).filter(|(_, code)| follows(code)).map(|(code, _)| code).collect()
+}
 
 /// Where events come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -210,6 +210,7 @@ impl Compiler<'_> {
             enabled: item.enabled && item.priority <= self.settings.threshold,
             capture: item.capture,
             capture_duration: item.capture_duration,
+            capture_before: item.capture_before,
             expr,
             condition,
             output,

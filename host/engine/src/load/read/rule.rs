@@ -28,6 +28,7 @@ const RULE_KEYS: &[&str] = &[
     "enabled",
     "capture",
     "capture_duration",
+    "capture_before",
     "warn_evttypes",
     "skip-if-unknown-filter",
     "tags",
@@ -43,6 +44,7 @@ const RULE_REPLACE: &[&str] = &[
     "priority",
     "capture",
     "capture_duration",
+    "capture_before",
     "tags",
     "exceptions",
     "enabled",
@@ -95,6 +97,7 @@ impl Reader<'_> {
         let enabled = self.recover(optional(item, "enabled", context), || None)?;
         let capture = self.recover(optional(item, "capture", context), || None)?;
         let capture_duration = self.recover(optional(item, "capture_duration", context), || None)?;
+        let capture_before = self.recover(optional(item, "capture_before", context), || None)?;
         let warn_evttypes = self.recover(optional(item, "warn_evttypes", context), || None)?;
         let skip = self.recover(optional(item, "skip-if-unknown-filter", context), || None)?;
         let tags = self.recover(self.tags(item, context), BTreeSet::new)?;
@@ -109,6 +112,7 @@ impl Reader<'_> {
             enabled: enabled.unwrap_or(true),
             capture: capture.unwrap_or(false),
             capture_duration: capture_duration.unwrap_or(0),
+            capture_before,
             warn_evttypes: warn_evttypes.unwrap_or(true),
             skip_if_unknown_filter: skip.unwrap_or(false),
             tags,
@@ -164,7 +168,7 @@ impl Reader<'_> {
             // In this order, whatever the order in the file: it decides which of several errors is told.
             let order =
                 ["condition", "exceptions", "output", "desc", "tags", "priority", "capture", "capture_duration"];
-            for key in order.iter().chain(&["enabled", "warn_evttypes", "skip-if-unknown-filter"]) {
+            for key in order.iter().chain(&["capture_before", "enabled", "warn_evttypes", "skip-if-unknown-filter"]) {
                 if !keys.contains(*key) {
                     continue;
                 }
@@ -213,6 +217,7 @@ impl Reader<'_> {
             "priority" => update.priority = Some(priority(item, context)?),
             "capture" => update.capture = value(item, key, context)?,
             "capture_duration" => update.capture_duration = value(item, key, context)?,
+            "capture_before" => update.capture_before = value(item, key, context)?,
             "enabled" => update.enabled = value(item, key, context)?,
             "warn_evttypes" => update.warn_evttypes = value(item, key, context)?,
             _ => update.skip_if_unknown_filter = value(item, key, context)?,

@@ -20,6 +20,7 @@
 
 mod body;
 mod lists;
+mod member;
 
 use std::borrow::Borrow;
 use std::io::{self, Write};
@@ -31,6 +32,7 @@ use lanner_plugin_api::wire::Event;
 use super::block::{FDS_V2, INTERFACES_V2, MACHINE, PROCESSES_V9, SECTION, USERS_V2};
 use super::initial::{Fd, Group, InitialState, Interface, Machine, Thread, User};
 use body::Body;
+pub use member::Members;
 
 /// What readers make of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
