@@ -20,11 +20,30 @@ pub fn sources() -> PathBuf {
 /// If it cannot be written.
 #[must_use]
 pub fn built() -> PathBuf {
-    let exe = std::env::current_exe().expect("a test has a path");
-    let target = exe.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists() || dir.join(".rustc_info.json").exists());
-    let dir = target.map_or_else(|| std::env::temp_dir().join("lanner-tests"), |t| t.join("test-plugins"));
+    let dir = target().map_or_else(|| std::env::temp_dir().join("lanner-tests"), |t| t.join("test-plugins"));
     std::fs::create_dir_all(&dir).expect("the target folder can be written");
     dir
+}
+
+/// The target folder of the running test.
+fn target() -> Option<PathBuf> {
+    let exe = std::env::current_exe().ok()?;
+    let is_target = |dir: &&Path| dir.join("CACHEDIR.TAG").exists() || dir.join(".rustc_info.json").exists();
+    exe.ancestors().find(is_target).map(Path::to_owned)
+}
+
+/// Builds a plugin of this workspace that is not linked into the program, in the target folder of the running test, where most
+/// of it lies already. Returns `lib<library>.so`.
+///
+/// # Panics
+/// If cargo refuses.
+#[must_use]
+pub fn workspace_plugin(package: &str, library: &str) -> PathBuf {
+    let target = target().expect("a test lies in a target folder");
+    let mut cargo = Command::new(std::env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
+    cargo.args(["build", "--quiet", "--offline", "-p", package, "--target-dir"]).arg(&target);
+    run(cargo.current_dir(sources()));
+    target.join("debug").join(format!("lib{library}.so"))
 }
 
 /// Builds `tests/plugins/c/<file>` as a shared object with these macros defined (`NAME` or `NAME=value`).

@@ -45,7 +45,7 @@ fn command_line() {
 #[test]
 fn plugins() {
     let mut text = stdout(&["plugins"]);
-    for name in ["syscall", "container", "json", "k8saudit"] {
+    for name in ["syscall", "container", "json", "k8saudit", "cloudtrail"] {
         text += &format!("==== {name}\n\n{}", stdout(&["plugins", name]));
     }
     golden("plugins.txt", &text);

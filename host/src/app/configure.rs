@@ -66,9 +66,9 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
     ];
     if matches!(options.action, Action::Check(_)) {
         // Rules are checked for every source there is; nothing is opened.
-        for (i, (name, library)) in [("k8saudit", "libk8saudit.so"), ("json", "libjson.so")].into_iter().enumerate() {
+        for (i, name) in ["k8saudit", "cloudtrail", "json"].into_iter().enumerate() {
             defaults.push(format!("plugins[{}].name={name}", i + 1));
-            defaults.push(format!("plugins[{}].library_path={library}", i + 1));
+            defaults.push(format!("plugins[{}].library_path=lib{name}.so", i + 1));
         }
     }
     defaults

@@ -5,8 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use super::error::ConfigError;
 use super::tree::Node;
 
-/// Where relative library paths are looked for, best first; the second is where Falco's own tools install plugins.
+/// Where relative library paths are looked for, best first, with the program's own folder between them; the second is where
+/// Falco's own tools install plugins.
 pub const PLUGIN_DIRS: [&str; 2] = ["/usr/share/lanner/plugins", "/usr/share/falco/plugins"];
+
+/// The folder of the program: what was built or unpacked with it is found without being installed.
+fn program_dir() -> Option<PathBuf> {
+    std::env::current_exe().ok()?.parent().map(Path::to_owned)
+}
 
 /// One plugin to load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +28,19 @@ pub struct PluginConfig {
 }
 
 impl PluginConfig {
-    /// The files the library may be, best first: the path itself if absolute, else below each plugins directory.
+    /// The files the library may be, best first: the path itself if absolute, else below each plugins directory and the
+    /// program's own folder.
     pub fn candidates(&self) -> Vec<PathBuf> {
         let path = Path::new(&self.library);
-        if path.is_absolute() {
+        if self.library.is_empty() {
+            // A built-in that nobody configured; the folders themselves are no libraries.
+            Vec::new()
+        } else if path.is_absolute() {
             vec![path.to_owned()]
         } else {
-            PLUGIN_DIRS.iter().map(|dir| normal(&Path::new(dir).join(path))).collect()
+            let [lanner, falco] = PLUGIN_DIRS.map(PathBuf::from);
+            let dirs = [Some(lanner), program_dir(), Some(falco)];
+            dirs.into_iter().flatten().map(|dir| normal(&dir.join(path))).collect()
         }
     }
 }
@@ -87,8 +99,9 @@ fn read_one(item: &Node, index: usize, file: &str) -> Result<PluginConfig, Confi
         },
         open_params: item.get("open_params").and_then(Node::text).unwrap_or_default().trim().to_owned(),
     };
-    for (dir, path) in PLUGIN_DIRS.into_iter().zip(plugin.candidates()) {
-        if !Path::new(&plugin.library).is_absolute() && !path.starts_with(dir) {
+    for dir in PLUGIN_DIRS {
+        let library = Path::new(&plugin.library);
+        if !library.is_absolute() && !normal(&Path::new(dir).join(library)).starts_with(dir) {
             return Err(ConfigError::PluginPath { file: file.to_owned(), path: plugin.library, dir });
         }
     }
@@ -120,7 +133,9 @@ mod tests {
     fn settings_are_read() {
         let [a, b] = plugins(TWO).unwrap().try_into().unwrap();
         assert_eq!((a.init_config.as_str(), a.open_params.as_str()), (r#"{"a":"x","b":1}"#, "p"));
-        assert_eq!(a.candidates(), PLUGIN_DIRS.map(|dir| Path::new(dir).join("liba.so")));
+        let own = std::env::current_exe().unwrap();
+        let dirs = [Path::new(PLUGIN_DIRS[0]), own.parent().unwrap(), Path::new(PLUGIN_DIRS[1])];
+        assert_eq!(a.candidates(), dirs.map(|dir| dir.join("liba.so")));
         assert_eq!((b.init_config.as_str(), b.candidates()), ("text", vec![PathBuf::from("/opt/b.so")]));
     }
 
