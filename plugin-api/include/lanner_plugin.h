@@ -636,11 +636,16 @@ lanner_field_value plugin_lanner_extract_prepared(ss_plugin_t* s, uint32_t handl
 /* The event changes state and is never shown to rules. */
 #define LANNER_EVENT_HIDDEN 1u
 
+/* Where the event happened, something was done for a rule that kills: 1 the process was killed, 2 it would have been, 3 it is
+ * never killed, 4 the kernel refused. The number of the rule stands in the upper 16 bits. */
+#define LANNER_EVENT_ENFORCED(flags) ((flags) >> 8 & 0xffu)
+#define LANNER_EVENT_ENFORCED_RULE(flags) ((flags) >> 16)
+
 /* What the host shall know about an event beyond its bytes. 16 bytes. */
 typedef struct lanner_event_meta {
     uint64_t num;   /*  0: number of the event, as evt.num shows it */
     uint32_t cpu;   /*  8: processor on which it happened */
-    uint32_t flags; /* 12: LANNER_EVENT_HIDDEN or 0 */
+    uint32_t flags; /* 12: LANNER_EVENT_HIDDEN, LANNER_EVENT_ENFORCED and the rule's number in the upper half, or 0 */
 } lanner_event_meta;
 
 /* One element per event of the batch that plugin_next_batch just delivered; `n` (not null) receives their number. Null:

@@ -10,6 +10,7 @@ pub mod attack;
 pub mod check;
 pub mod compile;
 pub mod effect;
+pub mod enforce;
 pub mod explain;
 pub mod format;
 pub mod layout;

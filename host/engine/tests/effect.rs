@@ -43,6 +43,26 @@ fn every_kind_of_change() {
     assert_eq!((back.added.len(), back.removed.len(), back.changed.len()), (1, 1, 2));
 }
 
+/// From an alert to a kill is the gravest change that a file can make to a rule: it is told first, and in capitals.
+#[test]
+fn whether_a_rule_kills() {
+    let rule = |key: &str| {
+        format!("- rule: r\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: ERROR\n{key}")
+    };
+    let (tells, kills) = (rule(""), rule("  enforce: kill\n"));
+    let before = loaded(&[("a", &tells)]);
+    let off = "- rule: r\n  enforce: none\n  override: {enforce: replace}\n";
+    assert!(Difference::between(&before, &loaded(&[("a", &kills), ("b", off)])).is_empty());
+    let after = loaded(&[("a", &kills)]);
+    let text = Difference::between(&before, &after).to_text();
+    assert!(text.starts_with("~ r a:1\n    ENFORCE: none -> kill\n"), "{text}");
+    let text = Difference::between(&loaded(&[]), &after).to_text();
+    assert!(text.starts_with("+ r (Error, ENFORCE kill) a:1\n"), "{text}");
+    let touched =
+        loaded(&[("a", &kills), ("b", off)]).history(ItemKind::Rule, "r").last().map(|touch| touch.keys.clone());
+    assert_eq!(touched, Some(vec!["enforce"]));
+}
+
 const LOCAL: &str = "
 - list: shells
   override: {items: append}

@@ -7,6 +7,7 @@ use lanner_engine::load::{LintOptions, LoadResult, Loader};
 use lanner_engine::report::{Level, Report};
 
 use super::cli::{Check, Format, Options};
+use super::enforce::ABILITY;
 use super::error::AppError;
 use super::fix;
 use super::lists::versions::Versions;
@@ -32,6 +33,7 @@ pub(crate) fn check(
     }
     let mut lints = loader.plugin_errors();
     lints.extend(loader.lint(&LintOptions { first_match: settings.rule_matching == RuleMatching::First }));
+    lints.extend(loader.enforcement(&ABILITY, check.enforce));
     let mut report = Report::new(loader.files(), &results, lints);
     report.allow(&check.allow);
     print_stdout(&match check.format {

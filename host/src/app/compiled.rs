@@ -6,7 +6,9 @@ use lanner_engine::compile::RuleMatching as Matching;
 use lanner_engine::format::RenderOptions;
 use lanner_engine::load::{Loader, RuleSpec};
 use lanner_engine::scheme::EventSet;
+use lanner_syscall::live::Enforcement;
 
+use super::enforce;
 use super::error::AppError;
 use super::rules::Rules;
 use super::sources::{Group, Source};
@@ -56,6 +58,8 @@ pub(crate) fn compile(
         fields: settings.alerts.json && settings.alerts.include_output_fields,
         hostname: Arc::clone(hostname),
     };
+    let watched = settings.engine.is_live() && selected.contains(&SYSCALL);
+    let enforced = enforce::prepare(&rules.0, settings, watched)?;
     let mut compiled = Vec::new();
     for group in groups {
         let wanted = |source: &&Source| selected.contains(&source.name.as_str());
@@ -71,7 +75,10 @@ pub(crate) fn compile(
         let Some(plugins) = guard.as_ref() else { continue };
         let mut by_source: Vec<Option<SourceRules>> = Vec::new();
         for source in group.sources.iter().filter(wanted) {
-            let ready = ready(&rules.0, source, plugins)?;
+            let mut ready = ready(&rules.0, source, plugins)?;
+            if let Some(ready) = &mut ready {
+                ready.enforce(|rule| enforced.number(rule));
+            }
             let at = source.index as usize;
             if by_source.len() <= at {
                 by_source.resize_with(at + 1, || None);
@@ -85,7 +92,7 @@ pub(crate) fn compile(
         let input = match input {
             Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
                 asks = asking(&rules.0);
-                Some((plugin, live_params(&settings.live, by_source.iter().flatten())))
+                Some((plugin, live_params(&settings.live, by_source.iter().flatten(), enforced.kernel.clone())))
             }
             other => other,
         };
@@ -111,8 +118,13 @@ fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
 }
 
 /// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
-fn live_params<'r>(live: &LiveSettings, rules: impl Iterator<Item = &'r SourceRules>) -> String {
-    let settings = live_settings(live, Some(rules.flat_map(SourceRules::events).collect()), live.base.all);
+fn live_params<'r>(
+    live: &LiveSettings,
+    rules: impl Iterator<Item = &'r SourceRules>,
+    enforce: Option<Enforcement>,
+) -> String {
+    let events = Some(rules.flat_map(SourceRules::events).collect());
+    let settings = lanner_syscall::live::Settings { enforce, ..live_settings(live, events, live.base.all) };
     observed(&settings.selection(settings.events.as_deref()));
     settings.to_params()
 }
@@ -131,6 +143,7 @@ pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: b
         io,
         purge_interval_s: live.purge_interval_s,
         purge_timeout_s: live.purge_timeout_s,
+        enforce: None,
     }
 }
 
@@ -188,5 +201,5 @@ pub(crate) fn alert(rule: &RuleSpec, id: usize) -> RuleAlert {
         format: field.format.clone(),
         raw: field.raw,
     });
-    RuleAlert { id, head: Arc::new(head), output: rule.output.clone(), extra: extra.collect() }
+    RuleAlert { id, head: Arc::new(head), output: rule.output.clone(), extra: extra.collect(), enforced: None }
 }

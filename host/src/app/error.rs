@@ -48,6 +48,9 @@ pub enum AppError {
         /// The source.
         name: String,
     },
+    /// Rules that kill.
+    #[error("{0}")]
+    Enforcement(String),
     /// Every source is disabled.
     #[error("Must enable at least one event source")]
     NoSource,

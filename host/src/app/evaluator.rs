@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::capture::{Plan, Wish};
 use super::drops::DropWatch;
+use super::enforce::Untold;
 use super::replay::Progress;
 use super::stats::Matches;
 use crate::alert::Alert;
@@ -67,6 +68,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) start_ns: Option<u64>,
     /// What looks after losses, of a source that watches the kernel.
     pub(super) drops: Option<DropWatch<'d>>,
+    /// Kills of which no event tells.
+    pub(super) untold: Option<Untold>,
     /// Whether losses ended the run.
     pub(super) lost: bool,
     /// The source acknowledges what has been evaluated: alerts must be out before it is asked for more.
@@ -116,6 +119,9 @@ impl Sink for Evaluator<'_> {
 
     #[inline]
     fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
+        if let Some(untold) = &mut self.untold {
+            untold.tick(now, plugins, &mut |alert| self.desk.outputs.send(alert));
+        }
         let Some(drops) = &mut self.drops else { return true };
         self.lost = !drops.tick(now, plugins, self.desk);
         !self.lost

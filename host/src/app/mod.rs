@@ -7,6 +7,7 @@ pub mod cli;
 mod compiled;
 mod configure;
 mod drops;
+mod enforce;
 mod error;
 mod evaluator;
 pub mod explain;

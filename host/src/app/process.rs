@@ -9,6 +9,7 @@ use super::capture::{Captures, Capturing, Plan, Wish};
 use super::cli::Options;
 use super::compiled::CompiledGroup;
 use super::drops::DropWatch;
+use super::enforce::{Deeds, Untold};
 use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
 use super::replay::Progress;
@@ -21,7 +22,7 @@ use crate::log;
 use crate::outputs::{Outputs, QueueFull, enabled};
 use crate::plugin::{Inspector, Open, PluginIdx, PluginSet};
 use crate::record::Patience;
-use crate::source::{Control, Counts, Sink, pump};
+use crate::source::{Control, Counts, Sink, now, pump};
 
 /// Everything that is needed to run.
 pub(crate) struct Job<'a> {
@@ -116,6 +117,7 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
     let name = group.name.clone();
     let syscalls = group.replay || name == SYSCALL;
     let live = job.settings.engine.is_live() && name == SYSCALL;
+    let untold = Untold::new(&group.rules, Arc::clone(&group.how.hostname));
     let mut evaluator = Evaluator {
         special: true,
         rules: group.rules,
@@ -127,6 +129,7 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         desk,
         limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
         start_ns: None,
+        untold,
         drops: live.then(|| DropWatch::new(&job.settings.drops, this_machine(), group.asks)),
         lost: false,
         acknowledges: !syscalls,
@@ -236,12 +239,29 @@ fn open_and_pump(
     if let Some(drops) = &mut evaluator.drops {
         drops.finish(&metrics);
     }
+    if let Some(mut untold) = evaluator.untold.take() {
+        untold.tell(now(), &metrics, &mut |alert| evaluator.desk.outputs.send(alert));
+    }
+    tell_deeds(&Deeds::of(&metrics), evaluator);
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
     if evaluator.lost {
         return Err(AppError::Lost);
     }
     result.map(|counts| (counts, losses)).map_err(failed)
+}
+
+/// What rules that kill did.
+fn tell_deeds(deeds: &Deeds, evaluator: &Evaluator<'_>) {
+    if let Some(summary) = deeds.summary() {
+        log::write(log::Level::Notice, summary);
+    }
+    let name = |number| {
+        evaluator.rules.iter().flatten().find_map(|rules| rules.enforced(number)).map(|head| head.rule.to_string())
+    };
+    if let Some(untold) = deeds.untold(name) {
+        log::warning(untold);
+    }
 }
 
 /// The name of the machine whose events these are, for `evt.hostname`: what the user says, else what the source says,

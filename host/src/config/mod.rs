@@ -23,5 +23,5 @@ pub use live::{BaseSyscalls, DropAction, DropSettings, LiveSettings};
 pub use load::{Loaded, load};
 pub use output::{AppendOutput, FileOutput, RuleSelection};
 pub use plugins::{PLUGIN_DIRS, PluginConfig};
-pub use settings::{AlertForm, Engine, LogSettings, OutputSettings, RuleMatching, Settings};
+pub use settings::{AlertForm, EnforcementSettings, Engine, LogSettings, OutputSettings, RuleMatching, Settings};
 pub use tree::Node;

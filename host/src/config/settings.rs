@@ -100,6 +100,17 @@ pub struct LogSettings {
     pub plugins: Option<log::Level>,
 }
 
+/// Rules that kill.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnforcementSettings {
+    /// `enforcement.enabled`: whether rules with `enforce: kill` may.
+    pub enabled: bool,
+    /// `enforcement.dry_run`: alerts say what would be killed, and nothing is.
+    pub dry_run: bool,
+    /// `enforcement.protect`: names of processes and paths of programs that are never killed.
+    pub protect: Vec<String>,
+}
+
 /// All settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -135,6 +146,8 @@ pub struct Settings {
     pub outputs: OutputSettings,
     /// What the log shows.
     pub log: LogSettings,
+    /// Rules that kill.
+    pub enforcement: EnforcementSettings,
     /// `falco_libs.thread_table_size`: the most threads that are kept.
     pub thread_table_size: u32,
 }
@@ -226,6 +239,11 @@ impl Settings {
             },
             outputs,
             log,
+            enforcement: EnforcementSettings {
+                enabled: read.bool("enforcement.enabled", false),
+                dry_run: read.bool("enforcement.dry_run", false),
+                protect: read.texts("enforcement.protect"),
+            },
             thread_table_size: read.int("falco_libs.thread_table_size", 262_144),
         };
         check_later_features(read)?;

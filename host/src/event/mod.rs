@@ -1,5 +1,6 @@
 //! Events as rules see them: which fields a source has, who answers for them, and the rules that ask.
 
+mod enforce;
 pub mod explain;
 pub mod extractor;
 mod facts;

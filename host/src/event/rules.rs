@@ -7,6 +7,7 @@ use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
 use lanner_engine::scheme::EventSet;
 use lanner_engine::value::Values;
 
+use super::enforce;
 use super::extractor::{Answers, Context, Extractor};
 use super::scheme::SourceScheme;
 use crate::alert::{Alert, RuleHead};
@@ -23,6 +24,8 @@ pub struct RuleAlert {
     pub output: OutputFormat,
     /// Fields that only JSON has, sorted by name.
     pub extra: Vec<ExtraField>,
+    /// The number under which the kernel has the rule, if it kills.
+    pub enforced: Option<u16>,
 }
 
 /// A field that the configuration adds to `output_fields`.
@@ -67,6 +70,16 @@ impl SourceRules {
         Ok(())
     }
 
+    /// Says which rules the kernel has, and under which numbers: by position among all loaded rules.
+    pub fn enforce(&mut self, number: impl Fn(usize) -> Option<u16>) {
+        self.alerts.iter_mut().for_each(|alert| alert.enforced = number(alert.id));
+    }
+
+    /// The rule that the kernel has under this number.
+    pub fn enforced(&self, number: u16) -> Option<&Arc<RuleHead>> {
+        self.alerts.iter().find(|alert| alert.enforced == Some(number)).map(|alert| &alert.head)
+    }
+
     /// Whether any rule can match an event of this kind; most events end here.
     #[inline]
     pub fn wants(&self, event: &EventRef<'_>) -> bool {
@@ -91,7 +104,7 @@ impl SourceRules {
         let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
         self.hits.clear();
         self.set.evaluate(&mut self.scratch, event.ty(), &mut extractor, how.matching, &mut self.hits);
-        if !self.hits.is_empty() {
+        if !self.hits.is_empty() || event.enforced().is_some() {
             self.raise(event, plugins, context, how, raise);
         }
     }
@@ -107,13 +120,16 @@ impl SourceRules {
     ) {
         let Self { alerts, answers, hits, values, bytes, .. } = self;
         let mut extractor = Extractor { answers, plugins, event, context };
+        enforce::complete(hits, alerts, event);
         for rule in hits.iter().filter_map(|&hit| alerts.get(hit as usize)) {
             let mut text = |format: &OutputFormat, extractor: &mut Extractor<'_, '_>, values: &mut Values| {
                 bytes.clear();
                 format.render(extractor, values, how.render, bytes);
                 String::from_utf8_lossy(bytes).into_owned()
             };
-            let message = text(&rule.output, &mut extractor, values);
+            let done = enforce::word(rule.enforced, event.enforced());
+            let mut message = text(&rule.output, &mut extractor, values);
+            enforce::tell(done, &mut message);
             let mut fields: Vec<(Box<str>, FormatValue)> = Vec::new();
             // Text lines show no fields, and extracting them costs more than the rest of the alert.
             if how.fields {
@@ -130,6 +146,10 @@ impl SourceRules {
                     };
                     fields.retain(|(key, _)| *key != extra.key);
                     fields.push((extra.key.clone(), value));
+                }
+                if let Some(done) = done {
+                    fields.retain(|(key, _)| &**key != enforce::KEY);
+                    fields.push((enforce::KEY.into(), FormatValue::Text(done.to_owned())));
                 }
                 fields.sort_by(|a, b| a.0.cmp(&b.0));
             }

@@ -1,6 +1,6 @@
 //! Events as they cross the boundary: bytes, checked for the shape that their kind promises.
 
-use lanner_plugin_api::raw::{ASYNCEVENT_E, EVENT_HEADER_LEN, Event, EventInput, PLUGINEVENT_E};
+use lanner_plugin_api::raw::{ASYNCEVENT_E, EVENT_HEADER_LEN, Enforced, Event, EventInput, EventMeta, PLUGINEVENT_E};
 
 use super::error::EventFault;
 use super::set::SourceIdx;
@@ -14,15 +14,15 @@ pub struct EventRef<'a> {
     bytes: &'a [u8],
     num: u64,
     cpu: u32,
-    hidden: bool,
+    flags: u32,
     source: Option<SourceIdx>,
 }
 
 impl<'a> EventRef<'a> {
     /// An event whose bytes have at least a header, and are as long as it says.
-    pub(super) fn new(bytes: &'a [u8], num: u64, cpu: u32, hidden: bool, source: Option<SourceIdx>) -> Self {
+    pub(super) fn new(bytes: &'a [u8], num: u64, cpu: u32, flags: u32, source: Option<SourceIdx>) -> Self {
         debug_assert!(bytes.len() >= EVENT_HEADER_LEN);
-        Self { bytes, num, cpu, hidden, source }
+        Self { bytes, num, cpu, flags, source }
     }
 
     /// The whole event: header, lengths, values.
@@ -46,7 +46,14 @@ impl<'a> EventRef<'a> {
     /// Whether it only changes state: rules are not evaluated on it.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
-        self.hidden
+        self.flags & EventMeta::HIDDEN != 0
+    }
+
+    /// What a rule that kills did where it happened.
+    #[must_use]
+    #[inline]
+    pub fn enforced(&self) -> Option<Enforced> {
+        Enforced::of_flags(self.flags)
     }
 
     /// Its source; `None` for a plugin event whose plugin is not loaded.

@@ -115,7 +115,7 @@ impl Plugins {
         let stated = bytes.get(16..20).and_then(|b| b.try_into().ok()).map(u32::from_ne_bytes);
         match stated {
             Some(len) if len as usize == bytes.len() && bytes.len() >= lanner_plugin_api::raw::EVENT_HEADER_LEN => {
-                Ok(EventRef::new(bytes, num, 0, false, self.source_of(bytes)))
+                Ok(EventRef::new(bytes, num, 0, 0, self.source_of(bytes)))
             }
             _ => Err(EventFault::Length { len: stated.unwrap_or(0) }),
         }

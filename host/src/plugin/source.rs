@@ -215,7 +215,7 @@ impl Pump {
         self.batch.pos += 1;
         // SAFETY: as many entries as events, checked when the batch came.
         let meta = unsafe { *self.batch.meta.add(pos) };
-        Some(EventRef::new(bytes, meta.num, meta.cpu, meta.is_hidden(), Some(SourceIdx::SYSCALL)))
+        Some(EventRef::new(bytes, meta.num, meta.cpu, meta.flags, Some(SourceIdx::SYSCALL)))
     }
 
     /// Makes the plugin observe what is needed for events of these codes, from the next batch on. Sources that deliver what
@@ -303,16 +303,16 @@ impl Pump {
             return Ok(self.inject(injected));
         }
         self.batch.pos += 1;
-        let (num, cpu, hidden) = if self.batch.meta.is_null() {
+        let (num, cpu, flags) = if self.batch.meta.is_null() {
             self.events += 1;
-            (self.events, 0, false)
+            (self.events, 0, 0)
         } else {
             // SAFETY: as many entries as events, checked when the batch came.
             let meta = unsafe { *self.batch.meta.add(pos) };
-            (meta.num, meta.cpu, meta.is_hidden())
+            (meta.num, meta.cpu, meta.flags)
         };
         let source = self.routing.source_of(bytes);
-        Ok(Pull::Event(EventRef::new(bytes, num, cpu, hidden, source)))
+        Ok(Pull::Event(EventRef::new(bytes, num, cpu, flags, source)))
     }
 
     /// Passes over the event at hand.
@@ -363,7 +363,7 @@ impl Pump {
         self.events += 1;
         self.injected = injected;
         let source = self.routing.source_of(&self.injected);
-        Pull::Event(EventRef::new(&self.injected, self.events, 0, false, source))
+        Pull::Event(EventRef::new(&self.injected, self.events, 0, 0, source))
     }
 
     /// Nothing from the plugin: an async event that is due, or a pause.

@@ -135,7 +135,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
 }
 
 /// ns since the epoch.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

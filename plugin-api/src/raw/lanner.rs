@@ -14,7 +14,7 @@ pub struct EventMeta {
     pub num: u64,
     /// Processor on which it happened.
     pub cpu: u32,
-    /// [`EventMeta::HIDDEN`] or 0; other bits are reserved.
+    /// [`EventMeta::HIDDEN`], and what a rule that kills did: [`EventMeta::enforced`]. Other bits are reserved.
     pub flags: u32,
 }
 assert_layout!(EventMeta, size 16, align 8, num = 0, cpu = 8, flags = 12);
@@ -27,6 +27,44 @@ impl EventMeta {
     #[must_use]
     pub const fn is_hidden(self) -> bool {
         self.flags & Self::HIDDEN != 0
+    }
+
+    /// What a rule that kills did where the event happened.
+    #[must_use]
+    pub const fn enforced(self) -> Option<Enforced> {
+        Enforced::of_flags(self.flags)
+    }
+}
+
+/// What was done where the event happened, before it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enforced {
+    /// The number of the rule that it was done for, in the order in which the host gave them.
+    pub rule: u16,
+    /// [`Enforced::KILLED`] and the like; from 1.
+    pub action: u8,
+}
+
+impl Enforced {
+    /// Bits of [`EventMeta::flags`] that tell the action; the rule stands in the upper half.
+    pub const MASK: u32 = 0xff00;
+    /// The process was killed.
+    pub const KILLED: u32 = 1;
+    /// It would have been, were it not a trial.
+    pub const WOULD_KILL: u32 = 2;
+    /// It is one of those that are never killed.
+    pub const SPARED: u32 = 3;
+    /// The kernel refused the signal.
+    pub const REFUSED: u32 = 4;
+
+    /// What these flags of an event say.
+    #[must_use]
+    #[inline]
+    pub const fn of_flags(flags: u32) -> Option<Self> {
+        if flags & Self::MASK == 0 {
+            return None;
+        }
+        Some(Self { rule: (flags >> 16) as u16, action: (flags >> 8) as u8 })
     }
 }
 

@@ -6,6 +6,7 @@
 /* Set before loading. */
 const volatile u64 boot_epoch_ns; /* wall clock minus time since boot */
 const volatile u64 greeting;      /* what the agent says to be known: see dispatch.bpf.c */
+const volatile u32 enforcing;     /* rules may kill: 1; only say that they would: 2 */
 const volatile u32 snaplen;       /* bytes kept of what is read and written */
 
 /* The agent's process as the kernel counts it, learned at the start: its own events are nobody's business. */
@@ -139,7 +140,7 @@ struct call {
  * all that the verifier has to see. */
 struct scratch {
 	u32 cpu; /* first in what is sent: src/live/ring.rs */
-	u32 spare;
+	u32 mark; /* what a rule that kills did: enforce.bpf.h */
 	u8 bytes[2 << 16];
 	u64 links[64]; /* pointers that a walk collects */
 	struct call call;
@@ -185,6 +186,7 @@ inline_always bool begin_event(struct event *e, u16 code, u32 params)
 	if (!e->to)
 		return false;
 	e->to->cpu = bpf_get_smp_processor_id();
+	e->to->mark = 0;
 	u8 *b = e->to->bytes;
 	*(u64 *)b = boot_epoch_ns + bpf_ktime_get_boot_ns();
 	*(u64 *)(b + 8) = (u32)bpf_get_current_pid_tgid();
@@ -207,31 +209,34 @@ inline_always void count_lost(u32 code, bool full)
 		lost->other++;
 }
 
-/* Puts a record of `len` bytes, the prefix among them, into a ring of this processor. */
-inline_always void deliver(const void *record, u64 len, u32 cpu, u32 code, u32 ring)
+/* Puts a record of `len` bytes, the prefix among them, into a ring of this processor; whether it
+ * took it. */
+inline_always bool deliver(const void *record, u64 len, u32 cpu, u32 code, u32 ring)
 {
 	struct counters *count = my_counts();
 	u32 *group = bpf_map_lookup_elem(&groups, &cpu);
 	u32 at = group ? *group * RINGS_PER_GROUP + ring : (u32)-1;
 	void *to = bpf_map_lookup_elem(&rings, &at);
 	if (!count)
-		return;
+		return false;
 	if (!to) {
 		count->no_ring++;
 		count_lost(code, false);
-		return;
+		return false;
 	}
 	/* Nobody is woken: the reader comes round by itself every few milliseconds, which costs less than a wake-up for
 	 * each event and bounds the latency as well. */
 	if (bpf_ringbuf_output(to, (void *)record, len, RB_NO_WAKEUP)) {
 		count->full[ring & 1]++;
 		count_lost(code, true);
-	} else {
-		count->sent[ring & 1]++;
+		return false;
 	}
+	count->sent[ring & 1]++;
+	return true;
 }
 
-inline_always void send(struct event *e, u32 ring)
+/* Whether it was sent. */
+inline_always bool send(struct event *e, u32 ring)
 {
 	u32 size = e->at;
 	u32 code = *(u16 *)(e->to->bytes + 20);
@@ -240,11 +245,11 @@ inline_always void send(struct event *e, u32 ring)
 		if (count)
 			count->too_long++;
 		count_lost(code, false);
-		return;
+		return false;
 	}
 	*(u32 *)(e->to->bytes + 16) = size;
 	barrier_var(size); /* the compiler knows that the mask changes nothing, the verifier has to see it */
-	deliver(e->to, (size & MAX_EVENT) + 8, e->to->cpu, code, ring);
+	return deliver(e->to, (size & MAX_EVENT) + 8, e->to->cpu, code, ring);
 }
 
 inline_always bool is_on(u32 which)

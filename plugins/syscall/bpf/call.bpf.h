@@ -75,6 +75,38 @@ inline_always int send_call(struct event *e)
 	}                                                                                      \
 	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret)
 
+/* Rules that kill: enforce.bpf.h. */
+separate u32 judge(s64 ret, u32 at);
+separate u32 count_untold(u32 mark);
+
+/* Ends a program about an event at which rules may kill. The mark goes along, so the decision comes before the sending; the
+ * process does not run on before either. An event that tells of a kill has the room that others cannot take. */
+inline_always int send_judged(struct event *e, u32 ring, s64 ret)
+{
+	if (!enforcing) {
+		send(e, ring);
+		return 0;
+	}
+	u32 mark = judge(ret, e->at);
+	e->to->mark = mark;
+	if (!send(e, mark ? RING_VITAL : ring) && mark)
+		count_untold(mark);
+	return 0;
+}
+
+/* CALL_EXIT of a call at which rules may kill. */
+#define JUDGED_EXIT(call_name, name)                                                           \
+	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret); \
+	SEC("tp_btf/sys_exit") int x_##call_name(void *unused)                                 \
+	{                                                                                      \
+		struct event e;                                                                \
+		if (!BEGIN(&e, name))                                                          \
+			return 0;                                                              \
+		body_##call_name(&e, &e.to->call, e.to->call.ret);                             \
+		return send_judged(&e, e.to->call.ring, e.to->call.ret);                       \
+	}                                                                                      \
+	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret)
+
 /* The same at its entry: e_ and the call's name. */
 #define CALL_ENTER(call_name, name)                                                     \
 	inline_always void enter_##call_name(struct event *e, const struct call *ctx);  \

@@ -54,8 +54,7 @@ SEC("tp_btf/sched_process_exec") int sched_exec(u64 *ctx)
 	put_env(&e, task);                                      /* 16 env */
 	put_program(&e, task);
 	put_kernel_text(&e, get((struct linux_binprm *)ctx[2], filename)); /* 31 filename */
-	send(&e, RING_VITAL);
-	return 0;
+	return send_judged(&e, RING_VITAL, 0);
 }
 
 inline_always void failed_exec(struct event *e, const struct call *ctx, int argv, int envp)

@@ -182,7 +182,7 @@ CALL_EXIT(epoll_create1, SYSCALL_EPOLL_CREATE1_X)
 	put_u32(e, MAP_BITS(arg(ctx, 0), 02000000, 1));    /* 2 flags */
 }
 
-CALL_EXIT(memfd_create, SYSCALL_MEMFD_CREATE_X)
+JUDGED_EXIT(memfd_create, SYSCALL_MEMFD_CREATE_X)
 {
 	put_s64(e, ret);                                   /* 1 fd */
 	put_user_text(e, arg(ctx, 0));                     /* 2 name */
@@ -204,13 +204,13 @@ CALL_EXIT(pidfd_getfd, SYSCALL_PIDFD_GETFD_X)
 	put_u32(e, arg(ctx, 2));                           /* 4 flags */
 }
 
-CALL_EXIT(userfaultfd, SYSCALL_USERFAULTFD_X)
+JUDGED_EXIT(userfaultfd, SYSCALL_USERFAULTFD_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_u32(e, new_fd_flags(arg(ctx, 0)));             /* 2 flags */
 }
 
-CALL_EXIT(bpf, SYSCALL_BPF_2_X)
+JUDGED_EXIT(bpf, SYSCALL_BPF_2_X)
 {
 	put_s64(e, ret);                                   /* 1 fd */
 	put_s32(e, arg(ctx, 0));                           /* 2 cmd */

@@ -151,7 +151,7 @@ CALL_EXIT(nanosleep, SYSCALL_NANOSLEEP_X)
 	put_u64(e, user_time(ctx, arg(ctx, 0)));           /* 2 interval */
 }
 
-CALL_EXIT(io_uring_setup, SYSCALL_IO_URING_SETUP_X)
+JUDGED_EXIT(io_uring_setup, SYSCALL_IO_URING_SETUP_X)
 {
 	struct io_uring_params p = {};
 	bpf_probe_read_user(&p, sizeof(p), (void *)arg(ctx, 1));

@@ -9,7 +9,7 @@ CALL_ENTER(open, SYSCALL_OPEN_E)
 	put_u32(e, open_mode(arg(ctx, 1), arg(ctx, 2)));   /* 3 mode */
 }
 
-CALL_EXIT(open, SYSCALL_OPEN_X)
+JUDGED_EXIT(open, SYSCALL_OPEN_X)
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -26,7 +26,7 @@ CALL_ENTER(creat, SYSCALL_CREAT_E)
 	put_u32(e, mode_bits(arg(ctx, 1)));                /* 2 mode */
 }
 
-CALL_EXIT(creat, SYSCALL_CREAT_X)
+JUDGED_EXIT(creat, SYSCALL_CREAT_X)
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -46,7 +46,7 @@ CALL_ENTER(openat, SYSCALL_OPENAT_2_E)
 	put_u32(e, open_mode(arg(ctx, 2), arg(ctx, 3)));   /* 4 mode */
 }
 
-CALL_EXIT(openat, SYSCALL_OPENAT_2_X)
+JUDGED_EXIT(openat, SYSCALL_OPENAT_2_X)
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -75,7 +75,7 @@ CALL_ENTER(openat2, SYSCALL_OPENAT2_E)
 	put_u32(e, resolve_flags(how.resolve));            /* 5 resolve */
 }
 
-CALL_EXIT(openat2, SYSCALL_OPENAT2_X)
+JUDGED_EXIT(openat2, SYSCALL_OPENAT2_X)
 {
 	struct open_how how = how_of(arg(ctx, 2));
 	struct opened o = opened_file(ret);
@@ -89,7 +89,7 @@ CALL_EXIT(openat2, SYSCALL_OPENAT2_X)
 	put_u64(e, o.ino);                                 /* 8 ino */
 }
 
-CALL_EXIT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
+JUDGED_EXIT(open_by_handle_at, SYSCALL_OPEN_BY_HANDLE_AT_X)
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */

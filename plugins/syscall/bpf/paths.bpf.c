@@ -202,7 +202,7 @@ CALL_EXIT(getcwd, SYSCALL_GETCWD_X)
 		put_empty(e);
 }
 
-CALL_EXIT(mount, SYSCALL_MOUNT_X)
+JUDGED_EXIT(mount, SYSCALL_MOUNT_X)
 {
 	u32 flags = arg(ctx, 3);
 	put_s64(e, ret);                                   /* 1 res */

@@ -1,4 +1,5 @@
 /* All programs, one object: they share maps, and the loader finds them by name. */
+#include "enforce.bpf.h"
 #include "dispatch.bpf.c"
 #include "open.bpf.c"
 #include "execve.bpf.c"

@@ -131,13 +131,13 @@ CALL_EXIT(tgkill, SYSCALL_TGKILL_X)
 	put_u8(e, arg(ctx, 2));                            /* 4 sig */
 }
 
-CALL_EXIT(unshare, SYSCALL_UNSHARE_X)
+JUDGED_EXIT(unshare, SYSCALL_UNSHARE_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_u32(e, clone_flags((u32)arg(ctx, 0)));         /* 2 flags */
 }
 
-CALL_EXIT(setns, SYSCALL_SETNS_X)
+JUDGED_EXIT(setns, SYSCALL_SETNS_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_s64(e, fd_arg(ctx, 0));                        /* 2 fd */
@@ -215,7 +215,7 @@ CALL_EXIT(prlimit64, SYSCALL_PRLIMIT_X)
 	put_u8(e, resource(arg(ctx, 1)));                  /* 7 resource */
 }
 
-CALL_EXIT(init_module, SYSCALL_INIT_MODULE_X)
+JUDGED_EXIT(init_module, SYSCALL_INIT_MODULE_X)
 {
 	u64 len = arg(ctx, 1);
 	put_s64(e, ret);                                   /* 1 res */
@@ -224,7 +224,7 @@ CALL_EXIT(init_module, SYSCALL_INIT_MODULE_X)
 	put_user_text(e, arg(ctx, 2));                     /* 4 uargs */
 }
 
-CALL_EXIT(finit_module, SYSCALL_FINIT_MODULE_X)
+JUDGED_EXIT(finit_module, SYSCALL_FINIT_MODULE_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	put_s64(e, fd_arg(ctx, 0));                        /* 2 fd */

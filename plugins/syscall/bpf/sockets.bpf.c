@@ -44,7 +44,7 @@ CALL_ENTER(connect, SOCKET_CONNECT_E)
 	put_sockaddr(e, arg(ctx, 1), arg(ctx, 2));         /* 2 addr */
 }
 
-CALL_EXIT(connect, SOCKET_CONNECT_X)
+JUDGED_EXIT(connect, SOCKET_CONNECT_X)
 {
 	put_s64(e, ret);                                   /* 1 res */
 	if (ret == 0 || ret == -EINPROGRESS)

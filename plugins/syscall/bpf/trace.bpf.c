@@ -43,7 +43,7 @@ inline_always void put_number_of_kind(struct event *e, u64 value)
 	length(e, 9);
 }
 
-CALL_EXIT(ptrace, SYSCALL_PTRACE_X)
+JUDGED_EXIT(ptrace, SYSCALL_PTRACE_X)
 {
 	u64 native = arg(ctx, 0), data = arg(ctx, 3);
 	put_s64(e, ret);                                   /* 1 res */

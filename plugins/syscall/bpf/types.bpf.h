@@ -274,7 +274,7 @@ struct path {
 struct file_operations;
 
 struct file {
-	u32 f_mode;
+	u32 f_mode, f_flags;
 	const struct file_operations *f_op;
 	struct path f_path;
 	struct inode *f_inode;

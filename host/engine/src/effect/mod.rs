@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use condition::{ConditionChange, ExceptionChange, ListChange, PartChange};
 
 use crate::explain::Location;
-use crate::load::{Loader, RuleSpec};
+use crate::load::{Enforce, Loader, RuleSpec};
 
 /// All differences.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,6 +34,9 @@ pub struct RuleHead {
     pub priority: &'static str,
     /// Whether it is on.
     pub enabled: bool,
+    /// What is done to the process beside the alert, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforce: Option<&'static str>,
     /// Where it is defined.
     pub location: Location,
 }
@@ -60,6 +63,9 @@ pub struct RuleChange {
     /// Another output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Change<String>>,
+    /// What is done to the process beside the alert: the gravest difference there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforce: Option<Change<&'static str>>,
     /// Whether a match starts a capture, and how long it lasts in milliseconds (0: as configured).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Change<(bool, u32)>>,
@@ -117,6 +123,7 @@ fn head(rule: &RuleSpec, loader: &Loader) -> RuleHead {
         rule: rule.name.to_string(),
         priority: rule.priority.name(),
         enabled: rule.enabled,
+        enforce: (rule.enforce != Enforce::None).then(|| rule.enforce.as_str()),
         location: rule.context.place().location(loader.files()),
     }
 }
@@ -133,18 +140,31 @@ fn compare(old: &RuleSpec, new: &RuleSpec, before: &Loader, after: &Loader) -> O
         source: change(old.source.to_string(), new.source.to_string()),
         description: change(one_line(&old.description), one_line(&new.description)),
         output: change(one_line(&output(before, old)), one_line(&output(after, new))),
+        enforce: change(old.enforce.as_str(), new.enforce.as_str()),
         capture: change((old.capture, old.capture_duration), (new.capture, new.capture_duration)),
         capture_before: change(old.capture_before, new.capture_before),
         tags: PartChange::between(tags(old), tags(new)),
         condition: ConditionChange::between(&old.expr, &new.expr),
     };
-    let RuleChange { enabled, priority, source, description, output, capture, capture_before, tags, condition, .. } =
-        &found;
+    let RuleChange {
+        enabled,
+        priority,
+        source,
+        description,
+        output,
+        enforce,
+        capture,
+        capture_before,
+        tags,
+        condition,
+        ..
+    } = &found;
     let same = enabled.is_none()
         && priority.is_none()
         && source.is_none()
         && description.is_none()
         && output.is_none()
+        && enforce.is_none()
         && capture.is_none()
         && capture_before.is_none()
         && tags.is_empty()

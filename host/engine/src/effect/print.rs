@@ -28,7 +28,8 @@ impl Difference {
 
 fn head(mark: char, rule: &RuleHead, out: &mut String) {
     let off = if rule.enabled { "" } else { ", disabled" };
-    let _ = writeln!(out, "{mark} {} ({}{off}) {}", rule.rule, rule.priority, rule.location);
+    let enforce = rule.enforce.map(|what| format!(", ENFORCE {what}")).unwrap_or_default();
+    let _ = writeln!(out, "{mark} {} ({}{off}{enforce}) {}", rule.rule, rule.priority, rule.location);
 }
 
 fn rule(change: &RuleChange, out: &mut String) {
@@ -37,6 +38,8 @@ fn rule(change: &RuleChange, out: &mut String) {
         let word = |on: &bool| if *on { "enabled" } else { "disabled" };
         let _ = writeln!(out, "    {} -> {}", word(old), word(new));
     }
+    // First and loud: from a rule that tells to a rule that kills.
+    line("ENFORCE", &change.enforce, out);
     line("priority", &change.priority, out);
     line("source", &change.source, out);
     if let Some(Change { old: (was, before), new: (is, after) }) = &change.capture {

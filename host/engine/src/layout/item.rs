@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "enabled",
     "output",
     "priority",
+    "enforce",
     "capture",
     "capture_duration",
     "capture_before",

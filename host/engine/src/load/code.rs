@@ -117,8 +117,23 @@ codes! {
             "What names no list is compared as the text it is.";
         DuplicateKey = "LINT_DUPLICATE_KEY", "Key is given twice",
             "Of equal keys in one item the first counts; the others are ignored.";
+        EnforceUnqualified = "LINT_ENFORCE_UNQUALIFIED", "The kernel cannot decide the condition",
+            "The rule asks to kill. The kernel does that by itself, at once, and so only for conditions that it can decide \
+             without this program: the rule raises alerts and kills nothing.";
+        EnforceNotPossible = "LINT_ENFORCE_NOT_POSSIBLE", "The rule could not be enforced",
+            "`enforce: kill` is only for conditions that the kernel can decide by itself.";
+        EnforcePossible = "LINT_ENFORCE_POSSIBLE", "The rule could be enforced, or is",
+            "The kernel can decide the condition by itself: with `enforce: kill` it ends the process at once, before what the \
+             event is about has any effect.";
         UnknownExceptionKey = "LINT_UNKNOWN_EXCEPTION_KEY", "Unknown key in an exception",
             "An exception has the keys name, fields, comps and values; any other is ignored.";
+    }
+}
+
+impl LintCode {
+    /// Whether it is only told to those who ask.
+    pub fn is_note(self) -> bool {
+        matches!(self, Self::EnforceNotPossible | Self::EnforcePossible)
     }
 }
 

@@ -233,6 +233,7 @@ impl Collection {
         put(&mut rule.capture, update.capture);
         put(&mut rule.capture_duration, update.capture_duration);
         put(&mut rule.capture_before, update.capture_before.map(Some));
+        put(&mut rule.enforce, update.enforce);
         put(&mut rule.enabled, update.enabled);
         put(&mut rule.warn_evttypes, update.warn_evttypes);
         put(&mut rule.skip_if_unknown_filter, update.skip_if_unknown_filter);

@@ -10,7 +10,7 @@ use super::item::{Entry, Exception, Table, sorted};
 use super::lists::List;
 use super::macros::Macro;
 use super::settings::PluginInfo;
-use super::spec::RuleSpec;
+use super::spec::{Enforce, RuleSpec};
 use crate::ast::{Check, Expr, ExprKind, Operand, OperandKind, Operator, Right, Test};
 use crate::parse::parse;
 use crate::scheme::Scheme;
@@ -100,6 +100,9 @@ impl Loader {
         // A key of ours: whoever does not use it sees what Falco shows.
         if let Some(before) = rule.capture_before {
             info["capture_before"] = before.into();
+        }
+        if rule.enforce != Enforce::None {
+            info["enforce"] = rule.enforce.as_str().into();
         }
         json!({ "info": info, "details": details })
     }

@@ -13,7 +13,7 @@ use crate::scheme::{EventSet, Scheme};
 use crate::yaml::{self, Node};
 
 /// Keys of a rule that an override names, beside those that an old append takes.
-const OTHER_KEYS: [&str; 10] = [
+const OTHER_KEYS: [&str; 11] = [
     "output",
     "desc",
     "priority",
@@ -21,6 +21,7 @@ const OTHER_KEYS: [&str; 10] = [
     "capture",
     "capture_duration",
     "capture_before",
+    "enforce",
     "enabled",
     "warn_evttypes",
     "skip-if-unknown-filter",

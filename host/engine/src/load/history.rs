@@ -71,6 +71,7 @@ impl RuleUpdate {
             ("capture", self.capture.is_some()),
             ("capture_duration", self.capture_duration.is_some()),
             ("capture_before", self.capture_before.is_some()),
+            ("enforce", self.enforce.is_some()),
             ("enabled", self.enabled.is_some()),
             ("warn_evttypes", self.warn_evttypes.is_some()),
             ("skip-if-unknown-filter", self.skip_if_unknown_filter.is_some()),

@@ -9,6 +9,7 @@ use super::context::{Context, FileRange};
 use super::history::Touch;
 use super::priority::Priority;
 use super::source::{CondText, Origin};
+use super::spec::Enforce;
 use super::version::Version;
 
 /// Why an item is refused. The reader and the compiler turn it into a diagnostic.
@@ -71,6 +72,7 @@ pub(super) struct RuleItem {
     pub(super) capture: bool,
     pub(super) capture_duration: u32,
     pub(super) capture_before: Option<u32>,
+    pub(super) enforce: Enforce,
     pub(super) warn_evttypes: bool,
     pub(super) skip_if_unknown_filter: bool,
     /// No scheme for the source: the rule is kept for later appends but not compiled.
@@ -99,6 +101,7 @@ pub(super) struct RuleUpdate {
     pub(super) capture: Option<bool>,
     pub(super) capture_duration: Option<u32>,
     pub(super) capture_before: Option<u32>,
+    pub(super) enforce: Option<Enforce>,
     pub(super) enabled: Option<bool>,
     pub(super) warn_evttypes: Option<bool>,
     pub(super) skip_if_unknown_filter: Option<bool>,
@@ -156,6 +159,7 @@ impl RuleUpdate {
             && self.capture.is_none()
             && self.capture_duration.is_none()
             && self.capture_before.is_none()
+            && self.enforce.is_none()
             && self.enabled.is_none()
             && self.warn_evttypes.is_none()
             && self.skip_if_unknown_filter.is_none()

@@ -13,6 +13,7 @@ mod compile;
 mod context;
 mod decode;
 mod describe;
+mod enforce;
 mod exception;
 mod fix;
 mod history;
@@ -47,7 +48,7 @@ pub use result::{Diagnostic, LoadResult, Related, Severity, similar};
 pub use select::{Selector, matches_wildcard};
 pub use settings::{AppendOutput, ENGINE_VERSION, PluginInfo, Settings};
 pub use source::{CondText, Files, Origin, SourceFile};
-pub use spec::{ExtraField, RuleSpec, SourceRules};
+pub use spec::{Enforce, ExtraField, RuleSpec, SourceRules};
 pub use version::Version;
 
 use self::collect::Collection;

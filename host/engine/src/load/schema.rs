@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::spec::Enforce;
 use crate::yaml::{Kind, Node};
 
 /// The schema.
@@ -22,6 +23,7 @@ pub fn schema() -> Value {
         "capture",
         "capture_duration",
         "capture_before",
+        "enforce",
         "warn_evttypes",
         "skip-if-unknown-filter",
     ];
@@ -51,6 +53,7 @@ pub fn schema() -> Value {
                     "capture": boolean(),
                     "capture_duration": { "type": "integer" },
                     "capture_before": { "type": "integer" },
+                    "enforce": { "type": "string", "enum": Enforce::ALL.map(Enforce::as_str) },
                     "warn_evttypes": boolean(),
                     "skip-if-unknown-filter": boolean(),
                     "tags": { "type": "array", "items": string() },

@@ -31,6 +31,8 @@ pub struct RuleSpec {
     pub capture_duration: u32,
     /// How long before the match it begins, in milliseconds; none: as configured.
     pub capture_before: Option<u32>,
+    /// What is done to the process beside the alert.
+    pub enforce: Enforce,
     /// The condition with lists, macros and exceptions in it.
     pub expr: Expr,
     /// The same, checked against the source's fields.
@@ -43,6 +45,35 @@ pub struct RuleSpec {
     pub exception_fields: Vec<String>,
     /// Where it is defined.
     pub context: Context,
+}
+
+/// What a rule has done to the process whose event it matches, where the event happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforce {
+    /// Nothing: there is an alert and that is all.
+    #[default]
+    None,
+    /// It is killed.
+    Kill,
+}
+
+impl Enforce {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::None, Self::Kill];
+
+    /// The word in rule files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Kill => "kill",
+        }
+    }
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|enforce| enforce.as_str() == word)
+    }
 }
 
 /// A field that configuration adds to the JSON of alerts.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Position, Report};
+use super::{Level, Position, Report};
 
 impl Report<'_> {
-    /// One `::error …` or `::warning …` line for each finding.
+    /// One `::error …`, `::warning …` or `::notice …` line for each finding.
     pub fn github(&self) -> String {
         let mut out = String::new();
         for f in &self.findings {
@@ -15,7 +15,7 @@ impl Report<'_> {
             let _ = writeln!(
                 out,
                 "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-                f.level.as_str(),
+                if f.level == Level::Note { "notice" } else { f.level.as_str() },
                 property(self.files.name(f.at.file)),
                 start.line,
                 start.column,

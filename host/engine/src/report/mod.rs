@@ -16,7 +16,7 @@ pub use diff::diff;
 pub use place::Position;
 
 use self::advice::remedy;
-use crate::load::{Diagnostic, FileRange, Files, ItemKind, LoadResult, Related};
+use crate::load::{Diagnostic, FileRange, Files, ItemKind, LoadResult, Related, Severity};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,8 @@ pub enum Level {
     Error,
     /// They do, but something is doubtful.
     Warning,
+    /// Nothing is wrong; somebody asked.
+    Note,
 }
 
 impl Level {
@@ -33,6 +35,7 @@ impl Level {
         match self {
             Level::Error => "error",
             Level::Warning => "warning",
+            Level::Note => "note",
         }
     }
 }
@@ -129,7 +132,11 @@ fn finding(d: &Diagnostic, files: &Files) -> Finding {
     let related = d.related.iter().map(|r| Related { message: r.message.clone(), at: widen(r.at) });
     let at = widen(d.at.unwrap_or_else(|| d.context.place().into()));
     Finding {
-        level: if d.is_error() { Level::Error } else { Level::Warning },
+        level: match d.severity {
+            _ if d.is_error() => Level::Error,
+            Severity::Lint(code) if code.is_note() => Level::Note,
+            _ => Level::Warning,
+        },
         code: d.code(),
         summary: d.summary(),
         message: if d.message.is_empty() { d.summary() } else { d.message.clone() },

@@ -24,6 +24,7 @@ fn group<'a>(finding: &'a Finding, files: &'a Files) -> Group<'a> {
     let word = match finding.level {
         Level::Error => Word::ERROR,
         Level::Warning => Word::WARNING,
+        Level::Note => Word::NOTE,
     };
     let mut group = word.primary_title(finding.message.as_str()).id(finding.code).elements([] as [Origin<'_>; 0]);
     let label =

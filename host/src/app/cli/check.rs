@@ -46,6 +46,8 @@ pub struct Check {
     pub deny_warnings: bool,
     /// Codes that are not told.
     pub allow: Vec<String>,
+    /// Whether every rule is told whether it could kill.
+    pub enforce: bool,
     /// Rewrite what is deprecated, instead of telling.
     pub fix: Option<Fix>,
 }
@@ -70,6 +72,9 @@ pub(super) struct CheckArgs {
     /// Do not tell what has this code, unless it is an error; may be repeated
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
+    /// Tell of every rule whether the kernel could kill by it (`enforce: kill`), and why not
+    #[arg(long)]
+    enforce: bool,
     /// Rewrite deprecated forms in the files, keeping everything else as it is
     #[arg(long)]
     fix: bool,
@@ -85,6 +90,7 @@ impl CheckArgs {
             format: if self.json { Format::Json } else { self.format },
             deny_warnings: self.deny.is_some(),
             allow: self.allow,
+            enforce: self.enforce,
             fix: self.fix.then_some(if self.dry_run { Fix::Show } else { Fix::Write }),
         };
         self.configuration.options(Action::Check(check), true)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use lanner_engine::explain::{Comparison, Constant, Explainer, Location, Outline, RightSide};
-use lanner_engine::load::{ItemKind, Loader, RuleSpec, Touch, TouchAction};
+use lanner_engine::load::{Enforce, ItemKind, Loader, RuleSpec, Touch, TouchAction};
 use serde::Serialize;
 
 use super::args::{RulesForm, ShowArgs};
@@ -21,6 +21,9 @@ struct Shown<'r> {
     priority: &'static str,
     source: &'r str,
     enabled: bool,
+    /// What is done to the process beside the alert, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforce: Option<&'static str>,
     tags: Vec<&'r str>,
     location: Location,
     /// The items that made the rule what it is, in order.
@@ -96,6 +99,7 @@ fn shown<'r>(rule: &'r RuleSpec, loader: &'r Loader, groups: &[Group]) -> Result
         priority: rule.priority.name(),
         source: &rule.source,
         enabled: rule.enabled,
+        enforce: (rule.enforce != Enforce::None).then(|| rule.enforce.as_str()),
         tags: rule.tags.iter().map(|tag| &**tag).collect(),
         location: rule.context.place().location(loader.files()),
         history: steps(loader.history(ItemKind::Rule, &rule.name), loader),
@@ -154,7 +158,8 @@ fn text(shown: &Shown<'_>, whole: bool) -> String {
     let state = if shown.enabled { "on" } else { "off" };
     // Writing to a string does not fail.
     let _ = writeln!(out, "{} ({})", shown.name, shown.location);
-    let _ = writeln!(out, "{}, source {}, {state}", shown.priority, shown.source);
+    let enforce = shown.enforce.map(|what| format!(", enforce {what}")).unwrap_or_default();
+    let _ = writeln!(out, "{}, source {}, {state}{enforce}", shown.priority, shown.source);
     let _ = writeln!(out, "Tags: {}", shown.tags.join(", "));
     let _ = writeln!(out, "\n{}", shown.description);
     for step in &shown.history {

@@ -127,7 +127,13 @@ fn copy(alert: &RuleAlert, id: usize) -> RuleAlert {
         format: field.format.clone(),
         raw: field.raw,
     });
-    RuleAlert { id, head: Arc::clone(&alert.head), output: alert.output.clone(), extra: extra.collect() }
+    RuleAlert {
+        id,
+        head: Arc::clone(&alert.head),
+        output: alert.output.clone(),
+        extra: extra.collect(),
+        enforced: None,
+    }
 }
 
 /// The rules under test, each of which must be loaded and be of the file's source.

@@ -48,6 +48,9 @@ pub enum LiveError {
         /// Why.
         error: io::Error,
     },
+    /// A text of a rule that kills.
+    #[error("the probes compare texts of up to 256 bytes, a rule that kills has one of {0}")]
+    LongText(usize),
     /// The programs and this code do not fit together.
     #[error("the probes lack '{0}'")]
     Lacks(&'static str),

@@ -6,13 +6,14 @@ use std::collections::binary_heap::PeekMut;
 
 use super::ring::Ring;
 
-/// Time of an event, processor on which it happened, its bytes.
+/// Processor on which an event happened, what a rule that kills did at it, its bytes.
 pub(super) struct Record<'a> {
     pub(super) cpu: u32,
+    pub(super) mark: u32,
     pub(super) event: &'a [u8],
 }
 
-/// Bytes before the event in each record: processor, and a word that is free.
+/// Bytes before the event in each record: processor, and what a rule that kills did.
 const PREFIX: usize = 8;
 /// Where the header of an event says how long it is.
 const LEN_AT: usize = 16;
@@ -23,9 +24,9 @@ fn time_of(record: &[u8]) -> u64 {
 
 fn split(record: &[u8]) -> Option<Record<'_>> {
     let (cpu, rest) = record.split_first_chunk::<4>()?;
-    let event = rest.get(PREFIX - 4..)?;
+    let (mark, event) = rest.split_first_chunk::<4>()?;
     let len = u32::from_le_bytes(*event.get(LEN_AT..)?.first_chunk()?) as usize;
-    Some(Record { cpu: u32::from_ne_bytes(*cpu), event: event.get(..len)? })
+    Some(Record { cpu: u32::from_ne_bytes(*cpu), mark: u32::from_ne_bytes(*mark), event: event.get(..len)? })
 }
 
 /// The reading ends of all ring buffers.

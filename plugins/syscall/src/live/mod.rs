@@ -5,6 +5,7 @@ mod class;
 mod clock;
 mod counters;
 mod cpus;
+mod enforce;
 mod error;
 mod feature;
 mod foreign;
@@ -21,6 +22,7 @@ mod tracepoint;
 
 pub use class::Class;
 pub use counters::{CounterReader, Counters, LostEvents};
+pub use enforce::{EnforcedCount, EnforcedEvent, EnforcedReader, EnforcedTest, Enforcement};
 pub use error::LiveError;
 pub use feature::{Feature, features, missing};
 pub use foreign::exists;
@@ -65,6 +67,8 @@ pub struct Arrived<'a> {
     pub number: u64,
     /// Processor on which it happened.
     pub cpu: u32,
+    /// What a rule that kills did at it, in the bits of the host's event flags for it; 0 for nothing.
+    pub mark: u32,
     /// Its bytes.
     pub bytes: &'a [u8],
 }
@@ -144,7 +148,7 @@ impl Live {
         let Self { rings, number, delivered, .. } = self;
         let n = rings.deliver(most, horizon, |record| {
             *number += 1;
-            to(Arrived { number: *number, cpu: record.cpu, bytes: record.event });
+            to(Arrived { number: *number, cpu: record.cpu, mark: record.mark, bytes: record.event });
         });
         *delivered = n;
         n
@@ -158,6 +162,11 @@ impl Live {
     /// Who looks at single processes.
     pub fn looker(&self) -> &Looker {
         &self.looker
+    }
+
+    /// What the probes count of rules that kill, if there are any.
+    pub fn enforced(&self) -> Option<&EnforcedReader> {
+        self.probe.enforced()
     }
 
     /// What the probes count.

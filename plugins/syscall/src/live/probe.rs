@@ -14,6 +14,7 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use super::clock::Clock;
 use super::counters::CounterReader;
 use super::cpus::Cpus;
+use super::enforce::{self, EnforcedReader};
 use super::foreign::{self, AFTER_CALLS, SOCKETCALL};
 use super::interest::{Interest, is_vital};
 use super::merge::Rings;
@@ -55,6 +56,8 @@ pub(super) struct Probe {
     attached: Vec<&'static str>,
     /// Programs that this kernel does not take, and why; what they are for goes on without them.
     refused: Vec<(String, String)>,
+    /// Rules that kill, and what is counted of them.
+    enforced: Option<(enforce::Maps, EnforcedReader)>,
     arch: Arch,
 }
 
@@ -75,10 +78,12 @@ impl Probe {
         let btf = Btf::from_sys_fs()?;
         let cpus = Cpus::of_machine(settings.cpus_for_each_buffer);
         let greeting = greeting();
+        let enforcing = settings.enforce.as_ref().map_or(0_u32, |enforce| if enforce.dry_run { 2 } else { 1 });
         let mut bpf = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("boot_epoch_ns", &clock.boot, true)
             .override_global("greeting", &greeting, true)
+            .override_global("enforcing", &enforcing, true)
             .override_global("snaplen", &settings.snaplen, true)
             .map_max_entries("scratches", cpus.possible())
             .map_max_entries("groups", cpus.possible())
@@ -93,7 +98,9 @@ impl Probe {
         for (cpu, group) in (0..).zip(&cpus.group_of) {
             groups.set(cpu, group, 0).map_err(|error| LiveError::Map { name: "groups", error })?;
         }
+        let enforced = settings.enforce.as_ref().map(|what| enforce::write(&mut bpf, what)).transpose()?;
         let mut probe = Self {
+            enforced,
             calls: map(&mut bpf, "calls")?,
             entries: vec![[0; 2]; ENTRIES],
             switches: map(&mut bpf, "switches")?,
@@ -234,6 +241,11 @@ impl Probe {
             self.attached.push(name);
         }
         Ok(())
+    }
+
+    /// Where they count what rules that kill did.
+    pub(super) fn enforced(&self) -> Option<&EnforcedReader> {
+        self.enforced.as_ref().map(|(_, reader)| reader)
     }
 
     /// Where the probes count.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Base, Selection};
+use super::{Base, Enforcement, Selection};
 
 /// What stands before the settings in the parameters of `open`.
 pub const SCHEME: &str = "live:";
@@ -32,6 +32,9 @@ pub struct Settings {
     pub purge_interval_s: u32,
     /// Seconds without an event after which a thread is looked for.
     pub purge_timeout_s: u32,
+    /// What is to be killed, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforce: Option<Enforcement>,
 }
 
 impl Default for Settings {
@@ -47,6 +50,7 @@ impl Default for Settings {
             io: false,
             purge_interval_s: 300,
             purge_timeout_s: 300,
+            enforce: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use lanner_plugin_api::sdk::Metrics;
 
-use crate::live::{Class, CounterReader, LostEvents};
+use crate::live::{Class, CounterReader, EnforcedCount, EnforcedReader, LostEvents};
 use crate::state::State;
 
 /// Counters of the state.
@@ -31,17 +31,19 @@ pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
 /// Counters of the probes. What was lost of which kind is asked for only when anything was: that takes a call for each kind.
 pub(super) struct Counted {
     reader: CounterReader,
+    enforced: Option<EnforcedReader>,
     lost: u64,
     by_event: Vec<LostEvents>,
 }
 
 impl Counted {
-    pub(super) fn new(reader: CounterReader) -> Self {
-        Self { reader, lost: 0, by_event: Vec::new() }
+    pub(super) fn new(reader: CounterReader, enforced: Option<EnforcedReader>) -> Self {
+        Self { reader, enforced, lost: 0, by_event: Vec::new() }
     }
 
     /// Tells everything. Counters that cannot be read are left out rather than told as zero.
     pub(super) fn tell(&mut self, out: &mut Metrics<'_>) {
+        self.tell_enforced(out);
         let Ok(counted) = self.reader.read() else { return };
         // As Falco counts: what was lost was an event too.
         out.counter("n_evts", counted.sent() + counted.lost());
@@ -65,6 +67,21 @@ impl Counted {
             if let Some(event) = lost.event.info() {
                 out.counter(&format!("n_drops_event_{}", event.symbol), lost.all());
             }
+        }
+    }
+
+    /// Of rules that kill: totals, and of each rule the decisions that no event tells of.
+    fn tell_enforced(&self, out: &mut Metrics<'_>) {
+        let Some(Ok(rules)) = self.enforced.as_ref().map(EnforcedReader::read) else { return };
+        let mut total =
+            |name: &str, of: fn(&EnforcedCount) -> u64| out.counter(name, rules.iter().map(of).sum::<u64>());
+        total("n_enforce_killed", |rule| rule.killed);
+        total("n_enforce_would_kill", |rule| rule.would_kill);
+        total("n_enforce_spared", |rule| rule.spared);
+        total("n_enforce_refused", |rule| rule.refused);
+        total("n_enforce_untold", |rule| rule.untold);
+        for rule in rules.iter().filter(|rule| rule.untold > 0) {
+            out.counter(&format!("n_enforce_untold_rule_{}", rule.rule), rule.untold);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Syscall {
             self.log.warning(format!("'{program}' is not watched: {why}"));
         }
         self.state.set_mode(Mode::Live);
-        self.counted = Some(Counted::new(live.counters().clone()));
+        self.counted = Some(Counted::new(live.counters().clone(), live.enforced().cloned()));
         self.upkeep = Some(Upkeep::new(&live, &settings));
         self.begin_section(Box::new(live.scan()));
         self.state.set_lookup(Some(Box::new(live.looker().clone())));
@@ -196,8 +196,8 @@ fn next_live<'i>(live: &'i mut Live, plugin: &mut Syscall, batch: &mut Batch<'i>
     let n = live.deliver(LIVE_BATCH, |event| {
         let code =
             event.bytes.get(20..22).and_then(|code| code.first_chunk()).map_or(0, |code| u16::from_le_bytes(*code));
-        let flags = if EventType(code).is_hidden() { EventMeta::HIDDEN } else { 0 };
-        let meta = EventMeta { num: event.number, cpu: event.cpu, flags };
+        let hidden = if EventType(code).is_hidden() { EventMeta::HIDDEN } else { 0 };
+        let meta = EventMeta { num: event.number, cpu: event.cpu, flags: hidden | event.mark };
         match batch.push_shared_with(event.bytes, meta) {
             Ok(()) => plugin.metas.push(meta),
             Err(error) => broken = Some(error),

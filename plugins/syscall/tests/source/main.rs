@@ -5,6 +5,7 @@
 //! can be watched, and the tests say so and pass; CI has both.
 
 mod child;
+mod enforce;
 mod loss;
 mod own;
 mod start;

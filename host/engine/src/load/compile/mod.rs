@@ -211,6 +211,7 @@ impl Compiler<'_> {
             capture: item.capture,
             capture_duration: item.capture_duration,
             capture_before: item.capture_before,
+            enforce: item.enforce,
             expr,
             condition,
             output,

@@ -12,6 +12,7 @@ use super::super::item::{Order, RuleItem, RuleUpdate};
 use super::super::priority::Priority;
 use super::super::result::similar;
 use super::super::source::{CondText, Origin};
+use super::super::spec::Enforce;
 use super::overrides::{Overrides, overrides};
 use super::{APPEND_AND_OVERRIDE, Reader};
 use crate::yaml::Node;
@@ -29,6 +30,7 @@ const RULE_KEYS: &[&str] = &[
     "capture",
     "capture_duration",
     "capture_before",
+    "enforce",
     "warn_evttypes",
     "skip-if-unknown-filter",
     "tags",
@@ -45,6 +47,7 @@ const RULE_REPLACE: &[&str] = &[
     "capture",
     "capture_duration",
     "capture_before",
+    "enforce",
     "tags",
     "exceptions",
     "enabled",
@@ -98,6 +101,7 @@ impl Reader<'_> {
         let capture = self.recover(optional(item, "capture", context), || None)?;
         let capture_duration = self.recover(optional(item, "capture_duration", context), || None)?;
         let capture_before = self.recover(optional(item, "capture_before", context), || None)?;
+        let enforce = self.recover(enforce(item, context), || None)?;
         let warn_evttypes = self.recover(optional(item, "warn_evttypes", context), || None)?;
         let skip = self.recover(optional(item, "skip-if-unknown-filter", context), || None)?;
         let tags = self.recover(self.tags(item, context), BTreeSet::new)?;
@@ -113,6 +117,7 @@ impl Reader<'_> {
             capture: capture.unwrap_or(false),
             capture_duration: capture_duration.unwrap_or(0),
             capture_before,
+            enforce: enforce.unwrap_or_default(),
             warn_evttypes: warn_evttypes.unwrap_or(true),
             skip_if_unknown_filter: skip.unwrap_or(false),
             tags,
@@ -168,7 +173,9 @@ impl Reader<'_> {
             // In this order, whatever the order in the file: it decides which of several errors is told.
             let order =
                 ["condition", "exceptions", "output", "desc", "tags", "priority", "capture", "capture_duration"];
-            for key in order.iter().chain(&["capture_before", "enabled", "warn_evttypes", "skip-if-unknown-filter"]) {
+            for key in
+                order.iter().chain(&["capture_before", "enforce", "enabled", "warn_evttypes", "skip-if-unknown-filter"])
+            {
                 if !keys.contains(*key) {
                     continue;
                 }
@@ -218,6 +225,7 @@ impl Reader<'_> {
             "capture" => update.capture = value(item, key, context)?,
             "capture_duration" => update.capture_duration = value(item, key, context)?,
             "capture_before" => update.capture_before = value(item, key, context)?,
+            "enforce" => update.enforce = enforce(item, context)?,
             "enabled" => update.enabled = value(item, key, context)?,
             "warn_evttypes" => update.warn_evttypes = value(item, key, context)?,
             _ => update.skip_if_unknown_filter = value(item, key, context)?,
@@ -228,6 +236,21 @@ impl Reader<'_> {
     fn tags(&self, item: &Node, context: &Context) -> Result<BTreeSet<String>> {
         let Some(node) = item.get("tags") else { return Ok(BTreeSet::new()) };
         Ok(words(node, "tags", self.file, context)?.into_iter().map(|word| word.text).collect())
+    }
+}
+
+/// What is to be enforced, if the item says.
+fn enforce(item: &Node, context: &Context) -> Result<Option<Enforce>> {
+    let Some(text) = optional::<String>(item, "enforce", context)? else { return Ok(None) };
+    match Enforce::from_word(&text) {
+        Some(enforce) => Ok(Some(enforce)),
+        None => {
+            let mark = item.get("enforce").map_or(item.mark, |node| node.mark);
+            let words = Enforce::ALL.map(Enforce::as_str);
+            let message = format!("'{text}' is nothing that can be enforced; known: {}", words.join(", "));
+            let wrong = structure(message, &context.within(ItemKind::ValueFor, "enforce", mark));
+            guessing(wrong, similar(&text, words.into_iter()))
+        }
     }
 }
 

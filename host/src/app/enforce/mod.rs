@@ -1,0 +1,135 @@
+//! Rules that kill: which of the loaded ones the kernel gets, and what is said of the others.
+
+mod ability;
+mod told;
+mod untold;
+
+pub(crate) use ability::ABILITY;
+pub(crate) use told::Deeds;
+pub(crate) use untold::Untold;
+
+use lanner_engine::enforce::{How, Plan, Subject, Test};
+use lanner_engine::load::{Enforce, Loader, RuleSpec};
+use lanner_engine::report::Report;
+use lanner_syscall::live::{EnforcedEvent, EnforcedTest, Enforcement};
+
+use super::error::AppError;
+use crate::config::{EnforcementSettings, Settings};
+use crate::event::scheme::SYSCALL;
+use crate::log;
+
+/// What the kernel is to enforce, and under which numbers it has the rules.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    /// What the probes are told; `None`: nothing is to be killed.
+    pub(crate) kernel: Option<Enforcement>,
+    /// The position among all loaded rules of each rule that the kernel has, by its number.
+    rules: Vec<usize>,
+}
+
+impl Prepared {
+    /// The number of the rule at this position among all loaded ones.
+    pub(crate) fn number(&self, rule: usize) -> Option<u16> {
+        self.rules.iter().position(|known| *known == rule).and_then(|at| u16::try_from(at).ok())
+    }
+}
+
+/// Decides what is to be killed by the rules that are on, and tells what is not. `watched`: the running kernel is.
+pub(crate) fn prepare(loader: &Loader, settings: &Settings, watched: bool) -> Result<Prepared, AppError> {
+    let EnforcementSettings { enabled, dry_run, protect } = &settings.enforcement;
+    let asks = |rule: &&RuleSpec| rule.enabled && rule.enforce == Enforce::Kill;
+    let names: Vec<&str> = loader.rules().iter().filter(asks).map(|rule| &*rule.name).collect();
+    let listed = names.join(", ");
+    if names.is_empty() {
+        return Ok(Prepared::default());
+    }
+    if !enabled {
+        log::warning(format_args!(
+            "enforcement is off, so that rules that ask to kill (enforce: kill) only raise alerts: {listed}; \
+             `enforcement: {{enabled: true}}` in the configuration turns it on"
+        ));
+        return Ok(Prepared::default());
+    }
+    if !watched {
+        log::warning(format_args!(
+            "enforcement.enabled is true, but the running kernel is not watched ({}): nothing is killed by the rules that ask \
+             for it: {listed}",
+            reason(settings)
+        ));
+        return Ok(Prepared::default());
+    }
+    let mut plan = Plan::default();
+    plan.protect(protected(protect)).map_err(|full| AppError::Enforcement(format!("enforcement.protect: {full}")))?;
+    let mut rules = Vec::new();
+    for (at, rule) in loader.rules().iter().enumerate().filter(|(_, rule)| asks(rule)) {
+        let Some(Ok(program)) = loader.program(rule, &ABILITY) else { continue };
+        match plan.add(&program) {
+            Ok(_) => rules.push(at),
+            Err(full) => log::warning(format_args!("rule '{}' kills nothing: {full}", rule.name)),
+        }
+    }
+    let report = Report::new(loader.files(), &[], loader.enforcement(&ABILITY, false));
+    if !report.findings().is_empty() {
+        log::warning(format_args!("some rules that ask to kill cannot:\n{}", report.text(false).trim_end()));
+    }
+    let ready: Vec<&str> = rules.iter().filter_map(|at| loader.rules().get(*at)).map(|rule| &*rule.name).collect();
+    if plan.is_empty() {
+        return Ok(Prepared::default());
+    }
+    let what = if *dry_run { "would kill, but for enforcement.dry_run" } else { "may kill in the kernel" };
+    log::write(log::Level::Notice, format_args!("{} {what}: {}", count(ready.len()), ready.join(", ")));
+    Ok(Prepared { kernel: Some(kernel(&plan, *dry_run)), rules })
+}
+
+fn count(rules: usize) -> String {
+    if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") }
+}
+
+/// Why the kernel is not watched.
+fn reason(settings: &Settings) -> String {
+    match settings.engine.is_live() {
+        true => format!("the source {SYSCALL} is off"),
+        false => format!("engine.kind is {}", settings.engine.name()),
+    }
+}
+
+/// Programs by path, everything else by the name of the process.
+fn protected(protect: &[String]) -> Vec<Test> {
+    let (paths, names): (Vec<&String>, Vec<&String>) = protect.iter().partition(|entry| entry.starts_with('/'));
+    let test = |subject: Subject, entries: Vec<&String>| {
+        let mut texts: Vec<Box<[u8]>> = entries.iter().map(|entry| entry.as_bytes().into()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        (!texts.is_empty()).then_some(Test { subject, how: How::Equal, texts })
+    };
+    [test(Subject::Program, paths), test(Subject::Name, names)].into_iter().flatten().collect()
+}
+
+/// The plan as the probes take it.
+fn kernel(plan: &Plan, dry_run: bool) -> Enforcement {
+    let how = |how: How| match how {
+        How::Equal => 0,
+        How::Prefix => 1,
+        How::Below => 2,
+        How::In => 3,
+    };
+    let test = |test: &Test| EnforcedTest {
+        subject: test.subject.number(),
+        how: how(test.how),
+        texts: test.texts.iter().map(|text| text.to_vec()).collect(),
+    };
+    Enforcement {
+        dry_run,
+        tests: plan.tests.iter().map(test).collect(),
+        protect: plan.protect,
+        events: plan
+            .events
+            .iter()
+            .map(|event| EnforcedEvent {
+                code: event.code,
+                alternatives: event.alternatives.iter().map(|rule| (rule.yes, rule.no, rule.rule)).collect(),
+            })
+            .collect(),
+        rules: plan.rules,
+    }
+}
