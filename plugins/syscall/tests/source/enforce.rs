@@ -321,3 +321,72 @@ fn every_comparison_is_the_kernels_too() {
     let killed: Vec<bool> = live.enforced().unwrap().read().unwrap().iter().map(|rule| rule.killed == 1).collect();
     assert_eq!(killed, traps.iter().map(|(_, dies, _)| *dies).collect::<Vec<_>>(), "counted by rule");
 }
+
+/// A control group of this name, gone with its owner.
+struct Group(std::path::PathBuf);
+
+impl Group {
+    fn new(name: &str) -> Option<Self> {
+        let roots = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+        let made = roots
+            .iter()
+            .map(|root| Path::new(root).join(name))
+            .find(|path| std::fs::create_dir(path).is_ok() && path.join("cgroup.procs").exists());
+        if made.is_none() {
+            eprintln!("skipped: no control group can be made here");
+        }
+        made.map(Self)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its last process may still be on its way out.
+        for _ in 0..50 {
+            if std::fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn who_runs_in_a_container_is_told_by_the_control_group() {
+    if !crate::can_watch() {
+        return;
+    }
+    let own = tempfile::tempdir().unwrap();
+    let folder = own.path().canonicalize().unwrap();
+    let trap = file(&folder, "trap");
+    let inside = vec![test(CONTAINER, EQUAL, &[&[1]]), test(FILE, EQUAL, &[trap.as_bytes()])];
+    let live = watch(rule(&OPENS, inside, vec![]));
+    let id = format!("{:064x}", std::process::id());
+    for (name, dies) in [
+        (format!("docker-{id}.scope"), true),
+        (id.clone(), true),
+        (format!("crio-{id}.scope"), true),
+        (format!("cri-containerd-{id}.scope"), true),
+        (format!("libpod-{id}.scope"), true),
+        (format!("nerdctl-{id}.scope"), true),
+        (format!("libpod-conmon-{id}.scope"), false),
+        (format!("docker-{id}.slice"), false),
+        (format!("docker-{}.scope", &id[1..]), false),
+        (format!("docker-{}g.scope", &id[1..]), false),
+        (format!("lanner-{}.service", std::process::id()), false),
+    ] {
+        let Some(group) = Group::new(&name) else { return };
+        let procs = group.0.join("cgroup.procs");
+        let child = fork(|| {
+            if std::fs::write(&procs, "0").is_ok() {
+                // SAFETY: a text that outlives the call.
+                unsafe { libc::open(trap.as_ptr(), libc::O_RDONLY) };
+            } else {
+                // SAFETY: ends the child.
+                unsafe { libc::_exit(1) };
+            }
+        });
+        assert_eq!(end_of(child) == Some(libc::SIGKILL), dies, "{name}");
+    }
+    drop(live);
+}
