@@ -32,6 +32,17 @@ fn both_architectures_have_their_programs() {
         for program in ["sys_exit", "sys_enter", "sched_exec", "sched_exit", "x_openat", "e_openat", "x_clone3"] {
             assert!(names(&object, program), "{define}: {program}");
         }
+        // What the loader makes of it: every program is on a typed tracepoint, and says where its reads of kernel structures
+        // are to be fitted to the running kernel.
+        let parsed = aya_obj::Object::parse(&object).unwrap();
+        assert!(parsed.btf.is_some() && parsed.btf_ext.is_some(), "{define}: no types");
+        assert!(parsed.programs.len() > 165, "{define}: {}", parsed.programs.len());
+        for (name, program) in &parsed.programs {
+            assert!(matches!(program.section, aya_obj::ProgramSection::BtfTracePoint), "{define}: {name}");
+        }
+        for map in ["calls", "exits", "enters", "rings", "scratches", "counts"] {
+            assert!(parsed.maps.contains_key(map), "{define}: {map}");
+        }
         // A child's way out of the call is seen on x86-64 only; elsewhere it is met where it is made.
         assert_eq!(names(&object, "sched_fork"), forks_seen_apart, "{define}");
     }
