@@ -14,6 +14,7 @@ fn stdout(args: &[&str]) -> String {
 #[test]
 fn fields() {
     golden("fields.json", &stdout(&["fields", "--format", "json"]));
+    golden("fields.k8s_audit.txt", &stdout(&["fields", "--source", "k8s_audit"]));
 }
 
 #[test]

@@ -64,8 +64,8 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
         "plugins[0].library_path=libcontainer.so".to_owned(),
         "append_output[0].suggested_output=true".to_owned(),
     ];
-    if matches!(options.action, Action::Check(_)) {
-        // Rules are checked for every source there is; nothing is opened.
+    if matches!(options.action, Action::Check(_) | Action::ListFields { source: Some(_), .. }) {
+        // Rules are checked, and fields listed, for every source there is; nothing is opened.
         for (i, name) in ["k8saudit", "cloudtrail", "json"].into_iter().enumerate() {
             defaults.push(format!("plugins[{}].name={name}", i + 1));
             defaults.push(format!("plugins[{}].library_path=lib{name}.so", i + 1));

@@ -58,11 +58,13 @@ pub enum Grown {
 struct Open {
     file: File,
     identity: Identity,
-    /// Where `pending` begins in the file.
+    /// Where in the file that begins which has not been handed out.
     offset: u64,
-    /// Read, not yet handed out.
+    /// Read from the file.
     pending: Vec<u8>,
-    /// Bytes of `pending` in which there is no line end.
+    /// Bytes of `pending` that have been handed out.
+    taken: usize,
+    /// Bytes of `pending` that have been handed out or hold no line end.
     searched: usize,
     /// Within a line over the limit.
     skipping: bool,
@@ -167,7 +169,7 @@ impl Follow {
         // Between the renaming and the making of the new file there is none.
         let Ok(meta) = self.path.metadata() else { return Ok(After::Nothing) };
         if Identity::of(&meta) == open.identity {
-            if meta.len() < open.offset {
+            if meta.len() < open.offset + (open.pending.len() - open.taken) as u64 {
                 self.log.info(format!("{} was truncated; reading it from its begin", self.path.display()));
                 self.start(&self.path.clone(), Some(0))?;
                 return Ok(After::Again);
@@ -206,6 +208,7 @@ impl Follow {
                 identity: Identity::of(&meta),
                 offset,
                 pending: Vec::new(),
+                taken: 0,
                 searched: 0,
                 skipping: false,
                 replaced: None,
@@ -238,15 +241,15 @@ impl Open {
             let fresh = self.pending.get(self.searched..).unwrap_or_default();
             let Some(end) = fresh.iter().position(|byte| *byte == b'\n').map(|at| self.searched + at + 1) else {
                 self.searched = self.pending.len();
-                if self.pending.len() > MAX_LINE || self.skipping {
+                if self.pending.len() - self.taken > MAX_LINE || self.skipping {
                     self.skipping = true;
-                    self.drop_front(self.pending.len());
+                    self.take_to(self.pending.len());
                 }
                 return None;
             };
-            let long = self.skipping || end > MAX_LINE;
-            let line = (!long).then(|| self.pending[..end].trim_ascii().to_vec());
-            self.drop_front(end);
+            let long = self.skipping || end - self.taken > MAX_LINE;
+            let line = (!long).then(|| self.pending[self.taken..end].trim_ascii().to_vec());
+            self.take_to(end);
             self.skipping = false;
             match line {
                 None => return Some(Grown::TooLong(self.position())),
@@ -258,9 +261,9 @@ impl Open {
 
     /// What stands at the end of a file that no longer grows.
     fn rest(&mut self) -> Option<Grown> {
-        let line = std::mem::take(&mut self.pending);
+        let line = self.pending.split_off(self.taken);
         self.offset += line.len() as u64;
-        self.searched = 0;
+        self.searched = self.taken;
         if std::mem::take(&mut self.skipping) {
             return Some(Grown::TooLong(self.position()));
         }
@@ -268,14 +271,16 @@ impl Open {
         (!line.is_empty()).then(|| Grown::Line(line.to_vec(), self.position()))
     }
 
-    fn drop_front(&mut self, bytes: usize) {
-        self.pending.drain(..bytes);
-        self.offset += bytes as u64;
-        self.searched = 0;
+    fn take_to(&mut self, end: usize) {
+        self.offset += (end - self.taken) as u64;
+        (self.taken, self.searched) = (end, end);
     }
 
     /// Reads on; `false` at the end of the file.
     fn more(&mut self) -> io::Result<bool> {
+        self.pending.drain(..self.taken);
+        self.searched -= self.taken;
+        self.taken = 0;
         let len = self.pending.len();
         self.pending.resize(len + CHUNK, 0);
         let read = loop {
