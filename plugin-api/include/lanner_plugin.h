@@ -633,6 +633,21 @@ ss_plugin_rc plugin_lanner_prepare_field(ss_plugin_t* s, const ss_plugin_extract
 lanner_field_value plugin_lanner_extract_prepared(ss_plugin_t* s, uint32_t handle, const ss_plugin_event_input* evt,
                                                   const ss_plugin_field_extract_input* in);
 
+/* Most keys of an event, and what says that no key decides a request. */
+#define LANNER_MAX_KEYS 32u
+#define LANNER_NO_KEY 0xffffffffu
+
+/* Which of an event's keys decides the value of a prepared request: a number below LANNER_MAX_KEYS, or LANNER_NO_KEY. Asked
+ * once for each handle. Comes together with plugin_lanner_get_event_keys. */
+uint32_t plugin_lanner_get_field_key(ss_plugin_t* s, uint32_t handle);
+
+/* Writes the keys of an event to their places in `keys` (LANNER_MAX_KEYS numbers, not null, 0 before): those whose bits are
+ * set in `wanted`. 0: not known. From plugin_init to plugin_destroy, two events of one type with the same key other than 0
+ * must have the same value, or none, for each prepared request that the key decides: the host remembers what comparisons
+ * came to, and does not ask for the value. Such a key is the number of a name, which no other name ever gets. `evt`: not
+ * null. */
+void plugin_lanner_get_event_keys(ss_plugin_t* s, const ss_plugin_event_input* evt, uint32_t wanted, uint64_t* keys);
+
 /* The event changes state and is never shown to rules. */
 #define LANNER_EVENT_HIDDEN 1u
 

@@ -231,6 +231,11 @@ macro_rules! __plugin_symbols {
             plugin_lanner_resolve_field, lanner_resolve_field,
                 (s: *mut $crate::raw::PluginState, id: u32, arg: *const ::core::ffi::c_char,
                  ty: *mut $crate::raw::FieldType) -> $crate::raw::Rc;
+            plugin_lanner_get_field_key, lanner_get_field_key,
+                (s: *mut $crate::raw::PluginState, handle: u32) -> u32;
+            plugin_lanner_get_event_keys, lanner_get_event_keys,
+                (s: *mut $crate::raw::PluginState, e: *const $crate::raw::EventInput, wanted: u32, keys: *mut u64)
+                -> ();
         }
     };
     ($plugin:ty, parse) => { $crate::__plugin_symbols! { @define

@@ -123,6 +123,8 @@ fn constants() -> Vec<(&'static str, i128)> {
         ("PLUGIN_MAX_ERRLEN", raw::MAX_ERRLEN as i128),
         ("PLUGIN_EVENT_PAYLOAD_OFFSET", raw::EVENT_PAYLOAD_OFFSET as i128),
         ("LANNER_EVENT_HIDDEN", raw::EventMeta::HIDDEN.into()),
+        ("LANNER_MAX_KEYS", raw::MAX_KEYS as i128),
+        ("LANNER_NO_KEY", raw::NO_KEY.into()),
         ("LANNER_VALUE_FAILED", raw::FieldValue::FAILED.n.into()),
         ("LANNER_HEAD_KEEPS_CLOSING", raw::HEAD_KEEPS_CLOSING.into()),
         ("SS_PLUGIN_SUCCESS", Rc::SUCCESS.0.into()),

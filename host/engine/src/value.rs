@@ -272,10 +272,20 @@ impl Item {
     }
 }
 
+/// Most keys that an event can have.
+pub const MAX_KEYS: usize = 32;
+
 /// Asks the host for values. One object per event; the engine asks at most once per slot and event while it evaluates.
 pub trait Extract {
     /// Puts the values of the slot into `out` and says whether there is a value. A list may be empty and still be one.
     /// What was pushed before `false` is ignored. Pushing values of another kind than [`SlotInfo::ty`] says is the
     /// host's error: such values compare as zero or as empty text.
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool;
+
+    /// Writes those keys of the event whose bits are set in `wanted`; what is not known stays 0. Two events of one code
+    /// with the same key other than 0 have the same value, or none, for every slot that
+    /// [`scratch_with_keys`](crate::compile::RuleSet::scratch_with_keys) was told it decides. The default knows none.
+    fn keys(&mut self, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
+        let _ = (wanted, keys);
+    }
 }

@@ -9,9 +9,9 @@ use lanner_engine::compile::{RuleMatching, RuleSet};
 use lanner_engine::naive;
 use lanner_engine::parse::parse;
 use lanner_engine::scheme::Scheme;
-use lanner_engine::value::SlotTable;
-use support::FromEvent;
+use lanner_engine::value::{SlotId, SlotTable};
 use support::random::{Random, condition, event};
+use support::{FromEvent, Known, key_of};
 
 fn checked(text: &str, scheme: &Scheme) -> Condition {
     let expr = parse(text, 0).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -33,6 +33,9 @@ fn run(seed: u64, rules: usize, events: usize) -> usize {
     let all: Vec<&Condition> = conditions.iter().collect();
     let set = RuleSet::compile(&all, Arc::clone(&scheme), SlotTable::new());
     let mut scratch = set.scratch();
+    let by_key = |slot: SlotId| key_of(&scheme.field(set.slots().get(slot).field).name);
+    let mut remembering = set.scratch_with_keys(by_key);
+    let mut known = Known::default();
     let mut matched = 0;
     for _ in 0..events {
         let event = event(r);
@@ -46,6 +49,13 @@ fn run(seed: u64, rules: usize, events: usize) -> usize {
         let mut again = Vec::new();
         set.evaluate(&mut scratch, event.code, &mut extract, RuleMatching::All, &mut again);
         assert_eq!(again, hits, "a way that was gone before leads to the same rules");
+        extract.known = Some(&mut known);
+        for matching in [RuleMatching::All, RuleMatching::First] {
+            let mut recalled = Vec::new();
+            set.evaluate(&mut remembering, event.code, &mut extract, matching, &mut recalled);
+            let expected = if matching == RuleMatching::All { &hits } else { &first };
+            assert_eq!(&recalled, expected, "answers remembered by key are those of the event: {:?}", event.values);
+        }
         let mut slots = set.slots().clone();
         for (rule, condition) in conditions.iter().enumerate() {
             let expected = naive::evaluate(condition, &scheme, &mut slots, &mut extract);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lanner_engine::value::{Extract, SlotId, SlotTable, Values, Want};
+use lanner_engine::value::{Extract, MAX_KEYS, SlotId, SlotTable, Values, Want};
 use lanner_plugin_api::raw::FieldType;
 use lanner_plugin_api::schema::{EventCategory, EventType};
 use lanner_plugin_api::wire::Event;
@@ -10,7 +10,7 @@ use lanner_plugin_api::wire::Event;
 use super::generic::{Facts, Generic};
 use super::scheme::{Provider, SourceScheme};
 use crate::alert::Clock;
-use crate::plugin::{EventRef, FieldRequest, PluginError, Plugins, Prepared, Value};
+use crate::plugin::{EventRef, FieldRequest, PluginError, PluginIdx, Plugins, Prepared, Value};
 
 /// How one slot is answered; prepared once.
 #[derive(Debug)]
@@ -22,9 +22,22 @@ enum Answer {
     Plugin(Prepared),
 }
 
+impl Answer {
+    fn key(&self) -> Option<(PluginIdx, u8)> {
+        match self {
+            Self::Plugin(request) => request.key(),
+            _ => None,
+        }
+    }
+}
+
 /// The answers of one source's slots.
 #[derive(Debug)]
-pub struct Answers(Vec<Answer>);
+pub struct Answers {
+    answers: Vec<Answer>,
+    /// The plugin whose keys of an event are asked for: the first that has any.
+    keys: Option<PluginIdx>,
+}
 
 impl Answers {
     /// Prepares a request for every slot.
@@ -48,7 +61,15 @@ impl Answers {
             }
             None => Ok(Answer::Static("".into())),
         });
-        answers.collect::<Result<_, _>>().map(Self)
+        let answers: Vec<Answer> = answers.collect::<Result<_, _>>()?;
+        let keys = answers.iter().find_map(Answer::key).map(|(plugin, _)| plugin);
+        Ok(Self { answers, keys })
+    }
+
+    /// The key of an event that decides the values of a slot, if one does.
+    pub fn key_of(&self, slot: SlotId) -> Option<u8> {
+        let (plugin, key) = self.answers.get(slot.index())?.key()?;
+        (Some(plugin) == self.keys).then_some(key)
     }
 }
 
@@ -100,7 +121,7 @@ fn push(out: &mut Values, value: Value<'_>) {
 impl Extract for Extractor<'_, '_> {
     #[inline]
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool {
-        match self.answers.0.get(slot.index()) {
+        match self.answers.answers.get(slot.index()) {
             Some(Answer::Plugin(request)) => request.each(self.plugins, self.event, |value| push(out, value)),
             Some(Answer::Generic(field)) => self.generic(*field, out),
             Some(Answer::Nanoseconds) => {
@@ -112,6 +133,13 @@ impl Extract for Extractor<'_, '_> {
                 true
             }
             None => false,
+        }
+    }
+
+    #[inline]
+    fn keys(&mut self, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
+        if let Some(plugin) = self.answers.keys {
+            self.plugins.event_keys(plugin, self.event, wanted, keys);
         }
     }
 }

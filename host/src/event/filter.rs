@@ -35,7 +35,7 @@ impl Filter {
     pub fn new(condition: &Condition, source: &SourceScheme, plugins: &Plugins) -> Result<Self, PluginError> {
         let set = RuleSet::compile(&[condition], Arc::clone(&source.scheme), SlotTable::new());
         let answers = Answers::prepare(set.slots(), source, plugins)?;
-        Ok(Self { scratch: set.scratch(), set, answers, hits: Vec::new() })
+        Ok(Self { scratch: set.scratch_with_keys(|slot| answers.key_of(slot)), set, answers, hits: Vec::new() })
     }
 
     /// Whether the condition can hold for an event of this code.

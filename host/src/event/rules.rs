@@ -56,7 +56,7 @@ pub struct SourceRules {
 impl SourceRules {
     /// Puts the parts together; `alerts` has one entry for each rule of the set, in its order.
     pub fn new(set: RuleSet, alerts: Vec<RuleAlert>, answers: Answers) -> Self {
-        let scratch = set.scratch();
+        let scratch = set.scratch_with_keys(|slot| answers.key_of(slot));
         let wanted = (0..=EventSet::MAX_CODE).filter(|code| set.wants(*code)).collect();
         Self { wanted, set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
     }
@@ -67,6 +67,8 @@ impl SourceRules {
     /// What a plugin says of an argument.
     pub fn rebind(&mut self, scheme: &SourceScheme, plugins: &Plugins) -> Result<(), PluginError> {
         self.answers = Answers::prepare(self.set.slots(), scheme, plugins)?;
+        // Keys are those of one life of a plugin.
+        self.scratch = self.set.scratch_with_keys(|slot| self.answers.key_of(slot));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Requests that a plugin has taken over once, so that asking is one call with two words back (Lanner's addition).
 
-use lanner_plugin_api::raw::{ExtractField, ExtractPreparedFn, FieldExtractInput, FieldType, FieldValue, Rc};
+use lanner_plugin_api::raw::{ExtractField, ExtractPreparedFn, FieldExtractInput, FieldType, FieldValue, MAX_KEYS, Rc};
 
 use super::error::{FieldFault, Function, PluginError};
 use super::extract::{self, Kind, Value};
@@ -14,6 +14,8 @@ use super::tables::scope::CallScope;
 pub(super) struct Direct {
     pub(super) function: ExtractPreparedFn,
     pub(super) handle: u32,
+    /// The key of an event that decides the value.
+    pub(super) key: Option<u8>,
 }
 
 impl Direct {
@@ -32,12 +34,22 @@ impl Direct {
         };
         let name = || plugin.info().name.clone();
         match rc {
-            Rc::SUCCESS => Ok(Some(Self { function, handle })),
+            Rc::SUCCESS => Ok(Some(Self { function, handle, key: key_of(plugin, handle) })),
             Rc::NOT_SUPPORTED => Ok(None),
             Rc::FAILURE => Err(super::call::failure(&name(), FUNCTION, plugin.owner.last_error_text())),
             code => Err(PluginError::UnexpectedCode { plugin: name(), function: FUNCTION, code }),
         }
     }
+}
+
+/// The key of an event that decides the value of a prepared request, if the plugin says that one does.
+fn key_of(plugin: &Plugin, handle: u32) -> Option<u8> {
+    let api = plugin.library().api();
+    let get = api.lanner_get_field_key.filter(|_| api.lanner_get_event_keys.is_some())?;
+    let _scope = CallScope::enter();
+    // SAFETY: the state is alive and only this thread calls on it.
+    let key = unsafe { get(plugin.state(), handle) };
+    u8::try_from(key).ok().filter(|key| usize::from(*key) < MAX_KEYS)
 }
 
 /// What extraction gives to a plugin beside the event, the same for every event.

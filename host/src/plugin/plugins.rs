@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::fmt::Write as _;
 use std::mem::discriminant;
 
-use lanner_plugin_api::raw::{FieldType, PLUGINEVENT_E, Rc};
+use lanner_plugin_api::raw::{FieldType, MAX_KEYS, PLUGINEVENT_E, Rc};
 
 use super::error::{EventFault, Function, PluginError};
 use super::event::{self, EventRef};
@@ -167,6 +167,19 @@ impl Plugins {
         match self.get(request.plugin) {
             Some(_) => Prepared::new(self, request),
             None => Err(PluginError::NoSuchPlugin { index: request.plugin.0 }),
+        }
+    }
+
+    /// Asks the plugin for those keys of an event whose bits are set in `wanted`; what it does not know stays 0. Two events
+    /// of one type with the same key other than 0 have the same value, or none, for each request that it decides.
+    pub fn event_keys(&mut self, plugin: PluginIdx, event: &EventRef<'_>, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
+        let evtsrc = event.source().and_then(|source| self.source_name_ptr(source));
+        let (Some(plugin), Some(evtsrc)) = (self.plugins.get(plugin.0 as usize), evtsrc) else { return };
+        if let Some(get) = plugin.library().api().lanner_get_event_keys {
+            let event = event.input(evtsrc);
+            let _scope = CallScope::enter();
+            // SAFETY: the state is alive and only this thread calls on it; event and keys outlive the call.
+            unsafe { get(plugin.state(), &raw const event, wanted, keys.as_mut_ptr()) };
         }
     }
 

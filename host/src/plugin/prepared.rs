@@ -105,6 +105,12 @@ impl Prepared {
         self.ty
     }
 
+    /// Whose key of an event decides the value, if one does: see [`Plugins::event_keys`].
+    #[must_use]
+    pub fn key(&self) -> Option<(PluginIdx, u8)> {
+        Some((self.plugin, self.direct?.key?))
+    }
+
     /// Asks the plugin for the field of this event. `None` if the event has no such value, if it is none of the
     /// plugin's, or if the plugin fails, which is counted; a breach of the contract is noted in
     /// [`Plugins::faults`].

@@ -4,9 +4,9 @@ use core::ffi::c_char;
 
 use super::{
     AbiLayoutFn, AsyncEventHandlerFn, CaptureListenInput, Event, EventInput, EventParseInput, ExtractPreparedFn,
-    FieldExtractInput, GetBatchMetaFn, GetFieldDetailsFn, GetMachineInfoFn, GetStateEpochFn, InitInput, Instance,
-    Metric, Owner, PluginState, PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantEventsFn,
-    WriteCaptureHeadFn, assert_layout,
+    FieldExtractInput, GetBatchMetaFn, GetEventKeysFn, GetFieldDetailsFn, GetFieldKeyFn, GetMachineInfoFn,
+    GetStateEpochFn, InitInput, Instance, Metric, Owner, PluginState, PrepareFieldFn, Rc, ResolveFieldFn, SchemaType,
+    SetConfigInput, WantEventsFn, WriteCaptureHeadFn, assert_layout,
 };
 
 /// A function without arguments that returns static text.
@@ -151,8 +151,10 @@ api! {
     40 lanner_write_capture_head: WriteCaptureHeadFn, "The head of a capture that begins now (Lanner).";
     41 lanner_get_state_epoch: GetStateEpochFn, "Tells when the state was replaced (Lanner).";
     42 lanner_want_events: WantEventsFn, "Which events will be looked at (Lanner).";
+    43 lanner_get_field_key: GetFieldKeyFn, "Which key of an event decides a prepared request (Lanner).";
+    44 lanner_get_event_keys: GetEventKeysFn, "The keys of an event (Lanner).";
 }
-assert_layout!(PluginApi, size 344, align 8, get_required_event_schema_version = 256);
+assert_layout!(PluginApi, size 360, align 8, get_required_event_schema_version = 256);
 
 /// Number of functions of the plugin API itself; the vtable of API 3.12 is that many pointers long.
 pub const API_SLOTS: usize = 33;

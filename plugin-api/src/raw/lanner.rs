@@ -113,6 +113,22 @@ pub type ExtractPreparedFn = unsafe extern "C" fn(
     evt: *const EventInput,
     input: *const FieldExtractInput,
 ) -> FieldValue;
+/// `plugin_lanner_get_field_key`: which of an event's keys decides the value of a prepared request, below [`MAX_KEYS`];
+/// [`NO_KEY`]: none does.
+pub type GetFieldKeyFn = unsafe extern "C" fn(s: *mut PluginState, handle: u32) -> u32;
+/// `plugin_lanner_get_event_keys`: writes the keys of an event whose bits are set in `wanted` to their places among the
+/// [`MAX_KEYS`] of `keys`. 0: not known.
+///
+/// As long as the plugin is initialised, two events of one type with the same key other than 0 have the same value, or
+/// none, for every prepared request that the key decides.
+pub type GetEventKeysFn =
+    unsafe extern "C" fn(s: *mut PluginState, evt: *const EventInput, wanted: u32, keys: *mut u64);
+
+/// Most keys of an event.
+pub const MAX_KEYS: usize = 32;
+/// No key decides the value of a request.
+pub const NO_KEY: u32 = u32::MAX;
+
 /// `plugin_lanner_get_field_details`: JSON array parallel to `get_fields`; static memory of the plugin.
 pub type GetFieldDetailsFn = unsafe extern "C" fn() -> *const c_char;
 /// `plugin_lanner_resolve_field`: checks the argument of a field and tells the type that it gives.

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 use std::ffi::CString;
 
 use super::{Error, EventInput, FieldDef, Fields, Plugin, TableReader, TableWriter, ValueSink, field_fn::TypedField};
-use crate::raw::FieldType;
+use crate::raw::{FieldType, MAX_KEYS};
 
 /// What `extract` may use: the event and, read-only, the state tables.
 #[derive(Clone, Copy)]
@@ -115,6 +115,19 @@ pub trait ExtractRaw: Plugin {
     fn resolve(&mut self, def: &FieldDef, id: u32, arg: &str) -> Result<FieldType, Error> {
         let _ = (id, arg);
         Ok(def.ty)
+    }
+
+    /// Which key of an event decides the value of a request for one value (Lanner's addition): as long as the plugin
+    /// lives, two events of one type with the same key other than 0 must have the same value, or none. The host then
+    /// remembers what the value led to, and does not ask again. The default: no value is decided so.
+    fn key_of(&self, req: &FieldRequest<'_>) -> Option<u32> {
+        let _ = req;
+        None
+    }
+
+    /// Writes those keys of an event whose bits are set in `wanted`; 0 for what is not known.
+    fn keys(&mut self, event: &EventInput<'_>, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
+        let _ = (event, wanted, keys);
     }
 }
 

@@ -121,6 +121,18 @@ impl Machine<'_, '_> {
     /// Whether the comparison holds for the event.
     #[inline]
     pub(super) fn atom(&mut self, id: u32) -> bool {
+        let Memory { recall, epoch, code, .. } = &mut *self.memory;
+        let Some(spot) = recall.atom(id, *epoch, *code, self.extract) else { return self.compare(id) };
+        if let Some(answer) = recall.answer(spot) {
+            return answer;
+        }
+        let answer = self.compare(id);
+        self.memory.recall.learn(spot, answer);
+        answer
+    }
+
+    /// As [`Self::atom`], without looking at what is remembered.
+    fn compare(&mut self, id: u32) -> bool {
         let program = self.program;
         let atom = &program.atoms[id as usize];
         match &atom.test {
@@ -141,9 +153,21 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The class of a view, if its source has a value.
+    /// The class of a view, if its source has a value, as it is remembered or found.
     #[inline]
-    pub(super) fn class(&mut self, id: ViewId) -> Option<Class> {
+    pub(super) fn class_of(&mut self, id: ViewId) -> Option<Class> {
+        let Memory { recall, epoch, code, .. } = &mut *self.memory;
+        let Some(spot) = recall.view(id, *epoch, *code, self.extract) else { return self.class(id) };
+        if let Some(class) = recall.class(spot) {
+            return class;
+        }
+        let class = self.class(id);
+        self.memory.recall.learn_class(spot, class);
+        class
+    }
+
+    /// The class of a view, if its source has a value.
+    fn class(&mut self, id: ViewId) -> Option<Class> {
         let seen = self.memory.seen[id as usize];
         if seen.epoch == self.memory.epoch {
             return Some(seen.class);

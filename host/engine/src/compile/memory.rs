@@ -2,7 +2,8 @@
 
 use super::dict::Class;
 use super::machine::Program;
-use crate::value::{Run, Values};
+use super::recall::Recall;
+use crate::value::{Run, SlotId, Values};
 
 /// What is known of a source for the current event: `stamp` is the event's epoch, shifted, and whether there is a value.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,10 +39,13 @@ pub(super) struct Memory {
     pub(super) seen: Box<[Seen]>,
     pub(super) memos: Box<[u32]>,
     pub(super) arguments: Vec<Run>,
+    /// Code of the event.
+    pub(super) code: u16,
+    pub(super) recall: Recall,
 }
 
 impl Memory {
-    pub(super) fn new(program: &Program) -> Self {
+    pub(super) fn new(program: &Program, key_of: impl Fn(SlotId) -> Option<u8>) -> Self {
         Memory {
             epoch: 0,
             asked: Vec::new(),
@@ -51,11 +55,14 @@ impl Memory {
             seen: vec![Seen::default(); program.views.len()].into(),
             memos: vec![0; program.memos].into(),
             arguments: Vec::new(),
+            code: 0,
+            recall: Recall::new(program, key_of),
         }
     }
 
-    /// Forgets the last event.
-    pub(super) fn next_event(&mut self) {
+    /// Forgets the last event; the next has this code.
+    pub(super) fn next_event(&mut self, code: u16) {
+        self.code = code;
         self.values.clear();
         self.asked.clear();
         // Epochs start at 1, so that a stamp of 0 belongs to no event; one bit of a stamp holds the answer.
@@ -65,6 +72,7 @@ impl Memory {
             self.seen.fill(Seen::default());
             self.memos.fill(0);
             self.listed.fill(0);
+            self.recall.restart();
         }
         self.epoch += 1;
     }

@@ -8,6 +8,7 @@ mod machine;
 mod memory;
 mod plan;
 mod prim;
+mod recall;
 mod test;
 mod trail;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use crate::check::Condition;
 use crate::scheme::{EventSet, Scheme};
-use crate::value::{Extract, SlotTable};
+use crate::value::{Extract, SlotId, SlotTable};
 
 use machine::{Machine, Program};
 use memory::Memory;
@@ -100,7 +101,13 @@ impl RuleSet {
 
     /// Memory for evaluation.
     pub fn scratch(&self) -> Scratch {
-        Scratch { memory: Memory::new(&self.program), trails: Trails::new() }
+        self.scratch_with_keys(|_| None)
+    }
+
+    /// Memory for evaluation that remembers answers from event to event. `key_of` tells which of the event's keys, as
+    /// [`Extract::keys`] gives them, decides the values of a slot; `None`: none does.
+    pub fn scratch_with_keys(&self, key_of: impl Fn(SlotId) -> Option<u8>) -> Scratch {
+        Scratch { memory: Memory::new(&self.program, key_of), trails: Trails::new() }
     }
 
     /// Appends the rules that match the event to `hits`. `scratch` must come from this set.
@@ -117,11 +124,11 @@ impl RuleSet {
             Some(id) => (*id, &self.plans[*id as usize]),
         };
         let Scratch { memory, trails } = scratch;
-        memory.next_event();
+        memory.next_event(event_code);
         let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
         let mut start = Start { plan: id, matching, classes: [None; MAX_GROUPINGS] };
         for (class, grouping) in start.classes.iter_mut().zip(&plan.groupings) {
-            *class = machine.class(grouping.view);
+            *class = machine.class_of(grouping.view);
         }
         if let Some(rules) = trails.follow(&start, &mut machine) {
             hits.extend_from_slice(rules);

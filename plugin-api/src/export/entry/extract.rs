@@ -25,6 +25,8 @@ pub const fn with_extract_raw<P: Exported + ExtractRaw>(api: PluginApi) -> Plugi
     let mut api = extraction::<P, Raw>(api);
     api.lanner_get_field_details = Some(field_details::<P>);
     api.lanner_resolve_field = Some(resolve_field::<P>);
+    api.lanner_get_field_key = Some(field_key::<P>);
+    api.lanner_get_event_keys = Some(event_keys::<P>);
     api
 }
 
@@ -212,6 +214,28 @@ unsafe extern "C" fn extract_prepared<P: Exported, X: Extraction<P>>(
         }
         Ok(FieldValue::NONE)
     })
+}
+
+unsafe extern "C" fn field_key<P: Exported + ExtractRaw>(s: *mut PluginState, handle: u32) -> u32 {
+    enter!(P, s, "lanner_get_field_key", raw::NO_KEY, |plugin, side, _| {
+        let field = side.prepared.get(handle as usize).ok_or_else(|| Error::Host("no request of this handle"))?;
+        let key = plugin.key_of(&field.request()).filter(|key| (*key as usize) < raw::MAX_KEYS);
+        Ok(key.unwrap_or(raw::NO_KEY))
+    })
+}
+
+unsafe extern "C" fn event_keys<P: Exported + ExtractRaw>(
+    s: *mut PluginState,
+    evt: *const RawInput,
+    wanted: u32,
+    keys: *mut u64,
+) {
+    enter!(P, s, "lanner_get_event_keys", (), |plugin, _, _| {
+        // SAFETY: the host passes an event that is valid for the call, and null or places for all keys.
+        let (event, keys) = unsafe { (EventInput::from_raw(evt)?, keys.cast::<[u64; raw::MAX_KEYS]>().as_mut()) };
+        plugin.keys(&event, wanted, keys.ok_or_else(|| Error::Host("keys are null"))?);
+        Ok(())
+    });
 }
 
 /// What extraction may use.

@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::containers::Containers;
 use super::context::Seen;
 use super::render::{BufferFormat, Rendered};
+use crate::state::intern::Interner;
 
 /// Most processors whose switch times are kept: the number in the event may be anything.
 const MAX_CPUS: usize = 4096;
@@ -43,6 +44,8 @@ pub(crate) struct Memory {
     pub(crate) path: Vec<u8>,
     /// The name that the event tells of a descriptor that is not known.
     pub(crate) guess: Guess,
+    /// Names found out so.
+    pub(crate) names: Interner,
 }
 
 /// A name found out from the event's parameters.
@@ -81,6 +84,7 @@ impl Memory {
             text: Vec::new(),
             path: Vec::new(),
             guess: Guess::default(),
+            names: Interner::default(),
         }
     }
 

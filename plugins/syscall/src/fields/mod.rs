@@ -10,6 +10,7 @@
 mod containers;
 mod context;
 mod extract;
+mod keys;
 mod memory;
 mod names;
 mod render;
@@ -20,6 +21,7 @@ mod time;
 
 pub use context::{FieldArg, Seen, Want};
 pub use extract::arg::{ArgError, resolve};
+pub use keys::Key;
 pub use names::{capability, errno, signal};
 pub use render::BufferFormat;
 pub use sink::Sink;
@@ -77,6 +79,13 @@ impl<'r> Request<'r> {
         let ty = resolve(field.info(), arg).unwrap_or_else(|_| field.info().ty.number());
         Self { field, arg: FieldArg::parse(field.info(), arg), want: Want::Scalar, ty }
     }
+
+    /// The key of an event that decides the value, if one does.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        let (arg, key) = self.field.info().key?;
+        (self.want == Want::Scalar && self.arg.key.unwrap_or_default() == arg).then_some(key)
+    }
 }
 
 /// Extracts fields; remembers what some of them need from event to event.
@@ -115,6 +124,21 @@ impl Extractor {
             memory: &mut self.memory,
         };
         (request.field.info().extract)(&mut cx, out)
+    }
+
+    /// Writes those keys of an event whose bits are set in `wanted` to their places: the number of the [`Key`]. 0: not
+    /// known.
+    pub fn keys(&mut self, state: &State, seen: &Seen<'_>, wanted: u32, keys: &mut [u64; 32]) {
+        let mut cx = Cx {
+            state,
+            event: seen.event,
+            cpu: seen.cpu,
+            arg: FieldArg::default(),
+            want: Want::Scalar,
+            wanted_type: 0,
+            memory: &mut self.memory,
+        };
+        keys::write(&mut cx, wanted, keys);
     }
 }
 

@@ -4,6 +4,7 @@
 //! beside it), the printed list and the documentation are all read from it.
 
 use super::extract::Extract;
+use super::keys::Key;
 
 /// Type of a field's value. The numbers are those of the event table's parameter types (`PT_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,6 +187,8 @@ pub struct Field {
     pub no_transformer: bool,
     /// The value lives in memory that the next extraction reuses.
     pub unstable: bool,
+    /// The key of an event that decides the value, for this argument.
+    pub key: Option<(&'static str, Key)>,
     pub(super) extract: Extract,
 }
 
@@ -213,6 +216,7 @@ impl Field {
             no_rhs: false,
             no_transformer: false,
             unstable: false,
+            key: None,
             extract,
         }
     }
@@ -254,6 +258,15 @@ impl Field {
     }
     pub(super) const fn no_transformer(mut self) -> Self {
         self.no_transformer = true;
+        self
+    }
+    /// Says that the key decides the value without argument.
+    pub(super) const fn decided_by(self, key: Key) -> Self {
+        self.decided_with("", key)
+    }
+    /// Says that the key decides the value with this argument.
+    pub(super) const fn decided_with(mut self, arg: &'static str, key: Key) -> Self {
+        self.key = Some((arg, key));
         self
     }
     pub(super) const fn unstable(mut self) -> Self {

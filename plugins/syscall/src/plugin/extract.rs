@@ -1,8 +1,9 @@
 //! Fields through the plugin API.
 
-use lanner_plugin_api::raw::FieldType;
+use lanner_plugin_api::raw::{FieldType, MAX_KEYS};
 use lanner_plugin_api::sdk::{
-    ArgSpec, Error, ExtractCx, ExtractRaw, FieldDef, FieldFlags, FieldRequest, Matching, PrintFormat, ValueSink,
+    ArgSpec, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldFlags, FieldRequest, Matching, PrintFormat,
+    ValueSink,
 };
 use lanner_plugin_api::wire::Event;
 
@@ -64,6 +65,23 @@ fn want(field: &Field, req: &FieldRequest<'_>) -> Want {
     }
 }
 
+/// The request as the extractor takes it.
+#[inline]
+fn request<'r>(req: &FieldRequest<'r>) -> Option<Request<'r>> {
+    let field = FieldId::new(req.id)?;
+    let arg = FieldArg { key: req.arg.key_str(), index: req.arg.index };
+    Some(Request { field, arg, want: want(field.info(), req), ty: req.ty.0 })
+}
+
+impl Syscall {
+    /// The event as it was parsed.
+    #[inline]
+    fn seen<'e>(&self, event: &EventInput<'e>) -> Seen<'e> {
+        let event = Event::checked_before(event.bytes());
+        Seen { event, cpu: self.meta.cpu, hidden: self.meta.is_hidden() }
+    }
+}
+
 impl ExtractRaw for Syscall {
     const EVENT_SOURCES: &'static [&'static str] = &["syscall"];
 
@@ -73,16 +91,18 @@ impl ExtractRaw for Syscall {
 
     #[inline]
     fn extract<'v>(&'v mut self, cx: &ExtractCx<'v>, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
-        let Some(field) = FieldId::new(req.id) else { return false };
-        let request = Request {
-            field,
-            arg: FieldArg { key: req.arg.key_str(), index: req.arg.index },
-            want: want(field.info(), req),
-            ty: req.ty.0,
-        };
-        let event = Event::checked_before(cx.event.bytes());
-        let seen = Seen { event, cpu: self.meta.cpu, hidden: self.meta.is_hidden() };
+        let Some(request) = request(req) else { return false };
+        let seen = self.seen(&cx.event);
         self.extractor.extract(&self.state, &seen, &request, &mut Out(out))
+    }
+
+    fn key_of(&self, req: &FieldRequest<'_>) -> Option<u32> {
+        request(req)?.key().map(|key| u32::from(key as u8))
+    }
+
+    fn keys(&mut self, event: &EventInput<'_>, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
+        let seen = self.seen(event);
+        self.extractor.keys(&self.state, &seen, wanted, keys);
     }
 
     fn resolve(&mut self, _: &FieldDef, id: u32, arg: &str) -> Result<FieldType, Error> {

@@ -91,6 +91,11 @@ impl FdType {
         })
     }
 
+    /// A number above 0 for each type.
+    pub(crate) fn number(self) -> u64 {
+        (self as i8 as u8).wrapping_add(2).into()
+    }
+
     /// The letter of `fd.typechar`.
     pub fn letter(self) -> u8 {
         use FdType::*;

@@ -21,14 +21,24 @@ impl Interner {
     /// The name with this text, which has no NUL.
     #[inline]
     pub(crate) fn get(&mut self, text: &[u8]) -> ZStr {
+        self.get_if(text, |_| true).unwrap_or_default()
+    }
+
+    /// The name with this text, if it is one that `admits` lets in: a name that is known was let in before, so it is not
+    /// looked at again. A text that is let in has no NUL.
+    #[inline]
+    pub(crate) fn get_if(&mut self, text: &[u8], admits: impl FnOnce(&[u8]) -> bool) -> Option<ZStr> {
         if text.len() > MAX_LEN {
-            return ZStr::new(text);
+            return admits(text).then(|| ZStr::new(text));
         }
         let place = &mut self.0[hash(text) % PLACES];
         if place.as_bytes() != text {
-            *place = ZStr::short(text);
+            if !admits(text) {
+                return None;
+            }
+            *place = ZStr::of(text);
         }
-        place.clone()
+        Some(place.clone())
     }
 }
 
@@ -36,17 +46,20 @@ impl Interner {
 #[inline]
 fn hash(text: &[u8]) -> usize {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut h = (text.len() as u64).wrapping_mul(K);
-    // The last word overlaps the one before; texts shorter than a word are read byte by byte.
+    let mix = |h: u64, low: u64, high: u64| {
+        let product = u128::from(h ^ low) * u128::from(K ^ high);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |b| u64::from_le_bytes(*b));
+    let mut h = text.len() as u64;
+    // The last words overlap those before; texts shorter than a word are read byte by byte.
+    let (pairs, rest) = text.as_chunks::<16>();
+    for pair in pairs {
+        h = mix(h, word(pair.first_chunk()), word(pair.last_chunk()));
+    }
     let last = match text.last_chunk() {
-        Some(word) => {
-            for word in text.as_chunks::<8>().0 {
-                h = (h.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(K);
-            }
-            u64::from_le_bytes(*word)
-        }
+        Some(last) => u64::from_le_bytes(*last),
         None => text.iter().fold(0, |word, &b| word << 8 | u64::from(b)),
     };
-    h = (h.rotate_left(29) ^ last).wrapping_mul(K);
-    (h >> 40) as usize
+    (mix(h, word(rest.first_chunk()), last) >> 40) as usize
 }

@@ -13,7 +13,7 @@ mod fdtable;
 pub mod flags;
 mod ids;
 mod interfaces;
-mod intern;
+pub(crate) mod intern;
 mod lifecycle;
 mod load;
 pub mod names;
@@ -131,6 +131,8 @@ pub struct State {
     codes: Box<[parse::Code]>,
     scratch: Vec<u8>,
     names: intern::Interner,
+    /// Paths that need no normalising: whoever opens one of them again need not be asked what it means.
+    plain_paths: intern::Interner,
     cgroups: cgroups::CgroupLists,
     thread_bytes: usize,
     server_ports: std::collections::BTreeSet<u16>,
@@ -160,6 +162,7 @@ impl State {
             codes: parse::codes(),
             scratch: Vec::new(),
             names: intern::Interner::default(),
+            plain_paths: intern::Interner::default(),
             cgroups: cgroups::CgroupLists::default(),
             thread_bytes: 0,
             server_ports: std::collections::BTreeSet::new(),

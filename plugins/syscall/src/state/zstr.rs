@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Longest string kept, without its NUL (a kernel path is at most 4095 bytes; comm, exe and names are shorter).
 pub const MAX_STRING: usize = 4096;
@@ -13,8 +14,20 @@ pub const MAX_STRING: usize = 4096;
 pub const MAX_LIST: usize = 16384;
 
 /// A shared string without inner NUL bytes, stored with a terminating NUL. The empty string costs nothing.
-#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// Before its text stands a number that no other text ever gets: whoever remembers something about a text remembers it by
+/// that number. Copies of the text made apart have numbers of their own.
+#[derive(Clone, Default)]
 pub struct ZStr(Option<Arc<[u8]>>);
+
+/// Bytes of the number.
+const HEAD: usize = size_of::<u64>();
+
+/// A number that was not given out before.
+fn next_id() -> [u8; HEAD] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_ne_bytes()
+}
 
 impl ZStr {
     /// The empty string.
@@ -22,37 +35,37 @@ impl ZStr {
 
     /// Copies `bytes` up to the first NUL, at most [`MAX_STRING`] bytes.
     pub fn new(bytes: &[u8]) -> Self {
-        let bytes = &bytes[..bytes.len().min(MAX_STRING + 1)];
-        match memchr::memchr(0, bytes) {
-            Some(0) => ZStr(None),
-            Some(end) => ZStr(Some(Arc::from(&bytes[..=end]))),
-            None if bytes.is_empty() => ZStr(None),
-            None if bytes.len() < 256 => ZStr::short(bytes),
-            None => {
-                let cut = &bytes[..bytes.len().min(MAX_STRING)];
-                ZStr(Some(Arc::from([cut, b"\0"].concat())))
-            }
-        }
+        let bytes = &bytes[..bytes.len().min(MAX_STRING)];
+        ZStr::of(&bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())])
     }
 
     /// Like [`ZStr::new`] without its limit: for text put together from parts that were limited themselves.
     pub(crate) fn long(bytes: &[u8]) -> Self {
-        let text = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];
-        if text.is_empty() { ZStr(None) } else { ZStr(Some(Arc::from([text, b"\0"].concat()))) }
+        ZStr::of(&bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())])
     }
 
-    /// Copies text of at most 255 bytes that has no NUL.
-    pub(crate) fn short(text: &[u8]) -> Self {
-        debug_assert!(text.len() < 256 && !text.contains(&0));
-        let mut with_nul = [0; 256];
-        match with_nul.get_mut(..text.len()) {
-            Some([]) => ZStr(None),
-            Some(place) => {
-                place.copy_from_slice(text);
-                ZStr(Some(Arc::from(&with_nul[..=text.len()])))
-            }
-            None => ZStr::long(text),
+    /// Copies text that has no NUL.
+    pub(crate) fn of(text: &[u8]) -> Self {
+        debug_assert!(!text.contains(&0), "text ends at a NUL");
+        if text.is_empty() {
+            return ZStr::EMPTY;
         }
+        let mut whole = [0; HEAD + 256];
+        let (head, place) = whole.split_at_mut(HEAD);
+        head.copy_from_slice(&next_id());
+        match place.get_mut(..text.len()) {
+            Some(place) if text.len() < 256 => {
+                place.copy_from_slice(text);
+                ZStr(Some(Arc::from(&whole[..HEAD + text.len() + 1])))
+            }
+            _ => ZStr(Some(Arc::from([head, text, b"\0"].concat()))),
+        }
+    }
+
+    /// The number of this text in memory; 0 for the empty string.
+    #[inline]
+    pub fn id(&self) -> u64 {
+        self.0.as_ref().and_then(|b| b.first_chunk()).map_or(0, |id| u64::from_ne_bytes(*id))
     }
 
     /// Like [`ZStr::new`], but shares `candidate`'s memory when it holds the same text.
@@ -65,7 +78,7 @@ impl ZStr {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Some(b) => &b[..b.len() - 1],
+            Some(b) => &b[HEAD..b.len() - 1],
             None => b"",
         }
     }
@@ -74,7 +87,7 @@ impl ZStr {
     #[inline]
     pub fn as_bytes_with_nul(&self) -> &[u8] {
         match &self.0 {
-            Some(b) => b,
+            Some(b) => &b[HEAD..],
             None => b"\0",
         }
     }
@@ -82,7 +95,7 @@ impl ZStr {
     /// Length without the NUL.
     #[inline]
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |b| b.len() - 1)
+        self.0.as_ref().map_or(0, |b| b.len() - 1 - HEAD)
     }
 
     /// True for the empty string.
@@ -101,6 +114,14 @@ impl ZStr {
         }
     }
 }
+
+impl PartialEq for ZStr {
+    fn eq(&self, other: &ZStr) -> bool {
+        self.same(other) || self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for ZStr {}
 
 impl fmt::Debug for ZStr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ fn process<'a>(cx: &Cx<'a, '_>, n: u64) -> Option<&'a Thread> {
     cx.state.ancestor(cx.thread()?, u32::try_from(n).ok()?)
 }
 
-fn parent<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
+pub(crate) fn parent<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
     process(cx, 1)
 }
 

@@ -227,7 +227,7 @@ pub(crate) fn buffer<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
 }
 
 /// The result of a system call: its first parameter, for every exit event that has parameters.
-pub(super) fn result(cx: &Cx<'_, '_>) -> Option<i64> {
+pub(crate) fn result(cx: &Cx<'_, '_>) -> Option<i64> {
     let info = cx.info()?;
     let has = info.category == EventCategory::Syscall && cx.code().is_exit() && cx.code() != EventType::GENERIC_X;
     if !has {

@@ -4,6 +4,7 @@ use lanner_plugin_api::schema::{EventFlags, EventType};
 
 use super::emit;
 use crate::fields::context::Cx;
+use crate::fields::memory::Guess;
 use crate::fields::render;
 use crate::fields::render::number;
 use crate::fields::sink::Sink;
@@ -12,7 +13,7 @@ use crate::state::flags::AT_FDCWD;
 use crate::state::{Thread, path};
 
 /// The thread of an event that concerns descriptors; other events have no `fd.*` at all.
-pub(super) fn thread<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
+pub(crate) fn thread<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
     let concerned = cx.has_flag(EventFlags::CREATES_FD | EventFlags::USES_FD | EventFlags::DESTROYS_FD);
     cx.thread().filter(|_| concerned)
 }
@@ -22,7 +23,7 @@ pub(super) fn fd<'a>(cx: &Cx<'a, '_>) -> Option<&'a Fd> {
     fd_of(cx, thread(cx)?)
 }
 
-fn fd_of<'a>(cx: &Cx<'a, '_>, thread: &'a Thread) -> Option<&'a Fd> {
+pub(crate) fn fd_of<'a>(cx: &Cx<'a, '_>, thread: &'a Thread) -> Option<&'a Fd> {
     cx.fd().or_else(|| if thread.last_fd == -1 { None } else { cx.state.fd_of(thread, thread.last_fd) })
 }
 
@@ -229,6 +230,18 @@ fn guess_name(cx: &mut Cx<'_, '_>, raw: bool) {
     guess.known = name_from_event(cx, raw, &mut guess.name);
     guess.raw = Some(raw);
     cx.memory.guess = guess;
+}
+
+/// A number for the name that the event tells of a descriptor that is not known, apart from those of known ones; 0 if it
+/// tells none.
+pub(crate) fn guessed_name(cx: &mut Cx<'_, '_>) -> Option<u64> {
+    const KNOWN: u64 = 1 << 50;
+    guess_name(cx, false);
+    let Guess { known, name, .. } = &cx.memory.guess;
+    match known {
+        false => Some(0),
+        true => (memchr::memchr(0, name).is_none()).then(|| cx.memory.names.get(name).id() | KNOWN),
+    }
 }
 
 /// The directory of a path; what has none is in "/".

@@ -25,8 +25,13 @@ fn places(code: EventType) -> Option<(usize, Option<usize>)> {
     }
 }
 
+/// The flags of an open that has them.
+pub(crate) fn known_flags(cx: &Cx<'_, '_>) -> Option<u32> {
+    places(cx.code()).and_then(|(flags, _)| cx.event.u32(flags))
+}
+
 fn flags(cx: &Cx<'_, '_>) -> u32 {
-    places(cx.code()).and_then(|(flags, _)| cx.event.u32(flags)).unwrap_or(0)
+    known_flags(cx).unwrap_or(0)
 }
 
 pub(crate) fn read<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {

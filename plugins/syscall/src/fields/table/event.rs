@@ -1,6 +1,7 @@
 //! The entries of class `evt`.
 
 use crate::fields::extract::{abspath, count, event, infra, open};
+use crate::fields::keys::Key;
 use crate::fields::spec::FieldType::*;
 use crate::fields::spec::PrintFormat::*;
 use crate::fields::spec::{Arg, Field};
@@ -88,6 +89,7 @@ pub(super) const EVENT: &[Field] = &[
         "One param by name or index as text (resolved form preferred).",
         event::arg,
     )
+    .decided_with("flags", Key::OpenFlags)
     .arg(Arg::required().index().key().dotted())
     .unstable(),
     Field::new("evt.rawarg", Dyn, "Raw argument", "One param by name in native type.", event::raw_arg)
@@ -105,10 +107,13 @@ pub(super) const EVENT: &[Field] = &[
     )
     .format(Dec),
     Field::new("evt.res", Text, "Result", "SUCCESS if return >=0 else errno name.", event::result_text)
+        .decided_by(Key::Result)
         .format(Dec)
         .unstable(),
-    Field::new("evt.rawres", I64, "Raw result", "Signed return value.", event::raw_result).format(Dec),
-    Field::new("evt.failed", Bool, "Failed", "1 if return <0.", event::failed),
+    Field::new("evt.rawres", I64, "Raw result", "Signed return value.", event::raw_result)
+        .format(Dec)
+        .decided_by(Key::Result),
+    Field::new("evt.failed", Bool, "Failed", "1 if return <0.", event::failed).decided_by(Key::Result),
     Field::new("evt.is_io", Bool, "Is I/O", "Event reads or writes an fd (table flags).", event::is_io),
     Field::new("evt.is_io_read", Bool, "Is read", "Event reads an fd.", event::is_read),
     Field::new("evt.is_io_write", Bool, "Is write", "Event writes an fd.", event::is_write),
@@ -195,8 +200,10 @@ pub(super) const EVENT: &[Field] = &[
     Field::new("evt.buflen.net.out", U64, "Network bytes written", "Buflen, socket writes.", count::buflen_net_out)
         .format(Dec)
         .table_only(),
-    Field::new("evt.is_open_read", Bool, "Opens for reading", "Open family whose flags hold read bit.", open::read),
-    Field::new("evt.is_open_write", Bool, "Opens for writing", "Open family whose flags hold write bit.", open::write),
+    Field::new("evt.is_open_read", Bool, "Opens for reading", "Open family whose flags hold read bit.", open::read)
+        .decided_by(Key::OpenFlags),
+    Field::new("evt.is_open_write", Bool, "Opens for writing", "Open family whose flags hold write bit.", open::write)
+        .decided_by(Key::OpenFlags),
     Field::new(
         "evt.infra.docker.name",
         Text,

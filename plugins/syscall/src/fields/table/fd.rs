@@ -1,24 +1,31 @@
 //! The entries of class `fd`.
 
 use crate::fields::extract::{fd, sock};
+use crate::fields::keys::Key;
 use crate::fields::spec::FieldType::*;
 use crate::fields::spec::PrintFormat::*;
 use crate::fields::spec::{Arg, Field, Matching};
 
 /// Class `fd`: the file descriptor that the event concerns.
 pub(super) const FD: &[Field] = &[
-    Field::new("fd.num", I64, "Descriptor", "Fd number used by the event (thread's last fd).", fd::num).format(Id),
-    Field::new("fd.type", Text, "Type", "Type word of the fd.", fd::type_word).format(Dec),
-    Field::new("fd.typechar", Text, "Type, one character", "One-character type.", fd::type_letter).format(Dec),
+    Field::new("fd.num", I64, "Descriptor", "Fd number used by the event (thread's last fd).", fd::num)
+        .format(Id)
+        .decided_by(Key::FdNum),
+    Field::new("fd.type", Text, "Type", "Type word of the fd.", fd::type_word).format(Dec).decided_by(Key::FdType),
+    Field::new("fd.typechar", Text, "Type, one character", "One-character type.", fd::type_letter)
+        .format(Dec)
+        .decided_by(Key::FdType),
     Field::new(
         "fd.name",
         Text,
         "Name",
         "Path, or tuple for sockets; falls back to event params when the fd is unknown.",
         fd::name,
-    ),
-    Field::new("fd.directory", Text, "Directory", "Directory part for files/directories.", fd::directory),
-    Field::new("fd.filename", Text, "File name", "Last path part for files.", fd::filename),
+    )
+    .decided_by(Key::FdName),
+    Field::new("fd.directory", Text, "Directory", "Directory part for files/directories.", fd::directory)
+        .decided_by(Key::FdName),
+    Field::new("fd.filename", Text, "File name", "Last path part for files.", fd::filename).decided_by(Key::FdName),
     Field::new("fd.ip", IpAddr, "Address, either end", "Either end's address (filter).", sock::either_ip)
         .filter_only()
         .no_rhs()

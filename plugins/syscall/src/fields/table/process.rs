@@ -1,6 +1,7 @@
 //! The entries of class `process`.
 
 use crate::fields::extract::{ancestor, leader, process, thread};
+use crate::fields::keys::Key;
 use crate::fields::spec::FieldType::*;
 use crate::fields::spec::PrintFormat::*;
 use crate::fields::spec::{Arg, Field, Matching};
@@ -10,11 +11,11 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.exe", Text, "First argument", "Argv[0].", process::exe),
     Field::new("proc.pexe", Text, "Parent's first argument", "Argv[0] of parent process.", ancestor::parent_exe),
     Field::new("proc.aexe", Text, "Ancestor's first argument", "Argv[0] of ancestor [n]; no arg: any ancestor in filters, all joined by space in output.", ancestor::exe).arg(Arg::allowed().index()).no_rhs().no_transformer().matching(Matching::Any),
-    Field::new("proc.exepath", Text, "Executable path", "Resolved executable path.", process::exepath),
+    Field::new("proc.exepath", Text, "Executable path", "Resolved executable path.", process::exepath).decided_by(Key::ExePath),
     Field::new("proc.pexepath", Text, "Parent's executable path", "Exepath of parent process.", ancestor::parent_exepath),
     Field::new("proc.aexepath", Text, "Ancestor's executable path", "Exepath of ancestor [n] / any.", ancestor::exepath).arg(Arg::allowed().index()).no_rhs().no_transformer().matching(Matching::Any),
-    Field::new("proc.name", Text, "Name", "Comm (15 chars + NUL in the kernel).", process::name),
-    Field::new("proc.pname", Text, "Parent's name", "Comm of parent process.", ancestor::parent_name),
+    Field::new("proc.name", Text, "Name", "Comm (15 chars + NUL in the kernel).", process::name).decided_by(Key::Name),
+    Field::new("proc.pname", Text, "Parent's name", "Comm of parent process.", ancestor::parent_name).decided_by(Key::ParentName),
     Field::new("proc.aname", Text, "Ancestor's name", "Comm of ancestor [n] / any.", ancestor::name).arg(Arg::allowed().index()).no_rhs().no_transformer().matching(Matching::Any),
     Field::new("proc.args", Text, "Arguments", "Argv[1..] joined by space; [n] picks one (0 = argv[1]).", process::args).arg(Arg::allowed().index()),
     Field::new("proc.aargs", Text, "Ancestor's arguments", "Args of ancestor [n] / all joined.", ancestor::args).arg(Arg::allowed().index()),
