@@ -4,7 +4,7 @@
 //! conditions around them, however many rules there are. Ways are added as events go them; an event that leaves the tree is
 //! evaluated as a whole.
 //!
-//! The answers themselves are never remembered here: each is found anew for each event, in the order of evaluation.
+//! The answers themselves are never remembered here, but where values have keys: [`recall`](super::recall).
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -45,19 +45,24 @@ pub(super) struct Trails {
     places: Vec<Place>,
     /// The place before the first comparison.
     starts: HashMap<Start, u32, FxBuildHasher>,
+    /// By plan, the start looked up last: nearly every event begins where the one before of its plan began.
+    recent: Vec<Option<(Start, u32)>>,
     rules: Vec<RuleIdx>,
 }
 
 impl Trails {
     pub(super) fn new() -> Self {
         let unknown = Place { atom: UNKNOWN, next: [0; 2] };
-        Trails { places: vec![unknown], starts: HashMap::default(), rules: Vec::new() }
+        Trails { places: vec![unknown], starts: HashMap::default(), recent: Vec::new(), rules: Vec::new() }
     }
 
     /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before.
     #[inline]
-    pub(super) fn follow(&self, start: &Start, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
-        let mut at = *self.starts.get(start)?;
+    pub(super) fn follow(&mut self, start: &Start, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
+        let mut at = match self.recent.get(start.plan as usize) {
+            Some(Some((last, at))) if last == start => *at,
+            _ => self.find(start)?,
+        };
         loop {
             let place = self.places[at as usize];
             match place.atom {
@@ -66,6 +71,16 @@ impl Trails {
                 atom => at = place.next[usize::from(machine.atom(atom))],
             }
         }
+    }
+
+    fn find(&mut self, start: &Start) -> Option<u32> {
+        let at = *self.starts.get(start)?;
+        let plan = start.plan as usize;
+        if self.recent.len() <= plan {
+            self.recent.resize(plan + 1, None);
+        }
+        self.recent[plan] = Some((*start, at));
+        Some(at)
     }
 
     /// Keeps the way of an event: what it was asked, each comparison once, and the rules that it matched.

@@ -64,10 +64,11 @@ impl State {
 
     /// The full path of an opened file, and its path as the program passed it if that is another.
     fn open_names(&mut self, slot: Slot, open: &Open<'_>, by_handle: bool) -> (ZStr, Option<ZStr>) {
-        let plain = path::is_plain(open.name);
-        if plain && open.name.first() == Some(&b'/') && open.name.len() < path::MAX_PATH {
-            return (self.names.get(open.name), None);
+        let absolute = open.name.first() == Some(&b'/') && open.name.len() < path::MAX_PATH;
+        if absolute && let Some(name) = self.plain_paths.get_if(open.name, path::is_plain) {
+            return (name, None);
         }
+        let plain = !absolute && path::is_plain(open.name);
         let path = &open.name[..memchr::memchr(0, open.name).unwrap_or(open.name.len())];
         self.join_at(slot, open.dirfd, path, by_handle);
         let name = self.names.get(&self.scratch);
