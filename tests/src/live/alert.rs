@@ -38,6 +38,12 @@ impl Alert {
         }
     }
 
+    /// What it says, without the time, which differs between two that watched the same.
+    #[must_use]
+    pub fn timeless(&self) -> &str {
+        self.output.split_once(": ").map_or(&self.output, |(_, text)| text)
+    }
+
     /// The action that its process belongs to.
     #[must_use]
     pub fn mark(&self) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The program watching the running kernel, and programs that give it something to say.
 
 mod alert;
+mod replay;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -11,15 +12,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use alert::Alert;
+use replay::configuration;
+pub use replay::replayed;
 
 use crate::program::{here, lanner};
 
 /// Variable of the environment by which an alert is known to belong to an action: it is part of each program's start, so
 /// that neither paths nor command lines have to be made recognizable.
 pub const MARK: &str = "LANNER_ACTION";
-
-/// Fields in every alert beside those of its rule.
-const EXTRA: [&str; 4] = ["proc.env[LANNER_ACTION]", "container.id", "proc.pid", "proc.tty"];
 
 /// How long anything may take on a busy machine before it counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -69,16 +69,7 @@ impl Agent {
             std::fs::write(&path, text).expect("a file in a temporary folder");
             path.to_str().expect("a path of ASCII").to_owned()
         };
-        let extra = EXTRA.map(|field| format!("\"{field}\"")).join(", ");
-        let config = write(
-            "falco.yaml",
-            &format!(
-                "stdout_output: {{enabled: true}}\njson_output: true\nlog_syslog: false\nlog_stderr: true\n\
-                 rule_matching: all\nengine: {{kind: modern_ebpf}}\nload_plugins: [container]\n\
-                 plugins: [{{name: container, library_path: libcontainer.so}}]\n\
-                 append_output: [{{extra_fields: [{extra}]}}]\n"
-            ),
-        );
+        let config = configuration(folder.path());
         let marker = write(
             "zz_marker.yaml",
             &format!(
@@ -87,7 +78,7 @@ impl Agent {
                 std::process::id()
             ),
         );
-        let mut command = lanner(binary, &["-c", &config, "-U"]);
+        let mut command = lanner(binary, &["-c", config.to_str().expect("a path of ASCII"), "-U"]);
         for file in rules {
             command.arg("-r").arg(file);
         }

@@ -64,7 +64,7 @@ impl Action {
 
     /// What is wrong with its alerts, one line each.
     pub(crate) fn judge(&self, theatre: &Theatre, alerts: &[Alert]) -> Vec<String> {
-        let mark = theatre.mark(self.name);
+        let mark = Theatre::mark(self.name);
         let mine: Vec<&Alert> = alerts.iter().filter(|alert| alert.mark().as_deref() == Some(&mark)).collect();
         let mut wrong = Vec::new();
         for (rule, fields) in &self.raises {
@@ -155,7 +155,8 @@ impl Theatre {
         Self { folder, groups, container: id[..12].to_owned(), port, deeds: AtomicU32::new(0) }
     }
 
-    fn mark(&self, name: &str) -> String {
+    /// What the alerts of an action carry.
+    pub(crate) fn mark(name: &str) -> String {
         format!("{}-{name}", std::process::id())
     }
 
@@ -188,7 +189,7 @@ impl Theatre {
         words.extend(["/bin/sh".into(), script.into_os_string()]);
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).env_clear().current_dir(folder).stdin(Stdio::null());
-        command.env(MARK, self.mark(action.name)).env("PORT", self.port.to_string()).env("T", folder);
+        command.env(MARK, Self::mark(action.name)).env("PORT", self.port.to_string()).env("T", folder);
         command.env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", folder.display()));
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }

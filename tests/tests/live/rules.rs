@@ -1,8 +1,12 @@
 //! Default rules raised by doing what they are about.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-use lanner_tests::live::{Agent, can_watch, default_rules};
+use lanner_tests::live::{Agent, Alert, can_watch, default_rules, replayed};
+use lanner_tests::program::lanner;
 
 use crate::action::{Action, Theatre};
 use crate::{BINARY, containers, files, kernel, network, programs, ways};
@@ -75,6 +79,51 @@ fn actions() -> Vec<Action> {
     .concat()
 }
 
+/// `lanner record`, beside the program that alerts.
+struct Recorder(Child);
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Recorder {
+    fn start(capture: &Path) -> Self {
+        let mut command = lanner(BINARY, &["record", "--io", "-w"]);
+        let mut child = command.arg(capture).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let recorder = Self(child);
+        let mut line = String::new();
+        while !line.contains("Recording to ") {
+            line.clear();
+            assert!(told.read_line(&mut line).unwrap() > 0, "the recorder ended");
+        }
+        // It goes on talking, and must find somebody who listens.
+        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        recorder
+    }
+
+    fn stop(mut self) {
+        assert!(Command::new("kill").args(["-INT", &self.0.id().to_string()]).status().unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+/// Alerts about actions that were raised live and not in the replay, or the other way round.
+fn differences(live: &[Alert], again: &[Alert]) -> Vec<String> {
+    let of_actions = |alerts: &[Alert]| -> BTreeSet<String> {
+        let own = alerts.iter().filter(|alert| alert.mark().is_some_and(|mark| mark.starts_with(&Theatre::mark(""))));
+        own.map(|alert| alert.timeless().to_owned()).collect()
+    };
+    let (live, again) = (of_actions(live), of_actions(again));
+    let only = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
+        a.difference(b).map(|alert| format!("only {what}: {alert}")).collect::<Vec<_>>()
+    };
+    [only("live", &live, &again), only("in the replay", &again, &live)].concat()
+}
+
 #[test]
 fn what_rules_are_about_is_done_and_raises_them_and_no_others() {
     if !can_watch() {
@@ -86,7 +135,10 @@ fn what_rules_are_about_is_done_and_raises_them_and_no_others() {
     let on_file = folder.path().join("on.yaml");
     std::fs::write(&on_file, on).unwrap();
     let theatre = Theatre::new();
-    let mut agent = Agent::start(BINARY, &[default_rules(), on_file], &["base_syscalls.all=true"]);
+    let rules = [default_rules(), on_file];
+    let mut agent = Agent::start(BINARY, &rules, &["base_syscalls.all=true"]);
+    let capture = folder.path().join("actions.scap.gz");
+    let recorder = Recorder::start(&capture);
     let actions = actions();
     // Those that wait for something go on beside the others.
     let (slow, fast): (Vec<_>, Vec<_>) = actions.iter().partition(|action| action.is_slow());
@@ -95,9 +147,11 @@ fn what_rules_are_about_is_done_and_raises_them_and_no_others() {
         fast.into_iter().filter_map(|action| Theatre::finish(action, theatre.perform(action))).collect();
     wrong.extend(waiting.into_iter().filter_map(|(action, child)| Theatre::finish(action, child)));
     let alerts = agent.alerts_until_now();
+    recorder.stop();
     alerts.iter().filter(|alert| alert.mark().is_some()).for_each(|alert| println!("{}", alert.output));
     wrong.extend(actions.iter().flat_map(|action| action.judge(&theatre, &alerts)));
     let (_, stderr) = agent.stop();
+    wrong.extend(differences(&alerts, &replayed(BINARY, &capture, &rules)));
     let rules: BTreeSet<_> = actions.iter().flat_map(Action::rules).collect();
     println!("{} actions raised {} rules", actions.len(), rules.len());
     assert!(wrong.is_empty(), "{}\n{} wrong\n{stderr}", wrong.join("\n"), wrong.len());
