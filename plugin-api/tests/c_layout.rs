@@ -111,7 +111,10 @@ structs! {
     "ss_plugin_metric_type" => raw::MetricType {}
 }
 
-/// C name and Rust value of every constant.
+/// What the flags 0x50300 say.
+const ENFORCED: raw::Enforced = raw::Enforced::of_flags(0x5_0300).unwrap();
+
+/// C name and Rust value of every constant, and of macros for one argument.
 fn constants() -> Vec<(&'static str, i128)> {
     use raw::{
         FieldType as F, LogSeverity as L, MetricType as M, MetricValueType as V, Rc, SchemaType, StateType as T,
@@ -123,6 +126,8 @@ fn constants() -> Vec<(&'static str, i128)> {
         ("PLUGIN_MAX_ERRLEN", raw::MAX_ERRLEN as i128),
         ("PLUGIN_EVENT_PAYLOAD_OFFSET", raw::EVENT_PAYLOAD_OFFSET as i128),
         ("LANNER_EVENT_HIDDEN", raw::EventMeta::HIDDEN.into()),
+        ("LANNER_EVENT_ENFORCED(0x50300u)", ENFORCED.action.into()),
+        ("LANNER_EVENT_ENFORCED_RULE(0x50300u)", ENFORCED.rule.into()),
         ("LANNER_MAX_KEYS", raw::MAX_KEYS as i128),
         ("LANNER_NO_KEY", raw::NO_KEY.into()),
         ("LANNER_VALUE_FAILED", raw::FieldValue::FAILED.n.into()),
@@ -257,8 +262,8 @@ fn bare_header() -> String {
 #[test]
 fn the_lists_here_name_everything_in_the_header() {
     let text = bare_header();
-    let known: BTreeSet<&str> = constants().iter().map(|(name, _)| *name).collect();
     let word = |s: &str| s.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("").to_owned();
+    let known: BTreeSet<String> = constants().iter().map(|(name, _)| word(name)).collect();
 
     let mut constants_seen = BTreeSet::new();
     for line in text.lines() {
@@ -282,7 +287,7 @@ fn the_lists_here_name_everything_in_the_header() {
     }
     constants_seen.remove("LANNER_PLUGIN_H");
     constants_seen.remove("PLUGIN_API_VERSION_STR");
-    assert_eq!(constants_seen.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
+    assert_eq!(constants_seen, known);
 
     // Types that are another name of one in the list.
     let aliases = ["ss_plugin_bool", "ss_plugin_table_fields_vtable_ext", "ss_plugin_table_writer_vtable_ext"];

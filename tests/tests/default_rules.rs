@@ -103,7 +103,8 @@ or not proven yet). A rule marked *off* is switched on with `enabled: true` and 
 
 Known-good programs are lists, hooks of rules are macros named `user_known_…`, and most rules have named exceptions:
 `rules/syscall/tuning/example.yaml` shows how each is filled without copying a rule. The cases of every rule, with events that
-raise it and near misses that do not, are under `rules/syscall/cases/`.
+raise it and near misses that do not, are under `rules/syscall/cases/`. Where a machine lets one do what a rule is about, that is
+done too, with the program watching (`tests/tests/live/`).
 ";
 
 /// The tables of docs/rules.md.

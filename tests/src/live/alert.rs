@@ -38,10 +38,11 @@ impl Alert {
         }
     }
 
-    /// What it says, without the time, which differs between two that watched the same.
+    /// What it says, without times and ages, which differ by microseconds between two that watched the same.
     #[must_use]
-    pub fn timeless(&self) -> &str {
-        self.output.split_once(": ").map_or(&self.output, |(_, text)| text)
+    pub fn timeless(&self) -> String {
+        let text = self.output.split_once(": ").map_or(self.output.as_str(), |(_, text)| text);
+        text.split(' ').filter(|word| !word.starts_with("age=")).collect::<Vec<_>>().join(" ")
     }
 
     /// The action that its process belongs to.

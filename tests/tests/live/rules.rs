@@ -115,7 +115,7 @@ impl Recorder {
 fn differences(live: &[Alert], again: &[Alert]) -> Vec<String> {
     let of_actions = |alerts: &[Alert]| -> BTreeSet<String> {
         let own = alerts.iter().filter(|alert| alert.mark().is_some_and(|mark| mark.starts_with(&Theatre::mark(""))));
-        own.map(|alert| alert.timeless().to_owned()).collect()
+        own.map(Alert::timeless).collect()
     };
     let (live, again) = (of_actions(live), of_actions(again));
     let only = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
