@@ -56,6 +56,8 @@ pub struct Inspector {
     handlers: Vec<usize>,
     /// Plugins that were told of the capture's beginning.
     listeners: Vec<usize>,
+    /// Whether the events are those of the running kernel.
+    kernel: bool,
     closed: bool,
 }
 
@@ -83,7 +85,8 @@ impl Inspector {
         let routing = Routing { id, ids: plugins.source_ids() };
         let pump = Pump::open(&source.owner, open.params, routing, queue.clone())?;
         // From here on, dropping `inspector` undoes what has been done.
-        let mut inspector = Self { pump, plugins, handlers: Vec::new(), listeners: Vec::new(), closed: false };
+        let kernel = id == 0 && !open.recorded;
+        let mut inspector = Self { pump, plugins, handlers: Vec::new(), listeners: Vec::new(), kernel, closed: false };
         if let Some(queue) = queue {
             inspector.set_handlers(&queue, id, &name)?;
         }
@@ -122,6 +125,12 @@ impl Inspector {
     /// the other.
     pub fn parts(&mut self) -> (&mut Pump, &mut Plugins) {
         (&mut self.pump, &mut self.plugins)
+    }
+
+    /// Whether the events are those of the running kernel: what is not read from it before the end is gone.
+    #[must_use]
+    pub fn is_kernel(&self) -> bool {
+        self.kernel
     }
 
     /// The plugins.

@@ -1,6 +1,9 @@
 //! Pumps: one thread per open source moves its events through the plugins' state and then to whoever wants them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use lanner_plugin_api::raw::ASYNCEVENT_E;
 
 use crate::log;
 use crate::plugin::{EventRef, Inspector, PluginError, Plugins, Pull};
@@ -11,19 +14,23 @@ pub struct Control {
     /// Set when any of the others may be: the only one looked at for each event.
     attention: AtomicBool,
     stop: AtomicBool,
+    /// When it was set, ns since the epoch.
+    stopped_at: AtomicU64,
     reopen: AtomicBool,
 }
 
 impl Control {
     /// Makes every pump end.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        // The first wish counts.
+        let _ = self.stopped_at.compare_exchange(0, now(), Ordering::Relaxed, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Release);
         self.attention.store(true, Ordering::Release);
     }
 
     /// Whether the pumps are to end.
     pub fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Acquire)
     }
 
     /// Makes some pump have the outputs opened anew.
@@ -94,15 +101,23 @@ pub struct Counts {
 ///
 /// Asking the source for more tells it that everything before has been dealt with: a source that acknowledges does so
 /// then. That is why the sink is called before the next pull, and why it queues its alerts itself.
+///
+/// The running kernel's events are pumped until they are as young as the wish to stop: what happened before it was still to
+/// be seen, and nobody else keeps it. Other sources have what they did not hand out, or give it to the next who asks.
 pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) -> Result<Counts, PluginError> {
+    let kernel = inspector.is_kernel();
     let (stream, plugins) = inspector.parts();
     let mut counts = Counts::default();
+    let mut rest: Option<Rest> = None;
     loop {
-        if control.calls() {
+        if rest.is_none() && control.calls() {
             control.attended();
             sink.attend(control);
             if control.stopping() {
-                return Ok(counts);
+                if !kernel {
+                    return Ok(counts);
+                }
+                rest = Some(Rest::new(control.stopped_at.load(Ordering::Relaxed)));
             }
         }
         if let Some(event) = stream.next_plain() {
@@ -116,11 +131,19 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
         }
         match stream.next() {
             Ok(Pull::Event(event)) => {
+                // What plugins inject among the events of others says nothing about how far those are.
+                let of_stream = event.ty() != ASYNCEVENT_E;
+                if rest.as_ref().is_some_and(|rest| of_stream && rest.is_over(event.ts())) {
+                    return Ok(counts);
+                }
                 if !sink.tick(plugins, event.ts()) || !show_other(plugins, &event, sink, &mut counts) {
                     return Ok(counts);
                 }
             }
             Ok(Pull::Idle { .. }) => {
+                if rest.as_ref().is_some_and(|rest| rest.is_over(now().saturating_sub(Rest::LATE_NS))) {
+                    return Ok(counts);
+                }
                 sink.attend(control);
                 if !sink.tick(plugins, now()) {
                     return Ok(counts);
@@ -131,6 +154,30 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
             Err(error @ PluginError::MalformedEvent { .. }) => malformed(&mut counts, &error),
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// What is still to be pumped when the end is wished for.
+struct Rest {
+    /// Time of the wish, ns since the epoch.
+    until: u64,
+    since: Instant,
+}
+
+impl Rest {
+    /// Events come this much later than they happen, at most, when nothing is behind.
+    const LATE_NS: u64 = 20_000_000;
+
+    /// Who stops does not want to wait for a machine that makes events faster than they are judged.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn new(until: u64) -> Self {
+        Self { until, since: Instant::now() }
+    }
+
+    /// Whether it is over when events of this time arrive.
+    fn is_over(&self, ts: u64) -> bool {
+        ts > self.until || self.since.elapsed() > Self::PATIENCE
     }
 }
 

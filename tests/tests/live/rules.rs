@@ -111,11 +111,15 @@ impl Recorder {
     }
 }
 
+/// Whether an action of this run raised it.
+fn is_own(alert: &Alert) -> bool {
+    alert.mark().is_some_and(|mark| mark.starts_with(&Theatre::mark("")))
+}
+
 /// Alerts about actions that were raised live and not in the replay, or the other way round.
 fn differences(live: &[Alert], again: &[Alert]) -> Vec<String> {
     let of_actions = |alerts: &[Alert]| -> BTreeSet<String> {
-        let own = alerts.iter().filter(|alert| alert.mark().is_some_and(|mark| mark.starts_with(&Theatre::mark(""))));
-        own.map(Alert::timeless).collect()
+        alerts.iter().filter(|alert| is_own(alert)).map(Alert::timeless).collect()
     };
     let (live, again) = (of_actions(live), of_actions(again));
     let only = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
@@ -148,7 +152,8 @@ fn what_rules_are_about_is_done_and_raises_them_and_no_others() {
     wrong.extend(waiting.into_iter().filter_map(|(action, child)| Theatre::finish(action, child)));
     let alerts = agent.alerts_until_now();
     recorder.stop();
-    alerts.iter().filter(|alert| alert.mark().is_some()).for_each(|alert| println!("{}", alert.output));
+    // Those of other tests, of which there may be thousands, would bury what went wrong.
+    alerts.iter().filter(|alert| is_own(alert)).for_each(|alert| println!("{}", alert.output));
     wrong.extend(actions.iter().flat_map(|action| action.judge(&theatre, &alerts)));
     let (_, stderr) = agent.stop();
     wrong.extend(differences(&alerts, &replayed(BINARY, &capture, &rules)));

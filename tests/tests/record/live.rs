@@ -1,5 +1,6 @@
 //! The running kernel recorded: what was alerted on while it happened is alerted on again.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -321,4 +322,27 @@ fn a_ring_is_written_when_asked_for_and_at_the_end() {
     assert!(names(&first).contains(&"one".to_owned()), "{:?}", names(&first));
     let second = names(&out);
     assert!(second.contains(&"two".to_owned()) && !second.contains(&"one".to_owned()), "{second:?}");
+}
+
+#[test]
+fn what_happened_before_the_end_is_recorded_though_it_was_not_read_yet() {
+    if !can_watch() {
+        return;
+    }
+    const FILES: usize = 5_000;
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("a.scap");
+    let folder = text(&fs::canonicalize(place.path()).unwrap());
+    let filter = format!("evt.type in (open, openat, openat2) and fd.name startswith {folder}/made");
+    let mut recorder = Running::start(&["record", "-w", &text(&out), "--filter", &filter]);
+    let said = recorder.lines(true);
+    let _ = wait_for(&said, "Recording to ");
+    // While it is stopped it reads nothing: all of this is in the kernel's buffers when it learns that it is to end.
+    recorder.signal("-STOP");
+    let script = format!("i=0; while [ $i -lt {FILES} ]; do i=$((i+1)); : > {folder}/made$i; done");
+    assert!(Command::new("bash").args(["-c", &script]).status().unwrap().success());
+    recorder.signal("-INT");
+    recorder.end("-CONT");
+    let names: BTreeSet<String> = events(&out, "%fd.name").into_iter().collect();
+    assert_eq!(names.len(), FILES, "{:?}", rest(&said));
 }
