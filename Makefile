@@ -16,7 +16,7 @@ FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
-.PHONY: help deps run test lint wasm bench fuzz fuzz-build clean
+.PHONY: help deps run test lint wasm bench fuzz fuzz-build $(FUZZ_BINS:%=fuzz-%) clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -62,13 +62,14 @@ fuzz-build:
 	@RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --target $(FUZZ_ARCH) --target-dir tests/fuzz/target \
 	  --manifest-path tests/fuzz/Cargo.toml
 
-fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds on its committed corpus
-	@for bin in $(FUZZ_BINS); do \
-	  echo "==> fuzz $$bin ($(FUZZ_SECS) s)"; \
-	  grown=tests/fuzz/target/corpus/$$bin; mkdir -p $$grown; \
-	  $(FUZZ_OUT)/$$bin $$grown tests/fuzz/corpus/$$bin -max_total_time=$(FUZZ_SECS) -timeout=10 -rss_limit_mb=1024 \
-	    -artifact_prefix=tests/fuzz/target/$$bin- -print_final_stats=0 -verbosity=0; \
-	done
+fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds on its committed corpus, one per processor at a time
+	@$(MAKE) --no-print-directory --output-sync=target -j$$(nproc) $(FUZZ_BINS:%=fuzz-%)
+
+$(FUZZ_BINS:%=fuzz-%): fuzz-%:
+	@echo "==> fuzz $* ($(FUZZ_SECS) s)"; \
+	grown=tests/fuzz/target/corpus/$*; mkdir -p $$grown; \
+	$(FUZZ_OUT)/$* $$grown tests/fuzz/corpus/$* -max_total_time=$(FUZZ_SECS) -timeout=10 -rss_limit_mb=1024 \
+	  -artifact_prefix=tests/fuzz/target/$*- -print_final_stats=0 -verbosity=0
 
 clean: ## remove what was built
 	$(CARGO) clean
