@@ -8,7 +8,7 @@ CAPTURE   ?= tests/captures/attack.scap.gz
 RULES     ?= rules/syscall/lanner_rules.yaml
 BUILT     := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECS ?= 30
-FUZZ_BINS := capture event yaml_rules condition format audit cloudtrail
+FUZZ_BINS := capture event yaml_rules condition format audit cloudtrail gcpaudit
 FUZZ_ARCH := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 FUZZ_OUT  := tests/fuzz/target/$(FUZZ_ARCH)/release
 # Coverage instrumentation that libFuzzer reads; plain codegen options, so that the stable compiler takes them.

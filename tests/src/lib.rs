@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod daemon;
+pub mod gcp;
 pub mod live;
 pub mod plugins;
 pub mod program;

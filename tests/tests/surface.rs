@@ -15,6 +15,7 @@ fn stdout(args: &[&str]) -> String {
 fn fields() {
     golden("fields.json", &stdout(&["fields", "--format", "json"]));
     golden("fields.k8s_audit.txt", &stdout(&["fields", "--source", "k8s_audit"]));
+    golden("fields.gcp_auditlog.txt", &stdout(&["fields", "--source", "gcp_auditlog"]));
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn command_line() {
 #[test]
 fn plugins() {
     let mut text = stdout(&["plugins"]);
-    for name in ["syscall", "container", "json", "k8saudit", "cloudtrail"] {
+    for name in ["syscall", "container", "json", "k8saudit", "cloudtrail", "gcpaudit"] {
         text += &format!("==== {name}\n\n{}", stdout(&["plugins", name]));
     }
     golden("plugins.txt", &text);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lanner_intake::split::Piece;
-use lanner_intake::{Reason, Rejects};
+use lanner_intake::{Reason, Rejects, salvage};
 use lanner_json::Document;
 use lanner_plugin_api::sdk::{Batch, Error, EventInput, ExtractCx, FieldRequest, Init, Log, Metrics, ValueSink};
 
@@ -14,7 +14,6 @@ use crate::extract::{number, texts};
 use crate::fields::FIELDS;
 use crate::info;
 use crate::record::{self, No};
-use crate::salvage::salvage;
 
 /// Bytes of a record that are held to make an event of it; CloudTrail's own limit is 1 MiB.
 pub const MAX_RECORD: usize = 4 << 20;
@@ -145,7 +144,7 @@ impl Core {
     pub fn piece(&self, piece: Piece<'_>, from: &dyn Display, batch: &mut Batch<'_>) {
         match piece {
             Piece::Item(record) => self.record(record, from, batch),
-            Piece::TooLong { head, .. } => match salvage(head, MAX_RECORD) {
+            Piece::TooLong { head, .. } => match salvage(head, MAX_RECORD, None) {
                 Some(rest) => {
                     self.shared.rejects.slimmed();
                     self.record(&rest, from, batch);

@@ -6,7 +6,7 @@ use std::path::Path;
 use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, SourceInstance};
 
 use crate::core::{Core, Shared};
-use crate::files::Files;
+use crate::files;
 
 /// Events of one batch; enough to make the crossing cheap, few enough to keep memory flat.
 pub const BATCH: usize = 128;
@@ -121,7 +121,7 @@ impl<P> Stream<P> {
     pub fn open(core: &Core, params: &str, opener: RemoteOpener) -> Result<Self, Error> {
         let feed = match remote(params).map_err(Error::other)? {
             Some(remote) => opener(remote, core.shared())?,
-            None => Box::new(Files::open(Path::new(params.trim()), core.shared()).map_err(Error::other)?),
+            None => Box::new(files::open(Path::new(params.trim()), core.shared()).map_err(Error::other)?),
         };
         Ok(Self { feed, _plugin: PhantomData })
     }

@@ -16,7 +16,6 @@ pub mod interval;
 pub mod message;
 mod plugin;
 pub mod record;
-pub mod salvage;
 pub mod trail;
 
 pub use lanner_plugin_api::sdk;

@@ -1,28 +1,14 @@
 //! From a record as it stands in a log file to the payload and the time of an event.
 
-use std::borrow::Cow;
+use lanner_intake::record::{Event, Shape};
+use lanner_intake::{OMITTED, Reason, record};
+use lanner_json::Value;
 
-use lanner_intake::{OMITTED, Reason, slim};
-use lanner_json::{Fault, Value, read_ahead};
-
-use crate::salvage::salvage;
-
-/// Members that an oversized event can spare, the largest burden first.
-const SPARE: &[&str] =
-    &["responseElements", "requestParameters", "serviceEventDetails", "additionalEventData", "resources"];
-
-/// What becomes of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// `eventTime` in nanoseconds since the epoch.
-    pub time: u64,
-    /// The record, or what is left of it.
-    pub payload: Cow<'a, str>,
-    /// Parts were left out, because the record is too long or nested too deep.
-    pub reduced: bool,
-    /// Bytes that are no UTF-8 were replaced.
-    pub repaired: bool,
-}
+const SHAPE: Shape<No> = Shape {
+    time,
+    inner: None,
+    spare: &["responseElements", "requestParameters", "serviceEventDetails", "additionalEventData", "resources"],
+};
 
 /// Why a record becomes no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,44 +19,18 @@ pub enum No {
     Rejected(Reason),
 }
 
+impl From<Reason> for No {
+    fn from(reason: Reason) -> Self {
+        Self::Rejected(reason)
+    }
+}
+
 /// Reads a record; its payload has at most `max` bytes. It is kept for the fields that are asked for next on this thread.
 ///
 /// # Errors
 /// It is no event.
 pub fn read(record: &[u8], max: usize) -> Result<Event<'_>, No> {
-    let text = String::from_utf8_lossy(record);
-    let repaired = matches!(text, Cow::Owned(_));
-    let read = read_ahead(&text, |event| {
-        let time = time(event);
-        (time.is_ok() && text.len() <= max, time)
-    });
-    match read {
-        Ok((end, _)) if text.get(end..).is_none_or(|rest| !rest.trim_ascii().is_empty()) => {
-            Err(No::Rejected(Reason::NotJson))
-        }
-        Ok((_, time)) if text.len() <= max => Ok(Event { time: time?, payload: text, reduced: false, repaired }),
-        Ok((_, time)) => {
-            let time = time?;
-            let slim = slim(text.as_bytes(), max, SPARE).ok_or(No::Rejected(Reason::TooLong))?;
-            Ok(Event { time, payload: owned(slim), reduced: true, repaired })
-        }
-        Err(Fault::Deep) => {
-            let rest = salvage(text.as_bytes(), text.len()).ok_or(No::Rejected(Reason::TooDeep))?;
-            // What is left is not deep, so this ends.
-            let Event { time, payload, .. } = read_owned(rest, max)?;
-            Ok(Event { time, payload, reduced: true, repaired })
-        }
-        Err(fault) => Err(No::Rejected(fault.into())),
-    }
-}
-
-fn read_owned(record: Vec<u8>, max: usize) -> Result<Event<'static>, No> {
-    let Event { time, payload, reduced, repaired } = read(&record, max)?;
-    Ok(Event { time, payload: Cow::Owned(payload.into_owned()), reduced, repaired })
-}
-
-fn owned(text: Vec<u8>) -> Cow<'static, str> {
-    Cow::Owned(String::from_utf8_lossy(&text).into_owned())
+    record::read(record, max, &SHAPE)
 }
 
 /// The time of a record in nanoseconds since the epoch, if it is an event.

@@ -42,6 +42,20 @@ pub fn slim(payload: &[u8], max: usize, first_to_go: &[&str]) -> Option<Vec<u8>>
     }
 }
 
+/// As [`slim`], but what goes first are members of the object in the member `inner`; the others go only if that is not enough.
+#[must_use]
+pub fn slim_within(payload: &[u8], max: usize, inner: &str, first_to_go: &[&str]) -> Option<Vec<u8>> {
+    let within = || {
+        let mut tape = Tape::default();
+        let part = tape.parse(payload).ok()?.get(inner).filter(|part| part.is_object())?.raw();
+        let start = part.as_ptr().addr() - payload.as_ptr().addr();
+        let (before, after) = (payload.get(..start)?, payload.get(start + part.len()..)?);
+        let room = max.checked_sub(before.len() + after.len())?;
+        Some([before, &slim(part.as_bytes(), room, first_to_go)?, after].concat())
+    };
+    within().or_else(|| slim(payload, max, &[]))
+}
+
 /// A string's text with the quotes around it: both are slices of the same document.
 fn quoted_raw<'a>(text: &'a str, inner: &str) -> &'a str {
     let start = inner.as_ptr().addr() - text.as_ptr().addr();
@@ -73,5 +87,18 @@ mod tests {
         assert!(text(140).unwrap().len() <= 140);
         assert_eq!(text(10), None);
         assert_eq!(slim(b"[1]", 100, &[]), None);
+    }
+
+    #[test]
+    fn members_of_the_inner_object_go_before_others() {
+        let event = format!(
+            r#"{{"name":"n","inner":{{"who":"x","big":"{0}","small":1}},"labels":{{"a":"b"}}}}"#,
+            "x".repeat(300)
+        );
+        let text = |max| slim_within(event.as_bytes(), max, "inner", &["small"]).map(|v| String::from_utf8(v).unwrap());
+        let expected = r#"{"name":"n","inner":{"who":"x","lanner.omitted":["small","big"]},"labels":{"a":"b"}}"#;
+        assert_eq!(text(300).as_deref(), Some(expected));
+        // Too little for the outer members alone: the largest goes.
+        assert_eq!(text(75).as_deref(), Some(r#"{"name":"n","labels":{"a":"b"},"lanner.omitted":["inner"]}"#));
     }
 }

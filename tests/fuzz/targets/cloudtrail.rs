@@ -4,8 +4,8 @@
 
 use lanner_cloudtrail::extract::{number, texts};
 use lanner_cloudtrail::fields::FIELDS;
-use lanner_cloudtrail::salvage::salvage;
 use lanner_cloudtrail::{message, record};
+use lanner_intake::salvage;
 use lanner_intake::split::{Piece, Splitter};
 use lanner_json::Tape;
 
@@ -18,7 +18,7 @@ fn records(bytes: &[u8], chunk: usize) -> Vec<Vec<u8>> {
     let mut splitter = Splitter::new("Records", RECORD);
     let mut take = |piece: Piece<'_>| match piece {
         Piece::Item(item) => found.push(item.to_vec()),
-        Piece::TooLong { head, .. } => found.extend(salvage(head, RECORD)),
+        Piece::TooLong { head, .. } => found.extend(salvage(head, RECORD, None)),
         Piece::Cut(_) => {}
     };
     bytes.chunks(chunk).for_each(|chunk| splitter.feed(chunk, &mut take));

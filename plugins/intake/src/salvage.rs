@@ -1,15 +1,15 @@
 //! What can be kept of a record that is too long to be held, or nested too deep to be read.
 
-use lanner_intake::OMITTED;
+use crate::OMITTED;
 
 /// Containers inside a member's value at most, well below what a document may have.
 const DEEP: usize = 64;
 
 /// The record with those top-level members that are whole, at most `max_member` bytes long and not nested deep. `record` may
-/// be cut off at its end. The others are named in the member [`OMITTED`]. `None`: it does not begin like an object, or no member
-/// is left.
+/// be cut off at its end. The others are named in the member [`OMITTED`]; of `inner`, if it is one of them, the same is kept as of
+/// the record. `None`: it does not begin like an object, or no member is left.
 #[must_use]
-pub fn salvage(record: &[u8], max_member: usize) -> Option<Vec<u8>> {
+pub fn salvage(record: &[u8], max_member: usize, inner: Option<&str>) -> Option<Vec<u8>> {
     let rest = record.trim_ascii_start().strip_prefix(b"{")?;
     let (mut kept, mut omitted) = (Vec::new(), Vec::new());
     for member in Members(rest) {
@@ -18,7 +18,15 @@ pub fn salvage(record: &[u8], max_member: usize) -> Option<Vec<u8>> {
             kept.extend_from_slice(member.text);
             kept.push(b',');
         } else if let Some(name) = member.name() {
-            omitted.push(name);
+            let value = if inner == Some(name.as_str()) { member.value() } else { None };
+            if let Some(rest) = value.and_then(|value| salvage(value, max_member, None)) {
+                kept.extend_from_slice(serde_json::to_string(&name).ok()?.as_bytes());
+                kept.push(b':');
+                kept.extend_from_slice(&rest);
+                kept.push(b',');
+            } else {
+                omitted.push(name);
+            }
         }
     }
     if kept.is_empty() {
@@ -51,6 +59,13 @@ impl Member<'_> {
         let rest = self.text.strip_prefix(b"\"")?;
         let end = rest.iter().position(|byte| *byte == b'"')?;
         Some(String::from_utf8_lossy(rest.get(..end)?).chars().take(64).collect())
+    }
+
+    /// What stands behind the key.
+    fn value(&self) -> Option<&[u8]> {
+        let rest = self.text.strip_prefix(b"\"")?;
+        let end = rest.iter().position(|byte| *byte == b'"')?;
+        rest.get(end + 1..)?.trim_ascii_start().strip_prefix(b":")
     }
 }
 
@@ -98,7 +113,7 @@ mod tests {
     use super::*;
 
     fn text(record: &str, max_member: usize) -> Option<String> {
-        salvage(record.as_bytes(), max_member).map(|out| String::from_utf8(out).unwrap())
+        salvage(record.as_bytes(), max_member, Some("inner")).map(|out| String::from_utf8(out).unwrap())
     }
 
     #[test]
@@ -114,6 +129,16 @@ mod tests {
     fn what_is_nested_deep_is_left_out() {
         let deep = format!(r#"{{"a":1,"b":{}{},"c":"x"}}"#, "[".repeat(1000), "]".repeat(1000));
         assert_eq!(text(&deep, 10_000).as_deref(), Some(r#"{"a":1,"c":"x","lanner.omitted":["b"]}"#));
+    }
+
+    #[test]
+    fn of_the_inner_object_the_same_is_kept() {
+        let cut = r#"{"a":1, "inner" : {"who": "x", "request": {"b": ["#;
+        assert_eq!(
+            text(cut, 100).as_deref(),
+            Some(r#"{"a":1,"inner":{"who": "x","lanner.omitted":["request"]},"lanner.omitted":[]}"#)
+        );
+        assert_eq!(text(r#"{"inner":{"#, 100), None);
     }
 
     #[test]
