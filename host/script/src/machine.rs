@@ -180,54 +180,12 @@ impl Machine {
 
     /// A process as it is now, in the shape of a list entry.
     pub(crate) fn snapshot(&self, tid: i64) -> Option<Thread> {
-        let t = self.state.thread(tid)?;
-        let own = |text: &[u8]| -> Box<[u8]> { text.into() };
-        let cgroups = t.cgroups.pairs().flat_map(|(subsystem, path)| {
-            // The state knows these by the names of version 1; both texts end with their NUL.
+        let listed = self.state.listed(tid)?;
+        let groups = self.state.thread(tid)?.cgroups.pairs().flat_map(|(subsystem, path)| {
+            // The state knows these by the names of version 1, events by those of version 2; both texts end with their NUL.
             let subsystem = subsystem.strip_suffix(b"\0").unwrap_or(subsystem);
-            let subsystem = if subsystem == b"blkio" { b"io" } else { subsystem };
-            [subsystem, b"=", path].concat()
+            [if subsystem == b"blkio" { b"io" } else { subsystem }, b"=", path].concat()
         });
-        Some(Thread {
-            tid,
-            pid: t.pid,
-            ptid: t.ptid,
-            sid: t.sid,
-            vpgid: t.vpgid,
-            pgid: t.pgid,
-            vtid: t.vtid,
-            vpid: t.vpid,
-            comm: own(t.comm.as_bytes()),
-            exe: own(t.exe.as_bytes()),
-            exepath: own(t.exepath.as_bytes()),
-            args: own(t.args.as_bytes()),
-            env: own(self.state.env(t).as_bytes()),
-            cwd: own(self.state.cwd(t).as_bytes()),
-            root: own(t.root.as_bytes()),
-            cgroups: cgroups.collect(),
-            fdlimit: t.fdlimit,
-            flags: t.flags,
-            uid: t.uid,
-            gid: t.gid,
-            loginuid: t.loginuid,
-            tty: t.tty,
-            vmsize_kb: t.vmsize_kb,
-            vmrss_kb: t.vmrss_kb,
-            vmswap_kb: t.vmswap_kb,
-            pfmajor: t.pfmajor,
-            pfminor: t.pfminor,
-            pidns_init_start_ts: t.pidns_init_start_ts,
-            exe_writable: t.exe_writable,
-            exe_upper_layer: t.exe_upper_layer,
-            exe_lower_layer: t.exe_lower_layer,
-            exe_from_memfd: t.exe_from_memfd,
-            exe_ino: t.exe_ino,
-            exe_ino_ctime: t.exe_ino_ctime,
-            exe_ino_mtime: t.exe_ino_mtime,
-            cap_inheritable: t.cap_inheritable,
-            cap_permitted: t.cap_permitted,
-            cap_effective: t.cap_effective,
-            fds: Vec::new(),
-        })
+        Some(Thread { cgroups: groups.collect(), ..listed })
     }
 }

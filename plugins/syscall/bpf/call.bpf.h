@@ -63,7 +63,10 @@ inline_always int send_call(struct event *e)
 
 /* A program at the exit of a call: `CALL_EXIT(chmod, SYSCALL_CHMOD_X) { put_s64(&e, ...); ... }`. It is found by its
  * name, x_ and the call's. */
-#define CALL_EXIT(call_name, name)                                                             \
+#define CALL_EXIT(call_name, name) EXIT_ENDING(call_name, name, send_call(&e))
+
+/* The same with another ending. */
+#define EXIT_ENDING(call_name, name, ending)                                                   \
 	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret); \
 	SEC("tp_btf/sys_exit") int x_##call_name(void *unused)                                 \
 	{                                                                                      \
@@ -71,7 +74,7 @@ inline_always int send_call(struct event *e)
 		if (!BEGIN(&e, name))                                                          \
 			return 0;                                                              \
 		body_##call_name(&e, &e.to->call, e.to->call.ret);                             \
-		return send_call(&e);                                                          \
+		return ending;                                                                 \
 	}                                                                                      \
 	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret)
 
@@ -95,19 +98,10 @@ inline_always int send_judged(struct event *e, u32 ring, s64 ret)
 }
 
 /* CALL_EXIT of a call at which rules may kill. */
-#define JUDGED_EXIT(call_name, name)                                                           \
-	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret); \
-	SEC("tp_btf/sys_exit") int x_##call_name(void *unused)                                 \
-	{                                                                                      \
-		struct event e;                                                                \
-		if (!BEGIN(&e, name))                                                          \
-			return 0;                                                              \
-		body_##call_name(&e, &e.to->call, e.to->call.ret);                             \
-		return send_judged(&e, e.to->call.ring, e.to->call.ret);                       \
-	}                                                                                      \
-	inline_always void body_##call_name(struct event *e, const struct call *ctx, s64 ret)
+#define JUDGED_EXIT(call_name, name) \
+	EXIT_ENDING(call_name, name, send_judged(&e, e.to->call.ring, e.to->call.ret))
 
-/* The same at its entry: e_ and the call's name. */
+/* A program at the entry of a call: e_ and the call's name. */
 #define CALL_ENTER(call_name, name)                                                     \
 	inline_always void enter_##call_name(struct event *e, const struct call *ctx);  \
 	SEC("tp_btf/sys_enter") int e_##call_name(void *unused)                         \

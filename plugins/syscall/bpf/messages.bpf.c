@@ -126,6 +126,16 @@ separate u32 received_one(u32 i)
 	return 1;
 }
 
+/* The event of a call for several messages none of which went through. */
+inline_always void put_no_message(struct event *e)
+{
+	put_s64(e, e->to->call.ret);                        /* 1 res */
+	put_s64(e, fd_arg(&e->to->call, 0));                /* 2 fd */
+	put_u32(e, 0);                                      /* 3 size */
+	put_empty(e);                                       /* 4 data */
+	put_empty(e);                                       /* 5 tuple */
+}
+
 SEC("tp_btf/sys_exit") int x_sendmmsg(void *unused)
 {
 	struct event e;
@@ -137,11 +147,7 @@ SEC("tp_btf/sys_exit") int x_sendmmsg(void *unused)
 			break;
 	if (ret > 0)
 		return 0;
-	put_s64(&e, ret);                                   /* 1 res */
-	put_s64(&e, fd_arg(&e.to->call, 0));                /* 2 fd */
-	put_u32(&e, 0);                                     /* 3 size */
-	put_empty(&e);                                      /* 4 data */
-	put_empty(&e);                                      /* 5 tuple */
+	put_no_message(&e);
 	return send_call(&e);
 }
 
@@ -156,11 +162,7 @@ SEC("tp_btf/sys_exit") int x_recvmmsg(void *unused)
 			break;
 	if (ret > 0)
 		return 0;
-	put_s64(&e, ret);                                   /* 1 res */
-	put_s64(&e, fd_arg(&e.to->call, 0));                /* 2 fd */
-	put_u32(&e, 0);                                     /* 3 size */
-	put_empty(&e);                                      /* 4 data */
-	put_empty(&e);                                      /* 5 tuple */
+	put_no_message(&e);
 	put_empty(&e);                                      /* 6 msgcontrol */
 	return send_call(&e);
 }

@@ -23,6 +23,14 @@ impl State {
         self.threads.iter().map(|(_, t)| t).filter(|t| !t.is_invalid()).map(thread)
     }
 
+    /// A thread as the list would name it, with what it shares with its process filled in; without descriptors.
+    #[must_use]
+    pub fn listed(&self, tid: i64) -> Option<capture::Thread> {
+        let t = self.thread(tid)?;
+        let (env, cwd) = (self.env(t).as_bytes().into(), self.cwd(t).as_bytes().into());
+        Some(capture::Thread { env, cwd, ..thread(t) })
+    }
+
     /// Threads with descriptors of their own, and what those refer to.
     pub(crate) fn export_fds(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = capture::Fd>)> {
         let ports: BTreeSet<u16> = self
