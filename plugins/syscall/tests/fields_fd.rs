@@ -232,7 +232,7 @@ fn every_type_has_its_word_and_letter() {
         (FdType::Netlink, "netlink", "n"),
         (FdType::Bpf, "bpf", "b"),
         (FdType::Userfaultfd, "userfaultfd", "u"),
-        (FdType::Iouring, "io_uring", "r"),
+        (FdType::IoUring, "io_uring", "r"),
         (FdType::Memfd, "memfd", "m"),
         (FdType::Pidfd, "pidfd", "P"),
         (FdType::Unknown, "<NA>", "o"),

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::fd_type::FdType;
+
 /// State of the recorded machine when the recording began. Every part may be missing: a recording of a source plugin has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitialState {
@@ -311,77 +313,11 @@ impl FdInfo {
             Self::File { .. } => FdType::FileV2,
             Self::V4 { .. } => FdType::Ipv4Sock,
             Self::V6 { .. } => FdType::Ipv6Sock,
-            Self::V4Server { .. } => FdType::Ipv4Servsock,
-            Self::V6Server { .. } => FdType::Ipv6Servsock,
+            Self::V4Server { .. } => FdType::Ipv4ServSock,
+            Self::V6Server { .. } => FdType::Ipv6ServSock,
             Self::Unix { .. } => FdType::UnixSock,
             Self::Other { ty, .. } => *ty,
         }
-    }
-}
-
-/// Type of a descriptor; the numbers are those of the capture format and of the table `file_descriptors`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(i8)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum FdType {
-    #[default]
-    Uninitialized = -1,
-    Unknown = 0,
-    File = 1,
-    Directory = 2,
-    Ipv4Sock = 3,
-    Ipv6Sock = 4,
-    Ipv4Servsock = 5,
-    Ipv6Servsock = 6,
-    Fifo = 7,
-    UnixSock = 8,
-    Event = 9,
-    Unsupported = 10,
-    Signalfd = 11,
-    Eventpoll = 12,
-    Inotify = 13,
-    Timerfd = 14,
-    Netlink = 15,
-    FileV2 = 16,
-    Bpf = 17,
-    Userfaultfd = 18,
-    Iouring = 19,
-    Memfd = 20,
-    Pidfd = 21,
-}
-
-impl FdType {
-    const ALL: [Self; 22] = {
-        use FdType::*;
-        [
-            Unknown,
-            File,
-            Directory,
-            Ipv4Sock,
-            Ipv6Sock,
-            Ipv4Servsock,
-            Ipv6Servsock,
-            Fifo,
-            UnixSock,
-            Event,
-            Unsupported,
-            Signalfd,
-            Eventpoll,
-            Inotify,
-            Timerfd,
-            Netlink,
-            FileV2,
-            Bpf,
-            Userfaultfd,
-            Iouring,
-            Memfd,
-            Pidfd,
-        ]
-    };
-
-    /// The type of this number, `None` for numbers from 22 on.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
     }
 }
 

@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::body::Body;
 use super::error::{CaptureError, CaptureErrorKind};
-use super::initial::{Fd, FdInfo, FdType, Group, InitialState, Interface, InterfaceAddr, L4Proto, Thread, User};
+use super::fd_type::FdType;
+use super::initial::{Fd, FdInfo, Group, InitialState, Interface, InterfaceAddr, L4Proto, Thread, User};
 
 /// Memory that the state before the first event may take. Real machines stay far below; a compressed hostile file could ask
 /// for a thousand times its size.
@@ -210,15 +211,15 @@ fn descriptor(body: &mut Body<'_>, lengths: bool) -> Result<Fd, CaptureError> {
     const LIMIT: u16 = MAX_PATH - 1;
     let len = if lengths { body.u32()? } else { 0 };
     let (fd, ino, number) = (body.i64()?, body.u64()?, body.u8()?);
-    let info = match FdType::from_number(number) {
+    let info = match FdType::from_number(number.into()) {
         Some(FdType::Ipv4Sock) => {
             FdInfo::V4 { sip: v4(body)?, dip: v4(body)?, sport: body.u16()?, dport: body.u16()?, l4: l4(body)? }
         }
         Some(FdType::Ipv6Sock) => {
             FdInfo::V6 { sip: v6(body)?, dip: v6(body)?, sport: body.u16()?, dport: body.u16()?, l4: l4(body)? }
         }
-        Some(FdType::Ipv4Servsock) => FdInfo::V4Server { ip: v4(body)?, port: body.u16()?, l4: l4(body)? },
-        Some(FdType::Ipv6Servsock) => FdInfo::V6Server { ip: v6(body)?, port: body.u16()?, l4: l4(body)? },
+        Some(FdType::Ipv4ServSock) => FdInfo::V4Server { ip: v4(body)?, port: body.u16()?, l4: l4(body)? },
+        Some(FdType::Ipv6ServSock) => FdInfo::V6Server { ip: v6(body)?, port: body.u16()?, l4: l4(body)? },
         Some(FdType::UnixSock) => {
             FdInfo::Unix { source: body.u64()?, dest: body.u64()?, name: body.text(NAME, LIMIT)? }
         }

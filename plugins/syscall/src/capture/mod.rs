@@ -3,6 +3,7 @@
 mod block;
 mod body;
 mod error;
+mod fd_type;
 mod head;
 mod initial;
 mod lists;
@@ -12,7 +13,8 @@ mod stream;
 mod write;
 
 pub use error::{CaptureError, CaptureErrorKind};
-pub use initial::{Fd, FdInfo, FdType, Group, InitialState, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
+pub use fd_type::FdType;
+pub use initial::{Fd, FdInfo, Group, InitialState, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
 pub use reader::{Batch, CaptureReader, Step};
 pub use write::{Events, Head, Keep, Members, push_event};
 

@@ -160,9 +160,6 @@ fn info(fd: &Fd, listening: &BTreeSet<u16>) -> FdInfo {
         FdType::Ipv6ServSock => FdInfo::V6Server { ip: sock.dst.into(), port: sock.dport, l4: sock.l4 },
         FdType::UnixSock => FdInfo::Unix { source: sock.unix_src(), dest: sock.unix_dst(), name: name() },
         FdType::FileV2 => FdInfo::File { flags: fd.openflags, name: name(), dev: fd.dev },
-        other => {
-            let ty = u8::try_from(other as i8).ok().and_then(capture::FdType::from_number).unwrap_or_default();
-            FdInfo::Other { ty, name: name() }
-        }
+        ty => FdInfo::Other { ty, name: name() },
     }
 }

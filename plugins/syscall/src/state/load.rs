@@ -142,7 +142,7 @@ pub(crate) fn cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) -> ZStr {
 
 pub(super) fn scanned_fd(entry: &capture::Fd) -> Fd {
     use capture::FdInfo as Info;
-    let ty = FdType::from_number(entry.info.ty() as i64).unwrap_or_default();
+    let ty = entry.info.ty();
     let mut fd = Fd { ino: entry.ino, flags: fdf::FROM_PROC, ..Fd::new(ty) };
     match &entry.info {
         Info::V4 { sip, dip, sport, dport, l4 } => {

@@ -1,6 +1,7 @@
 //! Entries of the lists.
 
-use super::super::initial::{Fd, FdInfo, FdType, Group, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
+use super::super::fd_type::FdType;
+use super::super::initial::{Fd, FdInfo, Group, Interface, InterfaceAddr, L4Proto, Machine, Thread, User};
 use super::super::lists::{MAX_ARGS, MAX_PATH, MAX_USER_TEXT};
 use super::body::Body;
 

@@ -54,7 +54,7 @@ fn anonymous(kind: &[u8]) -> FdType {
         b"[eventpoll]" => FdType::Eventpoll,
         b"inotify" | b"[inotify]" => FdType::Inotify,
         b"[timerfd]" => FdType::Timerfd,
-        b"[io_uring]" => FdType::Iouring,
+        b"[io_uring]" => FdType::IoUring,
         b"[userfaultfd]" => FdType::Userfaultfd,
         b"[pidfd]" => FdType::Pidfd,
         kind if kind.starts_with(b"bpf") => FdType::Bpf,
