@@ -74,6 +74,21 @@ impl Daemon {
         std::fs::read_to_string(&self.errors).unwrap_or_default()
     }
 
+    /// Waits until it ends by itself, and returns its exit code.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn wait(&mut self) -> Option<i32> {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                return status.code();
+            }
+            assert!(begin.elapsed() < PATIENCE, "it does not end\n{}", self.errors());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Ends it as an init system does, and returns its exit code and all output.
     ///
     /// # Panics

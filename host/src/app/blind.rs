@@ -1,5 +1,7 @@
 //! Which rules could have missed events, and since when.
 
+use std::collections::HashMap;
+
 use lanner_engine::scheme::EventSet;
 use lanner_plugin_api::schema::{EVENTS, EventType};
 
@@ -33,6 +35,20 @@ impl Blind {
     pub(super) fn new(rules: Vec<(Box<str>, EventSet)>) -> Self {
         let rule = |(name, events)| BlindRule { name, events, since: 0, until: 0, lost: 0, now: false };
         Self(rules.into_iter().map(rule).collect())
+    }
+
+    /// Goes on with other rules; what is known of those that stay is kept, also where their events change.
+    pub(super) fn follow(&mut self, rules: Vec<(Box<str>, EventSet)>) {
+        let mut before: HashMap<Box<str>, BlindRule> =
+            std::mem::take(&mut self.0).into_iter().map(|rule| (rule.name.clone(), rule)).collect();
+        let rules = rules.into_iter().map(|(name, events)| match before.remove(&name) {
+            Some(known) => BlindRule { events, ..known },
+            None => BlindRule { name, events, since: 0, until: 0, lost: 0, now: false },
+        });
+        self.0 = rules.collect();
+        // Rules that are gone can miss nothing more, but what they missed is still to be told.
+        let missed = before.into_values().filter(|rule| rule.lost > 0);
+        self.0.extend(missed.map(|rule| BlindRule { events: EventSet::EMPTY, ..rule }));
     }
 
     /// Takes in what was lost between two looks.
@@ -129,6 +145,19 @@ mod tests {
         assert_eq!((blind.names().as_str(), blind.since()), ("Execs", 300));
         assert_eq!(blind.report().lines().count(), 3, "what was is still told at the end: {}", blind.report());
         assert!(blind.report().contains("   Opens: 7 events, last between 1970-01-01 "));
+    }
+
+    #[test]
+    fn other_rules_take_over_what_is_known() {
+        let of = |event: EventType| [event.0].into_iter().collect::<EventSet>();
+        let opens = of(EventType::SYSCALL_OPENAT_2_X);
+        let mut blind = Blind::new(vec![("Gone".into(), opens.clone()), ("Stays".into(), opens.clone())]);
+        blind.see(&lost("SYSCALL_OPENAT_2_X", 3), 100, 200);
+        blind.follow(vec![("Stays".into(), opens.clone()), ("New".into(), opens)]);
+        blind.see(&lost("SYSCALL_OPENAT_2_X", 1), 200, 300);
+        let lost: Vec<(&str, u64)> = blind.0.iter().map(|rule| (&*rule.name, rule.lost)).collect();
+        assert_eq!(lost, [("Stays", 4), ("New", 1), ("Gone", 3)]);
+        assert_eq!(blind.names(), "Stays, New");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Loaded rules made ready for each source: compiled, with the answers to everything they ask prepared.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lanner_engine::compile::RuleMatching as Matching;
@@ -10,6 +11,7 @@ use lanner_syscall::live::Enforcement;
 
 use super::enforce;
 use super::error::AppError;
+use super::names::RuleNames;
 use super::rules::Rules;
 use super::sources::{Group, Source};
 use crate::alert::RuleHead;
@@ -17,7 +19,7 @@ use crate::config::{Engine, LiveSettings, RuleMatching, Settings};
 use crate::event::extractor::Answers;
 use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
-use crate::event::scheme::SYSCALL;
+use crate::event::scheme::{SYSCALL, SourceScheme};
 use crate::log;
 use crate::plugin::{PluginIdx, PluginSet};
 
@@ -39,16 +41,31 @@ pub(crate) struct CompiledGroup {
     pub(crate) how: How,
     /// The rules of a source that watches the kernel, and the events that each can match.
     pub(crate) asks: Vec<(Box<str>, EventSet)>,
+    /// The events that such a source is to observe.
+    pub(crate) wanted: Option<Vec<u16>>,
+    /// What the rules were compiled for, by position of the source.
+    pub(crate) schemes: Vec<Option<SourceScheme>>,
+}
+
+/// All selected sources, and what the kernel has of the rules that kill.
+pub(crate) struct Compiled {
+    /// The sources.
+    pub(crate) groups: Vec<CompiledGroup>,
+    /// Rules that kill.
+    pub(crate) enforced: enforce::Prepared,
 }
 
 /// Compiles the rules of every selected source and prepares the answers to what they ask.
 pub(crate) fn compile(
-    rules: Rules,
-    groups: Vec<Group>,
+    rules: &Rules,
+    groups: &[Group],
     settings: &Settings,
-    selected: &[&str],
+    selected: &[impl AsRef<str>],
     hostname: &Arc<str>,
-) -> Result<Vec<CompiledGroup>, AppError> {
+    names: &RuleNames,
+) -> Result<Compiled, AppError> {
+    let selected = |name: &str| selected.iter().any(|known| known.as_ref() == name);
+    let numbers = names.numbers(rules.0.rules());
     let how = How {
         matching: match settings.rule_matching {
             RuleMatching::First => Matching::First,
@@ -58,11 +75,11 @@ pub(crate) fn compile(
         fields: settings.alerts.json && settings.alerts.include_output_fields,
         hostname: Arc::clone(hostname),
     };
-    let watched = settings.engine.is_live() && selected.contains(&SYSCALL);
-    let enforced = enforce::prepare(&rules.0, settings, watched)?;
+    let watched = settings.engine.is_live() && selected(SYSCALL);
+    let enforced = enforce::prepare(&rules.0, settings, &numbers, watched)?;
     let mut compiled = Vec::new();
     for group in groups {
-        let wanted = |source: &&Source| selected.contains(&source.name.as_str());
+        let wanted = |source: &&Source| selected(&source.name);
         let Some(first) = group.sources.iter().find(wanted) else { continue };
         let (name, input) = match &settings.engine {
             Engine::Replay { capture_file } => {
@@ -74,25 +91,29 @@ pub(crate) fn compile(
         let guard = group.plugins.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(plugins) = guard.as_ref() else { continue };
         let mut by_source: Vec<Option<SourceRules>> = Vec::new();
+        let mut schemes: Vec<Option<SourceScheme>> = Vec::new();
         for source in group.sources.iter().filter(wanted) {
-            let mut ready = ready(&rules.0, source, plugins)?;
+            let mut ready = ready(&rules.0, &numbers, source, plugins)?;
             if let Some(ready) = &mut ready {
                 ready.enforce(|rule| enforced.number(rule));
             }
             let at = source.index as usize;
             if by_source.len() <= at {
                 by_source.resize_with(at + 1, || None);
+                schemes.resize_with(at + 1, || None);
             }
-            if let Some(place) = by_source.get_mut(at) {
-                *place = ready;
+            if let (Some(place), Some(scheme)) = (by_source.get_mut(at), schemes.get_mut(at)) {
+                (*place, *scheme) = (ready, Some(source.scheme.clone()));
             }
         }
         drop(guard);
-        let mut asks = Vec::new();
+        let (mut asks, mut events) = (Vec::new(), None);
         let input = match input {
             Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
                 asks = asking(&rules.0);
-                Some((plugin, live_params(&settings.live, by_source.iter().flatten(), enforced.kernel.clone())))
+                let wanted: Vec<u16> = by_source.iter().flatten().flat_map(SourceRules::events).collect();
+                events = Some(wanted.clone());
+                Some((plugin, live_params(&settings.live, wanted, enforced.kernel.clone())))
             }
             other => other,
         };
@@ -100,15 +121,17 @@ pub(crate) fn compile(
         compiled.push(CompiledGroup {
             name,
             replay,
-            plugins: group.plugins,
+            plugins: Arc::clone(&group.plugins),
             input,
             rules: by_source,
             filter: None,
             how: how.clone(),
             asks,
+            wanted: events,
+            schemes,
         });
     }
-    Ok(compiled)
+    Ok(Compiled { groups: compiled, enforced })
 }
 
 /// The enabled rules about system calls, each with the events that it can match.
@@ -118,13 +141,8 @@ fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
 }
 
 /// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
-fn live_params<'r>(
-    live: &LiveSettings,
-    rules: impl Iterator<Item = &'r SourceRules>,
-    enforce: Option<Enforcement>,
-) -> String {
-    let events = Some(rules.flat_map(SourceRules::events).collect());
-    let settings = lanner_syscall::live::Settings { enforce, ..live_settings(live, events, live.base.all) };
+fn live_params(live: &LiveSettings, events: Vec<u16>, enforce: Option<Enforcement>) -> String {
+    let settings = lanner_syscall::live::Settings { enforce, ..live_settings(live, Some(events), live.base.all) };
     observed(&settings.selection(settings.events.as_deref()));
     settings.to_params()
 }
@@ -180,11 +198,18 @@ fn observed(selection: &lanner_syscall::live::Selection) {
     }
 }
 
-fn ready(loader: &Loader, source: &Source, plugins: &PluginSet) -> Result<Option<SourceRules>, AppError> {
+fn ready(
+    loader: &Loader,
+    numbers: &[usize],
+    source: &Source,
+    plugins: &PluginSet,
+) -> Result<Option<SourceRules>, AppError> {
     let Some(rules) = loader.source_rules(&source.name) else { return Ok(None) };
     let answers = Answers::prepare(rules.set.slots(), &source.scheme, plugins)?;
-    let position = |name: &str| loader.rules().iter().position(|rule| &*rule.name == name);
-    let alerts = rules.rules.iter().map(|rule| alert(rule, position(&rule.name).unwrap_or(usize::MAX))).collect();
+    let place: HashMap<&str, usize> =
+        loader.rules().iter().map(|rule| &*rule.name).zip(numbers.iter().copied()).collect();
+    let number = |rule: &RuleSpec| place.get(&*rule.name).copied().unwrap_or(usize::MAX);
+    let alerts = rules.rules.iter().map(|rule| alert(rule, number(rule))).collect();
     Ok(Some(SourceRules::new(rules.set, alerts, answers)))
 }
 

@@ -19,10 +19,27 @@ pub(crate) struct Configured {
     pub settings: Settings,
 }
 
-/// Reads the configuration. Without a file the defaults hold, if what is asked for can do without one.
+/// Reads the configuration and lets the log follow it.
 pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
-    let file = find(options)?;
+    let configured = read(options)?;
+    let Configured { loaded, settings } = &configured;
+    log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
+    announce(options);
+    remark(loaded, settings);
+    if let Ok(version) = std::fs::read_to_string("/proc/version") {
+        log::info(format_args!("System info: {}", version.trim()));
+    }
+    // With rules on the command line the defaults are enough to watch the machine.
     let subcommand = matches!(options.action, Action::Replay { .. }) || options.config_optional;
+    if loaded.main.is_empty() && !subcommand && options.rules.is_empty() {
+        return Err(AppError::NoConfig(DEFAULT_FILES[1]));
+    }
+    Ok(configured)
+}
+
+/// Reads the configuration. Without a file the defaults hold, if what is asked for can do without one.
+pub(crate) fn read(options: &Options) -> Result<Configured, AppError> {
+    let file = find(options)?;
     let mut settings_over = options.settings.clone();
     if file.is_none() {
         settings_over.splice(0..0, built_in_defaults(options));
@@ -36,12 +53,6 @@ pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
     let mut settings = Settings::read(&loaded)?;
     if options.unbuffered {
         settings.outputs.buffered = false;
-    }
-    log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
-    announce(options, &loaded, &settings);
-    // With rules on the command line the defaults are enough to watch the machine.
-    if file.is_none() && !subcommand && options.rules.is_empty() {
-        return Err(AppError::NoConfig(DEFAULT_FILES[1]));
     }
     Ok(Configured { loaded, settings })
 }
@@ -84,21 +95,22 @@ fn find(options: &Options) -> Result<Option<PathBuf>, AppError> {
     }
 }
 
-fn announce(options: &Options, loaded: &Loaded, settings: &Settings) {
+fn announce(options: &Options) {
     for text in &options.deprecations {
         log::warning(text);
     }
     log::info(format_args!("Lanner version: {} ({})", Versions::PROGRAM, std::env::consts::ARCH));
     log::debug(format_args!("CLI args: {}", options.cmdline));
+}
+
+/// Names the files and says what of them is doubtful.
+pub(crate) fn remark(loaded: &Loaded, settings: &Settings) {
     if !loaded.files.is_empty() {
         log::info("Lanner initialized with configuration files:");
     }
     for (file, validation) in &loaded.files {
         let level = if *validation == schema::Validation::Ok { Level::Info } else { Level::Warning };
         log::write(level, format_args!("   {file} | schema validation: {validation}"));
-    }
-    if let Ok(version) = std::fs::read_to_string("/proc/version") {
-        log::info(format_args!("System info: {}", version.trim()));
     }
     if settings.deprecated_rules_file {
         log::warning(

@@ -92,8 +92,8 @@ impl Bucket {
 }
 
 /// Looks after the losses of one source.
-pub(super) struct DropWatch<'s> {
-    settings: &'s DropSettings,
+pub(super) struct DropWatch {
+    settings: DropSettings,
     hostname: Arc<str>,
     head: Arc<RuleHead>,
     bucket: Bucket,
@@ -113,15 +113,16 @@ struct Verdict {
     act: bool,
 }
 
-impl<'s> DropWatch<'s> {
+impl DropWatch {
     /// For rules with the events that each of them can match.
-    pub(super) fn new(settings: &'s DropSettings, hostname: Arc<str>, rules: Vec<(Box<str>, EventSet)>) -> Self {
+    pub(super) fn new(settings: DropSettings, hostname: Arc<str>, rules: Vec<(Box<str>, EventSet)>) -> Self {
         let head = RuleHead { rule: RULE.into(), source: INTERNAL.into(), priority: Priority::Debug, tags: Vec::new() };
+        let bucket = Bucket { rate: settings.rate, most: settings.max_burst, tokens: settings.max_burst, last_ns: 0 };
         Self {
             settings,
             hostname,
             head: Arc::new(head),
-            bucket: Bucket { rate: settings.rate, most: settings.max_burst, tokens: settings.max_burst, last_ns: 0 },
+            bucket,
             next_ns: 0,
             last: Tally::default(),
             last_ns: 0,
@@ -129,6 +130,15 @@ impl<'s> DropWatch<'s> {
             detected: 0,
             taken: 0,
         }
+    }
+
+    /// Goes on with other rules and settings; what was counted and missed stays so.
+    pub(super) fn follow(&mut self, settings: &DropSettings, rules: Vec<(Box<str>, EventSet)>) {
+        if self.settings != *settings {
+            (self.bucket.rate, self.bucket.most) = (settings.rate, settings.max_burst);
+            self.settings = settings.clone();
+        }
+        self.blind.follow(rules);
     }
 
     /// Looks at the counters if a second has passed. `false`: the program is to end.
@@ -260,9 +270,13 @@ mod tests {
         Tally(counters.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect())
     }
 
-    fn watch(settings: &DropSettings) -> DropWatch<'_> {
+    fn watch(settings: &DropSettings) -> DropWatch {
         let openat: EventSet = [lanner_plugin_api::schema::EventType::SYSCALL_OPENAT_2_X.0].into_iter().collect();
-        DropWatch::new(settings, "lab".into(), vec![("Reads".into(), openat), ("Other".into(), EventSet::EMPTY)])
+        DropWatch::new(
+            settings.clone(),
+            "lab".into(),
+            vec![("Reads".into(), openat), ("Other".into(), EventSet::EMPTY)],
+        )
     }
 
     #[test]

@@ -6,15 +6,17 @@ use std::time::Duration;
 use super::capture::{Plan, Wish};
 use super::drops::DropWatch;
 use super::enforce::Untold;
+use super::reload::{Proposal, Seat};
 use super::replay::Progress;
 use super::stats::Matches;
 use crate::alert::Alert;
 use crate::event::extractor::Context;
 use crate::event::filter::Filter;
 use crate::event::rules::{How, SourceRules};
+use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::outputs::Outputs;
-use crate::plugin::{EventRef, Plugins};
+use crate::plugin::{EventRef, Plugins, Pump};
 use crate::source::{Control, Sink};
 
 /// How alerts leave the threads of the sources.
@@ -31,6 +33,35 @@ enum Verdict {
 }
 
 impl Evaluator<'_> {
+    /// Does what a reload asks for. `source`: the stream with its plugins, if it is open.
+    #[cold]
+    pub(super) fn carry_out(&mut self, source: Option<(&mut Pump, &mut Plugins)>) {
+        let Some(mut seat) = self.seat.take() else { return };
+        seat.carry_out(source, |proposal, plugins| self.change(proposal, plugins));
+        self.seat = Some(seat);
+    }
+
+    /// Exchanges rules, and whatever goes with them, for those of a proposal.
+    fn change(&mut self, proposal: &mut Proposal, plugins: Option<&mut Plugins>) {
+        std::mem::swap(&mut self.rules, &mut proposal.rules);
+        std::mem::swap(&mut self.how, &mut proposal.how);
+        self.matches.grow(proposal.numbers);
+        self.reshaped |= self.plan.is_some() != proposal.plan.is_some();
+        std::mem::swap(&mut self.plan, &mut proposal.plan);
+        if let Some(drops) = &mut self.drops {
+            drops.follow(&proposal.drops, std::mem::take(&mut proposal.asks));
+        }
+        if let Some(untold) = &mut self.untold {
+            untold.follow(&self.rules);
+        }
+        if let (Some(config), Some(plugins)) = (&proposal.config, plugins)
+            && let Some(plugin) = plugins.find(SYSCALL).and_then(|index| plugins.get_mut(index))
+            && let Err(error) = plugin.set_config(config)
+        {
+            log::error(format_args!("{error}; base_syscalls and buffer_format_base64 stay as they were"));
+        }
+    }
+
     /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
     /// pays one test of a flag for all of them.
     #[cold]
@@ -67,7 +98,7 @@ pub(super) struct Evaluator<'d> {
     pub(super) limit_ns: Option<u64>,
     pub(super) start_ns: Option<u64>,
     /// What looks after losses, of a source that watches the kernel.
-    pub(super) drops: Option<DropWatch<'d>>,
+    pub(super) drops: Option<DropWatch>,
     /// Kills of which no event tells.
     pub(super) untold: Option<Untold>,
     /// Whether losses ended the run.
@@ -77,9 +108,13 @@ pub(super) struct Evaluator<'d> {
     /// An alert was raised since the last batch.
     pub(super) raised: bool,
     /// Captures that matches begin, if any are to.
-    pub(super) plan: Option<&'d Plan>,
+    pub(super) plan: Option<Arc<Plan>>,
     /// What the matches of the event at hand mean for them.
     pub(super) wish: Wish,
+    /// Where other rules come from while events flow.
+    pub(super) seat: Option<Seat>,
+    /// Captures were turned on or off, which takes another pump.
+    pub(super) reshaped: bool,
 }
 
 /// How long a source waits for outputs that do not take its alerts, before it goes on with them in the queue.
@@ -100,7 +135,7 @@ impl Sink for Evaluator<'_> {
             && rules.wants(event)
         {
             let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
-            let (plan, wish) = (self.plan, &mut self.wish);
+            let (plan, wish) = (self.plan.as_deref(), &mut self.wish);
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);
                 *raised = true;
@@ -131,6 +166,14 @@ impl Sink for Evaluator<'_> {
         if std::mem::take(&mut self.raised) && self.acknowledges && !self.desk.outputs.settle(PATIENCE) {
             log::warning("the outputs do not take alerts; events are acknowledged with their alerts in the queue");
         }
+    }
+
+    #[inline]
+    fn between(&mut self, stream: &mut Pump, plugins: &mut Plugins) -> bool {
+        if self.seat.as_ref().is_some_and(Seat::is_called) {
+            self.carry_out(Some((stream, plugins)));
+        }
+        !self.reshaped
     }
 
     fn attend(&mut self, control: &Control) {

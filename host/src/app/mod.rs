@@ -14,9 +14,11 @@ pub mod explain;
 mod fix;
 pub mod k8saudit_cmd;
 pub mod lists;
+mod names;
 mod plugins;
 mod process;
 mod record;
+mod reload;
 mod replay;
 mod rules;
 pub mod rules_cmd;
@@ -34,6 +36,7 @@ use cli::{Action, ListFormat, Options, Parsed, ReplayView};
 use configure::Configured;
 pub use error::AppError;
 use lists::versions::Versions;
+use names::RuleNames;
 use plugins::Library;
 use process::{Job, print_stdout};
 use rules::Rules;
@@ -118,6 +121,7 @@ fn run(options: &Options) -> Result<(), AppError> {
         return check::check(check, options, &configured.settings, &groups, &libraries);
     }
     let files = rule_files(options, &configured)?;
+    let seen = reload::snapshot(&reload::entries(options, &configured));
     let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?;
     if let Some(text) = rules::describe(&rules, options, &configured.settings)? {
         print_stdout(&text);
@@ -128,7 +132,8 @@ fn run(options: &Options) -> Result<(), AppError> {
         print_stdout(&format!("{report}\n"));
         return Ok(());
     }
-    process_events(options, &configured, groups, &selected, rules, None)
+    let start = Start { groups, selected: &selected, rules, seen };
+    process_events(options, &configured, start, &libraries, None)
 }
 
 /// Lists that need nothing but the program itself.
@@ -227,14 +232,23 @@ fn hostname() -> Arc<str> {
     process::this_machine()
 }
 
+/// What has been made ready to process events.
+struct Start<'s> {
+    groups: Vec<Group>,
+    selected: &'s [&'s str],
+    rules: Rules,
+    /// What was in the files of the configuration.
+    seen: reload::Snapshot,
+}
+
 fn process_events(
     options: &Options,
     configured: &Configured,
-    groups: Vec<Group>,
-    selected: &[&str],
-    rules: Rules,
+    start: Start<'_>,
+    libraries: &[Library],
     view: Option<&ReplayView>,
 ) -> Result<(), AppError> {
+    let Start { groups, selected, rules, seen } = start;
     let settings = &configured.settings;
     if !settings.outputs.stdout && settings.outputs.file.is_none() && !settings.outputs.other_enabled {
         return Err(AppError::NoOutput);
@@ -244,18 +258,38 @@ fn process_events(
         log::debug("Skipping event processing in dry-run");
         return Ok(());
     }
-    let names = rules.names();
-    let captures = settings.capture.as_ref().map(|capture| capture::Plan::new(capture, rules.0.rules()));
+    let names = Arc::new(RuleNames::default());
+    let numbers = names.numbers(rules.0.rules());
+    let plan = |capture| Arc::new(capture::Plan::new(capture, rules.0.rules(), &numbers));
+    let captures = settings.capture.as_ref().map(plan);
     let text = view.and_then(|view| view.filter.as_deref());
     let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
-    let mut groups = compiled::compile(rules, groups, settings, selected, &hostname)?;
+    let compiled::Compiled { mut groups, enforced } =
+        compiled::compile(&rules, &groups, settings, selected, &hostname, &names)?;
     groups.iter_mut().for_each(|group| group.filter = filter.take());
     let quiet = view.is_none_or(|view| view.quiet);
     if !matches!(settings.engine, Engine::Replay { .. }) {
         log::info(format_args!("Enabled event sources: {}", selected.join(", ")));
     }
     let sources = groups.len();
-    process::run(Job { options, settings, groups, rules: names, captures, quiet, sources })
+    // Who looks at captures wants one and the same look at all of them.
+    let reload = view.is_none().then(|| reload::Base {
+        options,
+        libraries,
+        selected: selected.iter().map(|&name| name.to_owned()).collect(),
+        hostname: Arc::clone(&hostname),
+        names: Arc::clone(&names),
+        first: configured.loaded.tree.clone(),
+        settings: settings.clone(),
+        watch: settings.watch_config_files,
+        enforced,
+        entries: reload::entries(options, configured),
+        seen,
+        rules: rules.0.rules().iter().filter(|rule| rule.enabled).count(),
+        twins: None,
+    });
+    drop(rules);
+    process::run(Job { options, settings, groups, rules: names, captures, quiet, sources, reload })
 }
 
 /// `lanner replay`: each file from a clean state.
@@ -266,7 +300,7 @@ fn replay_files(
     view: &ReplayView,
 ) -> Result<(), AppError> {
     let control = Arc::new(Control::default());
-    let _signals = options.rules.is_empty().then(|| signals::listen(Arc::clone(&control))).transpose()?;
+    let _signals = options.rules.is_empty().then(|| signals::listen(Arc::clone(&control), None)).transpose()?;
     for file in files {
         configured.settings.engine = Engine::Replay { capture_file: file.clone() };
         let libraries = plugins::load(&configured.settings)?;
@@ -277,7 +311,8 @@ fn replay_files(
             let mut rule_options = options.clone();
             rule_options.print = view.print.clone();
             let rules = rules::load(&rule_files, &rule_options, &configured.settings, &groups, &libraries)?;
-            process_events(&rule_options, &configured, groups, &names, rules, Some(view))?;
+            let start = Start { groups, selected: &names, rules, seen: reload::Snapshot::new() };
+            process_events(&rule_options, &configured, start, &libraries, Some(view))?;
             continue;
         }
         let Some(group) = groups.first() else { return Err(AppError::NoSource) };

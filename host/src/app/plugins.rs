@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::error::AppError;
-use crate::config::{PluginConfig, Settings};
+use crate::config::{BaseSyscalls, PluginConfig, Settings};
 use crate::event::scheme::SYSCALL;
 use crate::log::{self, Level};
 use crate::plugin::{
@@ -60,11 +60,7 @@ pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
     let config = PluginConfig {
         name: syscall.name.to_owned(),
         library: String::new(),
-        init_config: serde_json::json!({
-            "buffer_format_base64": settings.alerts.base64_buffers,
-            "thread_table_size": settings.thread_table_size,
-        })
-        .to_string(),
+        init_config: syscall_config(settings, false),
         open_params: String::new(),
     };
     let mut libraries = vec![Library { config, library: LoadedLibrary::builtin(syscall.api)? }];
@@ -72,6 +68,21 @@ pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
         libraries.push(load_one(config)?);
     }
     Ok(libraries)
+}
+
+/// The configuration of the plugin of system calls. `base`: with `base_syscalls`, which at the start comes with how the source is
+/// opened.
+pub(crate) fn syscall_config(settings: &Settings, base: bool) -> String {
+    let mut config = serde_json::json!({
+        "buffer_format_base64": settings.alerts.base64_buffers,
+        "thread_table_size": settings.thread_table_size,
+    });
+    if let (true, serde_json::Value::Object(keys)) = (base, &mut config) {
+        let BaseSyscalls { custom_set, repair, all } = &settings.live.base;
+        let value = serde_json::json!({ "custom_set": custom_set, "repair": repair, "all": all });
+        keys.insert("base_syscalls".to_owned(), value);
+    }
+    config.to_string()
 }
 
 /// Adds the built-in plugins that are not configured, for commands that are about rules of any source.

@@ -1,5 +1,6 @@
 //! The main work: sources opened, events pumped, alerts delivered, and what is said at the end.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use super::drops::DropWatch;
 use super::enforce::{Deeds, Untold};
 use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
+use super::names::RuleNames;
+use super::reload::{self, Exchange, Reloader, Seat, Trigger};
 use super::replay::Progress;
 use super::signals;
 use super::stats::{Losses, Matches};
@@ -32,14 +35,43 @@ pub(crate) struct Job<'a> {
     pub settings: &'a Settings,
     /// The sources that are to run, with their rules.
     pub groups: Vec<CompiledGroup>,
-    /// Name and priority of all loaded rules, by position.
-    pub rules: Vec<(Box<str>, Priority)>,
+    /// The rules by number.
+    pub rules: Arc<RuleNames>,
     /// Captures that their matches begin, if any are to.
-    pub captures: Option<Plan>,
+    pub captures: Option<Arc<Plan>>,
     /// Whether the progress of a replay stays unseen.
     pub quiet: bool,
     /// How many sources run.
     pub sources: usize,
+    /// What reloads begin with, if there are to be any.
+    pub reload: Option<reload::Base<'a>>,
+}
+
+/// The sources that give events: how many still do, and whether any failed.
+struct Giving {
+    left: AtomicUsize,
+    failed: AtomicBool,
+}
+
+impl Giving {
+    /// One source less. Whether any is left.
+    fn ended(&self, failed: bool) -> bool {
+        self.failed.fetch_or(failed, Ordering::AcqRel);
+        self.left.fetch_sub(1, Ordering::AcqRel) > 1
+    }
+
+    fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+}
+
+/// What all sources share.
+#[derive(Clone, Copy)]
+struct Floor<'f> {
+    job: &'f Job<'f>,
+    desk: &'f Desk,
+    giving: &'f Giving,
+    exchanges: &'f [Arc<Exchange>],
 }
 
 /// What one source's thread leaves behind.
@@ -62,27 +94,46 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
     let full = if replay { QueueFull::Wait } else { QueueFull::Drop };
     let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
     let control = Arc::new(Control::default());
-    let _signals = signals::listen(Arc::clone(&control))?;
+    let (trigger, wishes) = Trigger::new();
+    let base = job.reload.take();
+    let _signals = signals::listen(Arc::clone(&control), base.is_some().then(|| trigger.clone()))?;
     write_pidfile(job.options)?;
     let desk =
         Desk { outputs: Outputs::start(outputs, job.settings.alerts, settings.queue_capacity, full, timeout), control };
     let groups = std::mem::take(&mut job.groups);
+    let exchanges: Vec<Arc<Exchange>> = groups.iter().map(|group| Exchange::new(&group.name)).collect();
+    let giving = groups.iter().filter(|group| group.input.is_some()).count();
+    let giving = Giving { left: AtomicUsize::new(giving), failed: AtomicBool::new(false) };
+    let floor = Floor { job: &job, desk: &desk, giving: &giving, exchanges: &exchanges };
     let started = Instant::now();
-    let (matches, failed) = run_groups(&job, &desk, groups);
+    let (matches, failed) = std::thread::scope(|scope| {
+        if let Some(base) = base {
+            let (desk, trigger) = (floor.desk, trigger.clone());
+            let reloader = Reloader { base, desk, exchanges: exchanges.clone(), trigger };
+            let thread = std::thread::Builder::new().name("reload".into());
+            if let Err(error) = thread.spawn_scoped(scope, move || reloader.run(&wishes)) {
+                log::error(format_args!("no thread for reloads, rules stay as they are: {error}"));
+            }
+        }
+        let outcome = run_groups(floor, groups);
+        trigger.stop();
+        outcome
+    });
     log::debug(format_args!("processed for {:?}", started.elapsed()));
     desk.outputs.finish();
-    let rules: Vec<(&str, Priority)> = job.rules.iter().map(|(name, priority)| (&**name, *priority)).collect();
+    let rules = job.rules.all();
+    let rules: Vec<(&str, Priority)> = rules.iter().map(|(name, priority)| (&**name, *priority)).collect();
     print_stdout(&matches.report(&rules));
     failed.map_or(Ok(()), Err)
 }
 
 /// One thread for each source; with only one, this thread. What was counted counts even if a source failed.
-fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> (Matches, Option<AppError>) {
-    let mut matches = Matches::new(job.rules.len());
+fn run_groups(floor: Floor<'_>, mut groups: Vec<CompiledGroup>) -> (Matches, Option<AppError>) {
+    let mut matches = Matches::new(floor.job.rules.len());
     let mut failed = None;
     let outcomes: Vec<Outcome> = match groups.pop() {
         None => Vec::new(),
-        Some(only) if groups.is_empty() => vec![run_group(job, desk, only)],
+        Some(only) if groups.is_empty() => vec![run_group(floor, only)],
         Some(last) => {
             groups.push(last);
             std::thread::scope(|scope| {
@@ -90,7 +141,7 @@ fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> (Ma
                     .into_iter()
                     .map(|group| {
                         let name = group.name.clone();
-                        (name, scope.spawn(move || run_group(job, desk, group)))
+                        (name, scope.spawn(move || run_group(floor, group)))
                     })
                     .collect();
                 let mut outcomes = Vec::new();
@@ -111,12 +162,15 @@ fn run_groups(job: &Job<'_>, desk: &Desk, mut groups: Vec<CompiledGroup>) -> (Ma
     (matches, failed)
 }
 
-/// Opens one source, pumps it dry, closes it. An error ends the other sources too.
-fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
+/// Opens one source, pumps it dry, closes it. An error ends this source; the others go on as long as one of them gives events.
+fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
+    let Floor { job, desk, giving, exchanges } = floor;
     let started = Instant::now();
     let name = group.name.clone();
     let syscalls = group.replay || name == SYSCALL;
     let live = job.settings.engine.is_live() && name == SYSCALL;
+    let gives = group.input.is_some();
+    let exchange = exchanges.iter().find(|exchange| exchange.name == name);
     let untold = Untold::new(&group.rules, Arc::clone(&group.how.hostname));
     let mut evaluator = Evaluator {
         special: true,
@@ -130,12 +184,14 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
         limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
         start_ns: None,
         untold,
-        drops: live.then(|| DropWatch::new(&job.settings.drops, this_machine(), group.asks)),
+        drops: live.then(|| DropWatch::new(job.settings.drops.clone(), this_machine(), group.asks)),
         lost: false,
         acknowledges: !syscalls,
         raised: false,
-        plan: job.captures.as_ref(),
+        plan: job.captures.clone(),
         wish: Wish::default(),
+        seat: exchange.map(|exchange| Seat::new(Arc::clone(exchange), group.wanted)),
+        reshaped: false,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
     let result = match (plugins, &group.input) {
@@ -165,11 +221,20 @@ fn run_group(job: &Job<'_>, desk: &Desk, group: CompiledGroup) -> Outcome {
             log::error(format_args!("{error}; the other sources go on"));
             (Default::default(), None)
         }
-        Err(error) => {
-            desk.control.stop();
-            (Default::default(), Some(error))
-        }
+        Err(error) => (Default::default(), Some(error)),
     };
+    // Orders for this source are in vain from now on.
+    drop(evaluator.seat.take());
+    if gives {
+        let others = giving.ended(error.is_some());
+        match &error {
+            // That is what the user wants to end the program.
+            Some(AppError::Lost) => desk.control.stop(),
+            Some(error) if others => log::error(format_args!("source '{name}' has ended, the others go on: {error}")),
+            _ if !others && giving.failed() => desk.control.stop(),
+            _ => {}
+        }
+    }
     let drops = evaluator.drops.map(|drops| drops.report());
     let outcome = Outcome { matches: evaluator.matches, counts, losses, elapsed, error };
     report(job.options.verbose, syscalls, &name, group.replay, &outcome, drops);
@@ -221,16 +286,26 @@ fn open_and_pump(
         _ => failed(error),
     })?;
     evaluator.context = Context::new(machine_name(&mut inspector));
-    let result = match evaluator.plan {
-        None => pump(&mut inspector, &desk.control, evaluator),
-        Some(plan) => {
-            // Who replays can wait for the disk; the kernel does not.
-            let patience = if matches!(kind, Kind::Recorded) { Patience::Wait } else { Patience::Skip };
-            let captures = Captures::new(plan, *input, patience, this_machine());
-            let mut capturing = Capturing { evaluator, captures };
-            let result = pump(&mut inspector, &desk.control, &mut capturing);
-            capturing.captures.finish();
-            result
+    let mut counts = Counts::default();
+    let result = loop {
+        let result = match evaluator.plan.clone() {
+            None => pump(&mut inspector, &desk.control, evaluator),
+            Some(plan) => {
+                // Who replays can wait for the disk; the kernel does not.
+                let patience = if matches!(kind, Kind::Recorded) { Patience::Wait } else { Patience::Skip };
+                let captures = Captures::new(plan, *input, patience, this_machine());
+                let mut capturing = Capturing { evaluator: &mut *evaluator, captures };
+                let result = pump(&mut inspector, &desk.control, &mut capturing);
+                capturing.captures.finish();
+                result
+            }
+        };
+        match result {
+            Ok(more) => counts.add(more),
+            Err(error) => break Err(error),
+        }
+        if !std::mem::take(&mut evaluator.reshaped) {
+            break Ok(counts);
         }
     };
     evaluator.progress.finish();
@@ -292,6 +367,7 @@ pub(crate) fn this_machine() -> Arc<str> {
 fn wait(desk: &Desk, evaluator: &mut Evaluator<'_>) {
     while !desk.control.stopping() && evaluator.limit_ns.is_none() {
         evaluator.attend(&desk.control);
+        evaluator.carry_out(None);
         std::thread::sleep(Duration::from_millis(50));
     }
 }

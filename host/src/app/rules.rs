@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lanner_engine::load::{
-    self, AppendOutput, Diagnostic, ErrorCode, ItemKind, LoadResult, Loader, PluginInfo, Priority, Selector, Severity,
+    self, AppendOutput, Diagnostic, ErrorCode, ItemKind, LoadResult, Loader, PluginInfo, Selector, Severity,
 };
 use lanner_engine::report::Report;
 use serde_json::{Value, json};
@@ -19,13 +19,6 @@ use crate::log::{self, Level};
 
 /// Loaded rules.
 pub(crate) struct Rules(pub(super) Loader);
-
-impl Rules {
-    /// Name and priority of each rule, in load order.
-    pub(crate) fn names(&self) -> Vec<(Box<str>, Priority)> {
-        self.0.rules().iter().map(|rule| ((&*rule.name).into(), rule.priority)).collect()
-    }
-}
 
 /// The text of `--rule-schema`.
 pub(crate) fn schema() -> String {

@@ -6,6 +6,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
 use super::error::AppError;
+use super::reload::Trigger;
 use crate::log;
 use crate::source::Control;
 
@@ -18,8 +19,8 @@ impl Drop for Listener {
     }
 }
 
-/// Starts to listen. A second SIGINT or SIGTERM ends the process at once: an output that hangs must not hold it.
-pub(crate) fn listen(control: Arc<Control>) -> Result<Listener, AppError> {
+/// Starts to listen. SIGHUP asks for a reload, where there is one. A second SIGINT or SIGTERM ends the process at once: an output that hangs must not hold it.
+pub(crate) fn listen(control: Arc<Control>, reload: Option<Trigger>) -> Result<Listener, AppError> {
     let failed = |source| AppError::System { what: "cannot listen to signals", source };
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1, SIGHUP]).map_err(failed)?;
     let handle = signals.handle();
@@ -27,7 +28,13 @@ pub(crate) fn listen(control: Arc<Control>) -> Result<Listener, AppError> {
         for signal in signals.forever() {
             match signal {
                 SIGUSR1 => control.request_reopen(),
-                SIGHUP => log::warning("SIGHUP received: reloading does not exist yet, nothing changes"),
+                SIGHUP => match &reload {
+                    Some(reload) => {
+                        log::info("SIGHUP received, restarting...");
+                        reload.reload();
+                    }
+                    None => log::warning("SIGHUP received: this command reads its files once, nothing changes"),
+                },
                 _ if control.stopping() => std::process::exit(1),
                 _ => {
                     log::info("SIGINT received, exiting...");

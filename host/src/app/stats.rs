@@ -4,7 +4,7 @@ use lanner_engine::load::Priority;
 
 use crate::plugin::{PluginMetric, PluginMetricValue};
 
-/// Counts of matches by rule.
+/// Counts of matches by the number of their rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matches(Vec<u64>);
 
@@ -14,7 +14,14 @@ impl Matches {
         Self(vec![0; rules])
     }
 
-    /// One more match of the rule at this position.
+    /// Room for so many rules.
+    pub(crate) fn grow(&mut self, rules: usize) {
+        if self.0.len() < rules {
+            self.0.resize(rules, 0);
+        }
+    }
+
+    /// One more match of the rule with this number.
     pub(crate) fn add(&mut self, rule: usize) {
         if let Some(count) = self.0.get_mut(rule) {
             *count += 1;
@@ -23,12 +30,13 @@ impl Matches {
 
     /// Adds the counts of another thread.
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.grow(other.0.len());
         for (count, more) in self.0.iter_mut().zip(&other.0) {
             *count += more;
         }
     }
 
-    /// The report, in Falco's words. `rules` are name and priority of each rule, by position.
+    /// The report, in Falco's words. `rules` are name and priority of each rule, by number.
     pub(crate) fn report(&self, rules: &[(&str, Priority)]) -> String {
         let counted = || self.0.iter().copied().zip(rules).filter(|(count, _)| *count > 0);
         let mut out = format!("Events detected: {}\nRule counts by severity:\n", self.0.iter().sum::<u64>());

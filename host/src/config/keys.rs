@@ -60,7 +60,7 @@ use Kind::{Any, Bool, FreeMap, Int, Maps, Number, Text, Texts};
 /// All keys, in the order of the shipped file.
 pub const KEYS: &[Key] = &[
     key("config_files", Any, "[]", Works),
-    key("watch_config_files", Bool, "true", Later("false")),
+    key("watch_config_files", Bool, "true", Works),
     key("rules_files", Texts, "[]", Works),
     key("rules_file", Texts, "[]", Works),
     key("rules", Maps, "[]", Works),

@@ -124,6 +124,8 @@ pub struct Settings {
     pub rules_files: Vec<String>,
     /// Whether the deprecated spelling `rules_file` was used.
     pub deprecated_rules_file: bool,
+    /// `watch_config_files`: whether changed files are reloaded by themselves.
+    pub watch_config_files: bool,
     /// `rules`.
     pub rule_selection: Vec<RuleSelection>,
     /// The plugins to load, in order.
@@ -209,6 +211,7 @@ impl Settings {
             engine,
             rules_files: read.texts(if deprecated_rules_file { "rules_file" } else { "rules_files" }),
             deprecated_rules_file,
+            watch_config_files: read.bool("watch_config_files", true),
             rule_selection: append::rule_selection(read)?,
             plugins: plugins::read(&loaded.tree, &loaded.main)?,
             per_rule: match rules_load.as_str() {

@@ -16,7 +16,7 @@ use crate::plugin::{EventRef, PluginError, Plugins};
 /// What an alert of one rule looks like.
 #[derive(Debug)]
 pub struct RuleAlert {
-    /// The rule's position among all loaded rules, for counting.
+    /// The rule's number among all rules, for counting.
     pub id: usize,
     /// What is the same for all its alerts.
     pub head: Arc<RuleHead>,
@@ -72,7 +72,7 @@ impl SourceRules {
         Ok(())
     }
 
-    /// Says which rules the kernel has, and under which numbers: by position among all loaded rules.
+    /// Says which rules the kernel has, and under which numbers: by number among all rules.
     pub fn enforce(&mut self, number: impl Fn(usize) -> Option<u16>) {
         self.alerts.iter_mut().for_each(|alert| alert.enforced = number(alert.id));
     }
@@ -93,7 +93,7 @@ impl SourceRules {
         (0..=EventSet::MAX_CODE).filter(|code| self.wanted.contains(*code))
     }
 
-    /// Evaluates an event and hands each alert to `raise`, with the rule's position. Nothing is allocated unless a rule
+    /// Evaluates an event and hands each alert to `raise`, with the rule's number. Nothing is allocated unless a rule
     /// matches.
     pub fn evaluate(
         &mut self,

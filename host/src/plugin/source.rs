@@ -224,6 +224,22 @@ impl Pump {
         self.wish = Some(codes.into_iter().collect());
     }
 
+    /// As [`Pump::want_events`], but at once, unless events of a batch are still to be yielded: then with the next batch, and
+    /// what the plugin says to it goes to the log.
+    ///
+    /// # Errors
+    /// What the plugin fails with; what was observed before still is.
+    pub fn want_events_now(&mut self, codes: &[u16]) -> Result<(), PluginError> {
+        if self.batch.pos < self.batch.len {
+            self.want_events(codes.iter().copied());
+            return Ok(());
+        }
+        self.wish = None;
+        // What came with the batch is acted on still; its events are through, and what the plugin does now may end them.
+        self.batch = Batch { after: self.batch.after, ..Batch::NONE };
+        self.tell_wish(codes)
+    }
+
     /// Tells the plugin which events will be looked at.
     #[cold]
     fn tell_wish(&mut self, wish: &[u16]) -> Result<(), PluginError> {

@@ -66,6 +66,12 @@ impl Ring {
         Self { limits, full: limits.bytes / 8, chunks: VecDeque::new(), spare: Vec::new(), forgotten: 0 }
     }
 
+    /// Keeps more or less from now on. What is too much goes when the next chunk is begun.
+    pub(crate) fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.full = self.full.clamp(limits.bytes / 8, (limits.bytes / 2).max(limits.bytes / 8));
+    }
+
     /// Whether the event of that time and length needs a new chunk.
     #[inline]
     pub(crate) fn is_full(&self, ts: u64, len: usize) -> bool {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lanner_plugin_api::raw::ASYNCEVENT_E;
 
 use crate::log;
-use crate::plugin::{EventRef, Inspector, PluginError, Plugins, Pull};
+use crate::plugin::{self, EventRef, Inspector, PluginError, Plugins, Pull};
 
 /// What all pumps of the process heed.
 #[derive(Debug, Default)]
@@ -68,6 +68,14 @@ pub trait Sink {
     /// lost when it forgets them has to be safe when this returns.
     fn batch_done(&mut self) {}
 
+    /// Between two batches: every event that was delivered has been dealt with, and none of the next ones is there yet. What
+    /// decides about events may change here and nowhere else. `false` ends the pump; another one on the same source goes on
+    /// where this one ended.
+    fn between(&mut self, stream: &mut plugin::Pump, plugins: &mut Plugins) -> bool {
+        let _ = (stream, plugins);
+        true
+    }
+
     /// Any event, before the plugins look at it: their state is that after the event before. For sinks that record.
     fn before(&mut self, _plugins: &mut Plugins, _event: &EventRef<'_>) {}
 
@@ -95,6 +103,15 @@ pub struct Counts {
     pub foreign: u64,
     /// Events that break the contract of the plugin API; they are passed over.
     pub malformed: u64,
+}
+
+impl Counts {
+    /// Adds what another pump has seen.
+    pub fn add(&mut self, more: Self) {
+        self.events += more.events;
+        self.foreign += more.foreign;
+        self.malformed += more.malformed;
+    }
 }
 
 /// Pumps until the source ends, the sink has enough or the control says stop.
@@ -128,6 +145,9 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
         }
         if stream.is_drained() {
             sink.batch_done();
+            if !sink.between(stream, plugins) {
+                return Ok(counts);
+            }
         }
         match stream.next() {
             Ok(Pull::Event(event)) => {
@@ -145,7 +165,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                     return Ok(counts);
                 }
                 sink.attend(control);
-                if !sink.tick(plugins, now()) {
+                if !sink.tick(plugins, now()) || !sink.between(stream, plugins) {
                     return Ok(counts);
                 }
             }

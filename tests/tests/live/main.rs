@@ -8,6 +8,7 @@ mod kernel;
 mod latency;
 mod network;
 mod programs;
+mod reload;
 mod rules;
 mod start;
 mod storm;

@@ -19,9 +19,16 @@ const MAX_FINISHING: usize = 4;
 /// The name under which a capture that is too large alerts, as Falco's.
 const RULE: &str = "Falco internal: capture size limit reached";
 
+/// What of the newest events is kept, if any rule wants what was before its match.
+fn limits(plan: &Plan) -> Option<Limits> {
+    let before = plan.before();
+    let bytes = plan.settings.before_memory_mb as usize * (1 << 20);
+    (before > 0).then_some(Limits { bytes, span_ns: Some(before) })
+}
+
 /// The captures of one source.
-pub(in crate::app) struct Captures<'p> {
-    plan: &'p Plan,
+pub(in crate::app) struct Captures {
+    plan: Arc<Plan>,
     tape: Tape,
     /// The newest events, if any rule wants what was before its match.
     ring: Option<Ring>,
@@ -35,12 +42,10 @@ pub(in crate::app) struct Captures<'p> {
     skipped: u64,
 }
 
-impl<'p> Captures<'p> {
+impl Captures {
     /// For the events of this plugin. With [`Patience::Skip`] a slow disk costs events of captures, never alerts.
-    pub(in crate::app) fn new(plan: &'p Plan, source: PluginIdx, patience: Patience, hostname: Arc<str>) -> Self {
-        let before = plan.before();
-        let bytes = plan.settings.before_memory_mb as usize * (1 << 20);
-        let ring = (before > 0).then(|| Ring::new(Limits { bytes, span_ns: Some(before) }));
+    pub(in crate::app) fn new(plan: Arc<Plan>, source: PluginIdx, patience: Patience, hostname: Arc<str>) -> Self {
+        let ring = limits(&plan).map(Ring::new);
         Self {
             plan,
             tape: Tape::new(source, patience == Patience::Skip),
@@ -52,6 +57,24 @@ impl<'p> Captures<'p> {
             hostname,
             skipped: 0,
         }
+    }
+
+    /// Whether it is this plan that it goes by.
+    pub(super) fn follows(&self, plan: &Arc<Plan>) -> bool {
+        Arc::ptr_eq(&self.plan, plan)
+    }
+
+    /// Goes by another plan from now on. The capture that is open stays so, and what the ring has stays in it as far as the
+    /// new plan wants any.
+    pub(super) fn follow(&mut self, plan: Arc<Plan>) {
+        self.ring = match (self.ring.take(), limits(&plan)) {
+            (Some(mut ring), Some(limits)) => {
+                ring.limit(limits);
+                Some(ring)
+            }
+            (_, limits) => limits.map(Ring::new),
+        };
+        self.plan = plan;
     }
 
     /// An event that the plugins have not looked at: a head for it is made now, if it needs one.

@@ -2,9 +2,11 @@
 
 mod captures;
 
+use std::sync::Arc;
+
 use super::evaluator::Evaluator;
 use crate::config::CaptureSettings;
-use crate::plugin::{EventRef, Plugins};
+use crate::plugin::{EventRef, Plugins, Pump};
 use crate::source::{Control, Sink};
 pub(super) use captures::Captures;
 use lanner_engine::load::RuleSpec;
@@ -24,7 +26,7 @@ pub(super) struct Wish {
     pub(super) before: u64,
 }
 
-/// What matches mean, by the position of their rule.
+/// What matches mean, by the number of their rule.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(super) settings: CaptureSettings,
@@ -32,8 +34,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Of all loaded rules, in their order.
-    pub(crate) fn new(settings: &CaptureSettings, rules: &[RuleSpec]) -> Self {
+    /// Of all loaded rules with their numbers.
+    pub(crate) fn new(settings: &CaptureSettings, rules: &[RuleSpec], numbers: &[usize]) -> Self {
         let wish = |rule: &RuleSpec| {
             let own = u64::from(rule.capture_duration);
             let duration = if own > 0 { own } else { u64::from(settings.duration_ms) };
@@ -44,7 +46,13 @@ impl Plan {
                 before: u64::from(rule.capture_before.unwrap_or(settings.before_ms)) * MS,
             }
         };
-        Self { settings: settings.clone(), wishes: rules.iter().map(wish).collect() }
+        let mut wishes = vec![Wish::default(); numbers.iter().max().map_or(0, |most| most + 1)];
+        for (rule, &number) in rules.iter().zip(numbers) {
+            if let Some(place) = wishes.get_mut(number) {
+                *place = wish(rule);
+            }
+        }
+        Self { settings: settings.clone(), wishes }
     }
 
     /// The longest time that any rule wants from before its match, ns.
@@ -68,7 +76,7 @@ impl Plan {
 /// Evaluates like the sink inside, and records what its matches ask for.
 pub(super) struct Capturing<'e, 'd> {
     pub(super) evaluator: &'e mut Evaluator<'d>,
-    pub(super) captures: Captures<'d>,
+    pub(super) captures: Captures,
 }
 
 impl Sink for Capturing<'_, '_> {
@@ -103,6 +111,16 @@ impl Sink for Capturing<'_, '_> {
 
     fn batch_done(&mut self) {
         self.evaluator.batch_done();
+    }
+
+    fn between(&mut self, stream: &mut Pump, plugins: &mut Plugins) -> bool {
+        let goes_on = self.evaluator.between(stream, plugins);
+        if let Some(plan) = &self.evaluator.plan
+            && !self.captures.follows(plan)
+        {
+            self.captures.follow(Arc::clone(plan));
+        }
+        goes_on
     }
 
     fn attend(&mut self, control: &Control) {

@@ -19,23 +19,29 @@ use crate::event::scheme::SYSCALL;
 use crate::log;
 
 /// What the kernel is to enforce, and under which numbers it has the rules.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Prepared {
     /// What the probes are told; `None`: nothing is to be killed.
     pub(crate) kernel: Option<Enforcement>,
-    /// The position among all loaded rules of each rule that the kernel has, by its number.
+    /// The number among all rules of each rule that the kernel has, by its number there.
     rules: Vec<usize>,
 }
 
 impl Prepared {
-    /// The number of the rule at this position among all loaded ones.
+    /// The number in the kernel of the rule with this one among all.
     pub(crate) fn number(&self, rule: usize) -> Option<u16> {
         self.rules.iter().position(|known| *known == rule).and_then(|at| u16::try_from(at).ok())
     }
 }
 
-/// Decides what is to be killed by the rules that are on, and tells what is not. `watched`: the running kernel is.
-pub(crate) fn prepare(loader: &Loader, settings: &Settings, watched: bool) -> Result<Prepared, AppError> {
+/// Decides what is to be killed by the rules that are on, and tells what is not. `numbers` are those of all loaded rules.
+/// `watched`: the running kernel is.
+pub(crate) fn prepare(
+    loader: &Loader,
+    settings: &Settings,
+    numbers: &[usize],
+    watched: bool,
+) -> Result<Prepared, AppError> {
     let EnforcementSettings { enabled, dry_run, protect } = &settings.enforcement;
     let asks = |rule: &&RuleSpec| rule.enabled && rule.enforce == Enforce::Kill;
     let names: Vec<&str> = loader.rules().iter().filter(asks).map(|rule| &*rule.name).collect();
@@ -78,6 +84,7 @@ pub(crate) fn prepare(loader: &Loader, settings: &Settings, watched: bool) -> Re
     }
     let what = if *dry_run { "would kill, but for enforcement.dry_run" } else { "may kill in the kernel" };
     log::write(log::Level::Notice, format_args!("{} {what}: {}", count(ready.len()), ready.join(", ")));
+    let rules = rules.into_iter().filter_map(|at| numbers.get(at).copied()).collect();
     Ok(Prepared { kernel: Some(kernel(&plan, *dry_run)), rules })
 }
 

@@ -27,6 +27,15 @@ impl Untold {
         (!rules.is_empty()).then_some(Self { rules, hostname, next_ns: 0 })
     }
 
+    /// Goes on with other rules, of which the kernel has the same under the same numbers.
+    pub(crate) fn follow(&mut self, rules: &[Option<SourceRules>]) {
+        for (number, (head, _)) in (0..).zip(&mut self.rules) {
+            if let Some(found) = rules.iter().flatten().find_map(|rules| rules.enforced(number)) {
+                *head = Arc::clone(found);
+            }
+        }
+    }
+
     /// Looks, if it is time.
     pub(crate) fn tick(&mut self, now: u64, plugins: &mut Plugins, raise: &mut dyn FnMut(Alert)) {
         if now < self.next_ns {

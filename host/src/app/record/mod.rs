@@ -46,7 +46,7 @@ pub(crate) fn run(args: &RecordArgs, options: &Options, mut configured: Configur
     // The place is tried before the kernel is asked for anything.
     let files = Files::new(args)?;
     let control = Arc::new(Control::default());
-    let _signals = signals::listen(Arc::clone(&control))?;
+    let _signals = signals::listen(Arc::clone(&control), None)?;
     let open = Open { source: *input, params: &params, recorded: args.read.is_some(), event_schema: None };
     let mut inspector = Inspector::open(set, open).map_err(|error| match args.read {
         Some(_) => AppError::Plugin(error),

@@ -108,6 +108,12 @@ impl Live {
         Ok(())
     }
 
+    /// Changes what is observed beside what rules ask for; the next [`Live::want`] goes by it.
+    pub fn rest_on(&mut self, base: &Base<'_>) {
+        self.settings.custom_set = base.custom_set.to_vec();
+        (self.settings.repair, self.settings.io) = (base.repair, base.all);
+    }
+
     /// The calls that are observed.
     pub fn selected(&self) -> &Interest {
         &self.selected

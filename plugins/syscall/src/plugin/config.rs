@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::fields::{BufferFormat, Extractor};
+use crate::live::Base;
 use crate::state::Limits;
 
 /// `init_config` of the plugin; everything may be left out. Keys that only other sources of the plugin know are allowed.
@@ -15,6 +16,26 @@ pub struct Config {
     /// Show captured bytes inside event arguments as base64 instead of text with dots (`buffer_format_base64` of the
     /// host's configuration).
     pub buffer_format_base64: bool,
+    /// `base_syscalls` of the host's configuration, where it has changed since the source was opened.
+    pub base_syscalls: Option<BaseSyscalls>,
+}
+
+/// What is observed beside what rules ask for.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(default)]
+pub struct BaseSyscalls {
+    /// Names of events instead of those that the state needs; with `!` in front: never.
+    pub custom_set: Vec<String>,
+    /// Add what the state cannot do without, given what is observed.
+    pub repair: bool,
+    /// Leave in what comes by the million.
+    pub all: bool,
+}
+
+impl BaseSyscalls {
+    pub(super) fn base(&self) -> Base<'_> {
+        Base { custom_set: &self.custom_set, repair: self.repair, all: self.all }
+    }
 }
 
 impl Config {

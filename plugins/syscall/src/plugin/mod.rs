@@ -20,7 +20,7 @@ use lanner_plugin_api::raw::EventMeta;
 use lanner_plugin_api::sdk::{Error, Init, Json, Log, Metrics, Parse, ParseCx, Plugin};
 use lanner_plugin_api::wire::Event;
 
-pub use config::Config;
+pub use config::{BaseSyscalls, Config};
 
 use crate::capture::{Interface, Machine};
 use crate::fields::{Extractor, Seen};
@@ -49,6 +49,8 @@ pub struct Syscall {
     counted: Option<metrics::Counted>,
     /// What keeps the state true meanwhile.
     upkeep: Option<upkeep::Upkeep>,
+    /// What holds.
+    config: Config,
     log: Log,
 }
 
@@ -75,8 +77,23 @@ impl Plugin for Syscall {
             created: Created::default(),
             counted: None,
             upkeep: None,
+            config,
             log: init.log(),
         })
+    }
+
+    /// What is observed beside what rules ask for is taken with the next [`want_events`]; the size of the table stays.
+    ///
+    /// [`want_events`]: lanner_plugin_api::sdk::SourceInstance::want_events
+    fn set_config(&mut self, Json(config): Self::Config) -> Result<(), Error> {
+        if config.thread_table_size != self.config.thread_table_size {
+            return Err(Error::NotSupported("changing thread_table_size while running"));
+        }
+        if config.buffer_format_base64 != self.config.buffer_format_base64 {
+            self.extractor = config.extractor();
+        }
+        self.config = config;
+        Ok(())
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {

@@ -146,8 +146,11 @@ impl SourceInstance for Input {
         }
     }
 
-    fn want_events(&mut self, _: &mut Syscall, codes: &[u16]) -> Result<bool, Error> {
+    fn want_events(&mut self, plugin: &mut Syscall, codes: &[u16]) -> Result<bool, Error> {
         let Self::Live(live) = self else { return Ok(false) };
+        if let Some(base) = &plugin.config.base_syscalls {
+            live.rest_on(&base.base());
+        }
         live.want(Some(codes)).map_err(Error::other)?;
         Ok(true)
     }

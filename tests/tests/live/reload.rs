@@ -1,0 +1,113 @@
+//! Rules exchanged while the kernel is watched: what is observed follows them, and no call is missed or told twice.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lanner_tests::live::{Agent, Alert, can_watch};
+
+use crate::BINARY;
+
+const RELOADS: u32 = 60;
+
+/// A folder that cannot be, so that calls about it fail without a trace.
+fn place() -> String {
+    format!("/dev/null/reload-{}", std::process::id())
+}
+
+/// A rule about files that are opened there and, in every other version, one about folders that are made there.
+fn rules(version: u32) -> String {
+    let place = place();
+    let mut text = format!(
+        "- {{rule: Opened, desc: d, condition: 'evt.type in (open, openat) and evt.arg.name startswith {place}/', output: \
+         'path=%evt.arg.name v={version}', priority: NOTICE}}\n"
+    );
+    if version % 2 == 1 {
+        text.push_str(&format!(
+            "- {{rule: Made, desc: d, condition: 'evt.type in (mkdir, mkdirat) and evt.arg.path startswith {place}/ and \
+             proc.name exists', output: 'path=%evt.arg.path v={version}', priority: NOTICE}}\n"
+        ));
+    }
+    text
+}
+
+fn put(path: &Path, text: &str) {
+    let aside = path.with_extension("new");
+    std::fs::write(&aside, text).unwrap();
+    std::fs::rename(&aside, path).unwrap();
+}
+
+fn hang_up(agent: &Agent) {
+    assert!(Command::new("kill").args(["-HUP", &agent.id().to_string()]).status().unwrap().success());
+}
+
+/// Number of the call that an alert is about, and version of the rule.
+fn told(alert: &Alert) -> (u32, u32) {
+    let output = &alert.output;
+    let number = |after: &str| output.split(after).nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+    (number(&format!("{}/", place())).unwrap(), number(" v=").unwrap())
+}
+
+/// Makes folders until the rule about them tells so, in this version.
+fn until_made(agent: &mut Agent, version: u32, alerts: &mut Vec<Alert>) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < end {
+        let _ = std::fs::create_dir(format!("{}/{version}", place()));
+        let now = agent.alerts_until_now();
+        let made = now.iter().any(|alert| alert.rule == "Made" && told(alert).1 == version);
+        alerts.extend(now);
+        if made {
+            return;
+        }
+    }
+    panic!("folders are not told of by the rules of version {version}");
+}
+
+#[test]
+fn what_is_observed_follows_the_rules_and_every_call_is_told_once() {
+    if !can_watch() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("reload.yaml");
+    put(&file, &rules(0));
+    let mut agent = Agent::start(BINARY, &[file.clone()], &["watch_config_files=false"]);
+    let done = AtomicBool::new(false);
+    let mut alerts = Vec::new();
+    let opened = std::thread::scope(|scope| {
+        let opener = scope.spawn(|| {
+            let mut n = 0_u32;
+            while !done.load(Ordering::Relaxed) {
+                let _ = std::fs::File::open(format!("{}/{n}", place()));
+                n += 1;
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            n
+        });
+        for version in 1..=RELOADS {
+            put(&file, &rules(version));
+            hang_up(&agent);
+            alerts.extend(agent.alerts_until_now());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        put(&file, &rules(RELOADS + 1));
+        hang_up(&agent);
+        until_made(&mut agent, RELOADS + 1, &mut alerts);
+        done.store(true, Ordering::Relaxed);
+        opener.join().unwrap()
+    });
+    alerts.extend(agent.alerts_until_now());
+    let (_, log) = agent.stop();
+    let opens: Vec<(u32, u32)> = alerts.iter().filter(|alert| alert.rule == "Opened").map(told).collect();
+    let mut seen: HashMap<u32, u32> = HashMap::new();
+    opens.iter().for_each(|(number, _)| *seen.entry(*number).or_default() += 1);
+    let wrong: Vec<u32> = (0..opened).filter(|number| seen.get(number) != Some(&1)).collect();
+    assert!(wrong.is_empty(), "{} of {opened} calls were not told exactly once: {wrong:?}\n{log}", wrong.len());
+    let mut versions: Vec<u32> = opens.iter().map(|(_, version)| *version).collect();
+    assert!(versions.is_sorted());
+    versions.dedup();
+    println!("{opened} calls, judged by {} versions of the rules", versions.len());
+    assert!(versions.len() > RELOADS as usize / 4, "{versions:?}");
+}
