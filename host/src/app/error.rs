@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::ConfigError;
 use crate::event::scheme::FieldError;
+use crate::outputs::SpoolError;
 use crate::plugin::PluginError;
 
 /// A fatal error. Its text stands after `Error: ` on stderr.
@@ -22,6 +23,9 @@ pub enum AppError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Where alerts wait on disk.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// A plugin.
     #[error("{0}")]
     Plugin(#[from] PluginError),

@@ -135,7 +135,7 @@ impl Sink for Evaluator<'_> {
             && rules.wants(event)
         {
             let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
-            let (plan, wish) = (self.plan.as_deref(), &mut self.wish);
+            let (plan, wish, acknowledges) = (self.plan.as_deref(), &mut self.wish, self.acknowledges);
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);
                 *raised = true;
@@ -145,7 +145,11 @@ impl Sink for Evaluator<'_> {
                 if desk.outputs.closed() {
                     desk.control.stop();
                 }
-                desk.outputs.send(alert);
+                if acknowledges {
+                    desk.outputs.send_patiently(alert, PATIENCE);
+                } else {
+                    desk.outputs.send(alert);
+                }
             };
             rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
         }

@@ -250,7 +250,7 @@ fn process_events(
 ) -> Result<(), AppError> {
     let Start { groups, selected, rules, seen } = start;
     let settings = &configured.settings;
-    if !settings.outputs.stdout && settings.outputs.file.is_none() && !settings.outputs.other_enabled {
+    if !settings.outputs.any() {
         return Err(AppError::NoOutput);
     }
     let hostname = hostname();

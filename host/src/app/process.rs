@@ -22,7 +22,7 @@ use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
 use crate::event::scheme::SYSCALL;
 use crate::log;
-use crate::outputs::{Outputs, QueueFull, enabled};
+use crate::outputs::{End, Outputs, QueueFull, enabled};
 use crate::plugin::{Inspector, Open, PluginIdx, PluginSet};
 use crate::record::Patience;
 use crate::source::{Control, Counts, Sink, now, pump};
@@ -92,14 +92,12 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
     let replay = matches!(job.settings.engine, Engine::Replay { .. });
     let settings = &job.settings.outputs;
     let full = if replay { QueueFull::Wait } else { QueueFull::Drop };
-    let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
     let control = Arc::new(Control::default());
     let (trigger, wishes) = Trigger::new();
     let base = job.reload.take();
     let _signals = signals::listen(Arc::clone(&control), base.is_some().then(|| trigger.clone()))?;
     write_pidfile(job.options)?;
-    let desk =
-        Desk { outputs: Outputs::start(outputs, job.settings.alerts, settings.queue_capacity, full, timeout), control };
+    let desk = Desk { outputs: Outputs::start(outputs, job.settings.alerts, full, settings)?, control };
     let groups = std::mem::take(&mut job.groups);
     let exchanges: Vec<Arc<Exchange>> = groups.iter().map(|group| Exchange::new(&group.name)).collect();
     let giving = groups.iter().filter(|group| group.input.is_some()).count();
@@ -120,10 +118,14 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
         outcome
     });
     log::debug(format_args!("processed for {:?}", started.elapsed()));
-    desk.outputs.finish();
+    let end = if desk.control.stopping() { End::Asked } else { End::OfEvents };
+    let losses = desk.outputs.finish(end).losses();
     let rules = job.rules.all();
     let rules: Vec<(&str, Priority)> = rules.iter().map(|(name, priority)| (&**name, *priority)).collect();
     print_stdout(&matches.report(&rules));
+    if let Some(losses) = losses {
+        eprint!("{losses}");
+    }
     failed.map_or(Ok(()), Err)
 }
 

@@ -21,7 +21,7 @@ pub use capture::CaptureSettings;
 pub use error::ConfigError;
 pub use live::{BaseSyscalls, DropAction, DropSettings, LiveSettings};
 pub use load::{Loaded, load};
-pub use output::{AppendOutput, FileOutput, RuleSelection};
+pub use output::{AppendOutput, FileOutput, ProgramOutput, RuleSelection, SpoolSettings, SyslogOutput};
 pub use plugins::{PLUGIN_DIRS, PluginConfig};
 pub use settings::{AlertForm, EnforcementSettings, Engine, LogSettings, OutputSettings, RuleMatching, Settings};
 pub use tree::Node;

@@ -12,6 +12,31 @@ pub struct FileOutput {
     pub keep_alive: bool,
 }
 
+/// `program_output`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramOutput {
+    /// What the shell runs.
+    pub program: String,
+    /// Whether it runs once for all alerts.
+    pub keep_alive: bool,
+}
+
+/// `syslog_output`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyslogOutput {
+    /// The socket.
+    pub path: String,
+}
+
+/// `outputs_spool`: alerts that cannot be delivered now wait on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolSettings {
+    /// Where; each output has a folder of its own in it.
+    pub folder: String,
+    /// What the alerts of one output take there at most, in MiB.
+    pub max_size_mb: u64,
+}
+
 /// One item of `rules`: a switch over rules by name pattern, by tag, or by both (their union).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSelection {
@@ -59,19 +84,48 @@ pub(super) fn read(read: Reader<'_>) -> Result<OutputSettings, ConfigError> {
     } else {
         None
     };
-    if enabled("program_output") {
-        required("program", "program")?;
-    }
+    let program = if enabled("program_output") {
+        Some(ProgramOutput {
+            program: required("program", "program")?,
+            keep_alive: read.bool("program_output.keep_alive", false),
+        })
+    } else {
+        None
+    };
     if enabled("http_output") {
         required("http", "url")?;
     }
+    let syslog = enabled("syslog_output")
+        .then(|| SyslogOutput { path: read.text("syslog_output.path", "/dev/log") })
+        .map(|syslog| match syslog.path.starts_with('/') {
+            true => Ok(syslog),
+            false => Err(read.wrong(format!("syslog_output.path '{}' is not an absolute path", syslog.path))),
+        })
+        .transpose()?;
     Ok(OutputSettings {
         stdout: enabled("stdout_output"),
         file,
-        other_enabled: ["syslog_output", "program_output", "http_output"].into_iter().any(enabled),
+        program,
+        syslog,
+        spool: spool(read)?,
+        other_enabled: enabled("http_output"),
         buffered: read.bool("buffered_outputs", false),
-        // Zero is "unbounded", and so is what is no size at all (a negative number), as in Falco.
+        // Zero is "as many as memory is worth", and so is what is no size at all (a negative number), as in Falco.
         queue_capacity: Some(read.int("outputs_queue.capacity", 0_usize)).filter(|&capacity| capacity != 0),
         timeout_ms: read.int("output_timeout", 2000),
     })
+}
+
+fn spool(read: Reader<'_>) -> Result<Option<SpoolSettings>, ConfigError> {
+    if !read.bool("outputs_spool.enabled", false) {
+        return Ok(None);
+    }
+    let folder = read.text("outputs_spool.folder", "/var/lib/lanner/spool");
+    if !folder.starts_with('/') {
+        return Err(read.wrong(format!("outputs_spool.folder '{folder}' is not an absolute path")));
+    }
+    match read.int("outputs_spool.max_size_mb", 100_u64) {
+        max_size_mb @ 1..=1_048_576 => Ok(Some(SpoolSettings { folder, max_size_mb })),
+        wrong => Err(read.wrong(format!("outputs_spool.max_size_mb is {wrong}; it must be from 1 to 1048576"))),
+    }
 }

@@ -4,7 +4,7 @@ use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
 use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
-use super::output::{AppendOutput, FileOutput, RuleSelection};
+use super::output::{AppendOutput, FileOutput, ProgramOutput, RuleSelection, SpoolSettings, SyslogOutput};
 use super::plugins::{self, PluginConfig};
 use super::tree::Node;
 use super::{append, output};
@@ -79,14 +79,27 @@ pub struct OutputSettings {
     pub stdout: bool,
     /// `file_output`, if enabled.
     pub file: Option<FileOutput>,
+    /// `program_output`, if enabled.
+    pub program: Option<ProgramOutput>,
+    /// `syslog_output`, if enabled.
+    pub syslog: Option<SyslogOutput>,
+    /// `outputs_spool`, if enabled.
+    pub spool: Option<SpoolSettings>,
     /// Whether an output that does not exist yet is enabled: then "no output" is not the user's mistake.
     pub other_enabled: bool,
     /// `buffered_outputs`.
     pub buffered: bool,
-    /// `outputs_queue.capacity`; `None` is unbounded.
+    /// `outputs_queue.capacity`, alerts per output; `None`: as many as memory is worth.
     pub queue_capacity: Option<usize>,
     /// `output_timeout` in milliseconds.
     pub timeout_ms: u32,
+}
+
+impl OutputSettings {
+    /// Whether any output is enabled.
+    pub fn any(&self) -> bool {
+        self.stdout || self.file.is_some() || self.program.is_some() || self.syslog.is_some() || self.other_enabled
+    }
 }
 
 /// What the log shows.

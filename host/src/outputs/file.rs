@@ -1,8 +1,8 @@
 //! `file_output`: alerts appended to a file.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
 
+use super::unwritten::Unwritten;
 use super::{Delivery, Output, OutputError};
 use crate::config::FileOutput;
 
@@ -13,23 +13,29 @@ pub(super) struct File {
     keep_alive: bool,
     open: Option<std::fs::File>,
     text: Vec<u8>,
+    unwritten: Unwritten,
 }
 
 impl File {
     pub(super) fn new(settings: &FileOutput) -> Self {
-        Self { path: settings.filename.clone(), keep_alive: settings.keep_alive, open: None, text: Vec::new() }
+        Self {
+            path: settings.filename.clone(),
+            keep_alive: settings.keep_alive,
+            open: None,
+            text: Vec::new(),
+            unwritten: Unwritten::default(),
+        }
     }
 
-    fn handle(&mut self) -> Result<&mut std::fs::File, OutputError> {
-        let file = match self.open.take() {
-            Some(file) => file,
+    fn handle(&mut self) -> Result<std::fs::File, OutputError> {
+        match self.open.take() {
+            Some(file) => Ok(file),
             None => OpenOptions::new()
                 .create(true)
                 .append(true)
                 .open(&self.path)
-                .map_err(|source| OutputError::Open { path: self.path.clone(), source })?,
-        };
-        Ok(self.open.insert(file))
+                .map_err(|source| OutputError::Open { path: self.path.clone(), source }),
+        }
     }
 }
 
@@ -39,26 +45,20 @@ impl Output for File {
     }
 
     fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), OutputError> {
-        let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        text.extend_from_slice(delivery.line.as_bytes());
-        text.push(b'\n');
-        let written = self.handle().and_then(|file| Ok(file.write_all(&text)?));
-        self.text = text;
-        if !self.keep_alive || written.is_err() {
-            self.open = None;
-        }
-        written
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
+        let mut file = self.handle()?;
+        self.text.clear();
+        self.text.extend_from_slice(delivery.line.as_bytes());
+        self.text.push(b'\n');
+        self.unwritten.write(&mut file, &self.text)?;
+        self.open = self.keep_alive.then_some(file);
         Ok(())
     }
 
     fn reopen(&mut self) -> Result<(), OutputError> {
         self.open = None;
+        self.unwritten.start_over();
         if self.keep_alive {
-            self.handle()?;
+            self.open = Some(self.handle()?);
         }
         Ok(())
     }
@@ -67,10 +67,10 @@ impl Output for File {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::Alert;
+    use lanner_engine::load::Priority;
 
     fn deliver(output: &mut File, line: &str) -> Result<(), OutputError> {
-        output.deliver(&Delivery { alert: &Alert::sample(), line })
+        output.deliver(&Delivery { priority: Priority::Warning, json: false, line })
     }
 
     #[test]

@@ -1,73 +1,98 @@
-//! Where alerts go: one stem each behind one queue with one worker.
+//! Where alerts go: one stem each, and for each of them a queue, a worker and what is tried again ([`queue`]).
 
+mod back_off;
+mod counts;
+mod error;
 mod file;
+mod lane;
+mod program;
 mod queue;
+mod spool;
 mod stdout;
+mod syslog;
+mod unwritten;
+mod worker;
 
-pub use queue::{Outputs, QueueFull};
+pub use counts::{OutputCounts, OutputsCounts};
+pub use error::{OutputError, Verdict};
+pub use queue::{End, Outputs, QueueFull};
+pub use spool::SpoolError;
 
-use thiserror::Error;
+use std::time::Duration;
 
-use crate::alert::Alert;
+use lanner_engine::load::Priority;
+
 use crate::config::OutputSettings;
 
 /// One alert on its way into an output.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    /// The alert.
-    pub alert: &'a Alert,
-    /// The same as the line that the configuration asks for, without line feed.
+    /// How grave it is.
+    pub priority: Priority,
+    /// Whether the line is a JSON object.
+    pub json: bool,
+    /// The line that the configuration asks for, without line feed.
     pub line: &'a str,
 }
 
-/// An output that did not take a line.
-#[derive(Debug, Error)]
-pub enum OutputError {
-    /// The file could not be opened.
-    #[error("failed to open {path}: {source}")]
-    Open {
-        /// Its path.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Writing failed.
-    #[error("write failed: {0}")]
-    Write(#[from] std::io::Error),
-}
-
-impl OutputError {
-    /// Whether the reader at the other end is gone for good (a closed pipe).
-    fn is_closed(&self) -> bool {
-        matches!(self, Self::Write(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
-    }
-}
-
-/// A place for alerts. All calls come from the worker thread.
+/// A place for alerts. All calls come from its worker thread.
 pub trait Output: Send {
-    /// Its name in the configuration and in the log.
+    /// Its name in the configuration, in the log and in metrics.
     fn name(&self) -> &'static str;
 
-    /// Takes one alert.
+    /// Takes one alert. An alert that it did not take for a passing reason comes again, unchanged: an output that got half of a
+    /// line out remembers where to go on.
     fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), OutputError>;
 
     /// Writes out what is buffered. Called when the queue runs empty.
-    fn flush(&mut self) -> Result<(), OutputError>;
+    fn flush(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
 
     /// Opens its destination anew, for log rotation.
     fn reopen(&mut self) -> Result<(), OutputError> {
         Ok(())
     }
+
+    /// How often it wants to look after its destination while there are no alerts.
+    fn tended_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Looks after its destination.
+    fn tend(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
+
+    /// There will be no more alerts; waits, within reason, for what must end with it.
+    fn close(&mut self) {}
+
+    /// Whether alerts that it does not take now may wait on disk.
+    fn spools(&self) -> bool {
+        true
+    }
+
+    /// How many attempts in a row may fail before it counts as down.
+    fn patience(&self) -> u32 {
+        5
+    }
 }
 
 /// The outputs that the configuration enables, in Falco's order.
 pub fn enabled(settings: &OutputSettings) -> Vec<Box<dyn Output>> {
+    let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
     let mut outputs: Vec<Box<dyn Output>> = Vec::new();
     if let Some(file) = &settings.file {
         outputs.push(Box::new(file::File::new(file)));
     }
+    if let Some(program) = &settings.program {
+        outputs.push(Box::new(program::Program::new(program, timeout)));
+    }
     if settings.stdout {
         outputs.push(Box::new(stdout::Stdout::new(settings.buffered)));
+    }
+    if let Some(syslog) = &settings.syslog {
+        outputs.push(Box::new(syslog::Syslog::new(&syslog.path, timeout)));
     }
     outputs
 }

@@ -1,323 +1,279 @@
-//! The queue between the event threads and the outputs, and the worker that empties it.
+//! The queues between the event threads and the outputs: one for each output, with a worker of its own, so that a slow or
+//! dead one delays no other.
 //!
 //! Event threads never wait for an output in live operation: a full queue drops the alert, counts it and says so once.
-//! A replay has no reason to lose anything, so there the reading waits instead.
+//! A replay has no reason to lose anything, so there the reading waits instead, and so do sources that acknowledge, for a
+//! while.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::RwLock;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
 
-use super::{Delivery, Output};
+use super::counts::{OutputsCounts, Reason};
+use super::lane::{Item, Lane, Message};
+use super::spool::Spool;
+use super::worker::Worker;
+use super::{Output, SpoolError};
 use crate::alert::{Alert, Clock};
-use crate::config::AlertForm;
+use crate::config::{AlertForm, OutputSettings};
 use crate::log;
 
-/// What an event thread does when the queue is full.
+/// What an event thread does when a queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueFull {
     /// Drop the alert and count it.
     Drop,
-    /// Wait for the outputs.
+    /// Wait for the output, unless it is down.
     Wait,
 }
 
-/// Alerts in flight during a replay without a configured capacity.
+/// How the run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The sources did: outputs may be as slow as they like as long as they make progress.
+    OfEvents,
+    /// Somebody asked for it, and waits.
+    Asked,
+}
+
+/// Alerts in a queue during a replay.
 const REPLAY_CAPACITY: usize = 1024;
 
-enum Message {
-    Alert(Box<Alert>),
-    Reopen,
-    /// Everything before it has been delivered when this is answered.
-    Mark(Sender<()>),
-}
+/// Alerts in a queue without a configured capacity: a bound on memory (some 2 KB each) rather than on alerts.
+const LARGEST: usize = 32_768;
+
+/// How often who waits looks whether that still makes sense.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The sending side; shared by all event threads.
 #[derive(Debug)]
 pub struct Outputs {
-    queue: Sender<Message>,
+    routes: Vec<Route>,
+    form: RwLock<AlertForm>,
     full: QueueFull,
-    shared: Arc<Shared>,
-    worker: Option<JoinHandle<()>>,
-    done: Receiver<()>,
     timeout: Duration,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    dropped: AtomicU64,
-    failed: AtomicU64,
-    closed: AtomicBool,
-    delivered: AtomicU64,
-    abandon: AtomicBool,
+#[derive(Debug)]
+struct Route {
+    queue: Sender<Message>,
+    lane: Arc<Lane>,
+    worker: Option<JoinHandle<()>>,
+    done: Receiver<()>,
 }
 
 impl Outputs {
-    /// Starts the worker. `capacity` `None` is unbounded, except that a waiting queue is always bounded.
+    /// Starts a worker for each output.
+    ///
+    /// # Errors
+    /// A spool cannot be used.
     pub fn start(
         outputs: Vec<Box<dyn Output>>,
         form: AlertForm,
-        capacity: Option<usize>,
         full: QueueFull,
-        timeout: Duration,
-    ) -> Self {
-        let (queue, receiver) = match (capacity, full) {
-            (Some(capacity), QueueFull::Drop) => bounded(capacity),
-            (Some(capacity), QueueFull::Wait) => bounded(capacity.min(REPLAY_CAPACITY)),
-            (None, QueueFull::Wait) => bounded(REPLAY_CAPACITY),
-            (None, QueueFull::Drop) => unbounded(),
+        settings: &OutputSettings,
+    ) -> Result<Self, SpoolError> {
+        let capacity = match full {
+            QueueFull::Drop => settings.queue_capacity.unwrap_or(LARGEST),
+            QueueFull::Wait => settings.queue_capacity.unwrap_or(REPLAY_CAPACITY).min(REPLAY_CAPACITY),
         };
-        let shared = Arc::new(Shared::default());
-        let (finished, done) = bounded(1);
-        let worker = std::thread::Builder::new().name("outputs".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                work(outputs, &form, &receiver, &shared);
-                // Nobody waits any more if the process already gave up on the outputs.
-                let _ = finished.send(());
-            }
-        });
-        let worker = worker.inspect_err(|error| log::error(format_args!("no thread for the outputs: {error}"))).ok();
-        Self { queue, full, shared, worker, done, timeout }
+        let mut routes = Vec::new();
+        for output in outputs {
+            let spool = match &settings.spool {
+                Some(spool) if output.spools() => {
+                    let dir = Path::new(&spool.folder).join(output.name());
+                    Some(Spool::open(&dir, spool.max_size_mb.saturating_mul(1 << 20))?)
+                }
+                _ => None,
+            };
+            routes.push(Route::start(output, capacity, spool));
+        }
+        let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
+        Ok(Self { routes, form: RwLock::new(form), full, timeout })
+    }
+
+    /// Alerts from now on are written in this form.
+    pub fn reform(&self, form: AlertForm) {
+        *self.form.write().unwrap_or_else(std::sync::PoisonError::into_inner) = form;
     }
 
     /// Hands an alert to the outputs.
     pub fn send(&self, alert: Alert) {
-        let message = Message::Alert(Box::new(alert));
-        let refused = match self.full {
-            QueueFull::Wait => self.queue.send(message).is_err(),
-            QueueFull::Drop => match self.queue.try_send(message) {
-                Ok(()) => false,
-                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => true,
-            },
-        };
-        if refused && self.shared.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
-            log::error("Outputs queue out of memory. Drop event and continue on ...");
-        }
+        self.hand_out(alert, self.full, None);
     }
 
-    /// Waits until the outputs have written what was sent before, at most for `patience`; `false` if they have not.
+    /// Hands an alert to the outputs for a source that forgets its event only when the alert is safe: rather than to drop it,
+    /// such a source waits, for so long at most.
+    pub fn send_patiently(&self, alert: Alert, patience: Duration) {
+        self.hand_out(alert, QueueFull::Wait, Some(patience));
+    }
+
+    fn hand_out(&self, alert: Alert, full: QueueFull, patience: Option<Duration>) {
+        let form = *self.form.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let item = Arc::new(Item::new(alert, form));
+        // First to all that have room: who waits for one must not hold it back from the others.
+        let mut waiting = Vec::new();
+        for route in &self.routes {
+            if let Err(TrySendError::Full(message)) = route.queue.try_send(Message::Alert(Arc::clone(&item))) {
+                match full {
+                    QueueFull::Drop => route.drop(Reason::QueueFull),
+                    QueueFull::Wait => waiting.push((route, message)),
+                }
+            }
+        }
+        waiting.into_iter().for_each(|(route, message)| route.wait_for_room(message, patience));
+    }
+
+    /// Waits until what was sent before is safe: written, or on disk where it can wait. An output that is down and has no
+    /// spool is not waited for. `false` if that took longer than `patience`.
     pub fn settle(&self, patience: Duration) -> bool {
-        let (mark, done) = bounded(1);
-        self.queue.send_timeout(Message::Mark(mark), patience).is_ok() && done.recv_timeout(patience).is_ok()
+        let deadline = Instant::now() + patience;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let marks: Vec<_> = self
+            .routes
+            .iter()
+            .filter(|route| !route.is_lost())
+            .map(|route| {
+                let (mark, done) = bounded(1);
+                (route, route.queue.send_timeout(Message::Mark(mark), left()).is_ok(), done)
+            })
+            .collect();
+        marks.into_iter().all(|(route, sent, done)| {
+            sent && loop {
+                match done.recv_timeout(left().min(GLANCE)) {
+                    Ok(()) => break true,
+                    Err(_) if route.is_lost() => break true,
+                    Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break false,
+                    Err(_) if left().is_zero() => break false,
+                    Err(_) => {}
+                }
+            }
+        })
     }
 
     /// Makes every output open its destination anew.
     pub fn reopen(&self) {
-        // If the worker is gone there is nothing to open.
-        let _ = self.queue.send(Message::Reopen);
+        for route in &self.routes {
+            route.lane.reopen.store(true, Ordering::Relaxed);
+            // A worker with a full queue looks up by itself.
+            let _ = route.queue.try_send(Message::Wake);
+        }
     }
 
-    /// Alerts that found the queue full.
-    pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
-    }
-
-    /// Deliveries that an output refused.
-    pub fn failed(&self) -> u64 {
-        self.shared.failed.load(Ordering::Relaxed)
+    /// The counts of all outputs.
+    pub fn counts(&self) -> OutputsCounts {
+        OutputsCounts::new(self.routes.iter().map(|route| Arc::clone(&route.lane)))
     }
 
     /// Whether every output's reader is gone, so that going on makes no sense.
     pub fn closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Relaxed)
+        !self.routes.is_empty() && self.routes.iter().all(|route| route.lane.closed.load(Ordering::Relaxed))
     }
 
-    /// Delivers what is queued and stops. An output that takes longer than the timeout for nothing loses the rest.
-    pub fn finish(mut self) {
-        let Some(worker) = self.worker.take() else { return };
-        let (closed, _) = bounded(0);
-        self.queue = closed;
+    /// Delivers what is queued and stops. What an output does not take in time goes to its spool, or is counted as lost.
+    pub fn finish(self, end: End) -> OutputsCounts {
+        let counts = self.counts();
+        let mut left: Vec<(Arc<Lane>, JoinHandle<()>, Receiver<()>)> = Vec::new();
+        for Route { queue, lane, worker, done } in self.routes {
+            drop(queue);
+            if let Some(worker) = worker {
+                worker.thread().unpark();
+                left.push((lane, worker, done));
+            }
+        }
+        let progress = || counts.snapshot().iter().map(|one| one.sent).sum::<u64>();
+        let mut before = progress();
+        let mut deadline = Instant::now() + self.timeout;
         loop {
-            let before = self.shared.delivered.load(Ordering::Relaxed);
-            match self.done.recv_timeout(self.timeout) {
-                Ok(()) | Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break,
+            let ended = left.extract_if(.., |(_, worker, _)| worker.is_finished());
+            for (lane, worker, _) in ended {
+                if worker.join().is_err() {
+                    log::error(format_args!("the thread of output '{}' ended by a panic", lane.name));
+                    lane.abandon(&mut Clock::default());
+                }
+            }
+            let Some((_, _, done)) = left.first() else { return counts };
+            // An answer, or the end of the thread without one.
+            let _ = done.recv_timeout(GLANCE.min(self.timeout));
+            let now = progress();
+            if end == End::OfEvents && now != before {
                 // Slow is not blocked: as long as deliveries end, wait on.
-                Err(_) if self.shared.delivered.load(Ordering::Relaxed) != before => {}
-                Err(_) => {
-                    log::write(
-                        log::Level::Notice,
-                        "output channels still blocked, discarding all remaining notifications",
-                    );
-                    self.shared.abandon.store(true, Ordering::Relaxed);
-                    return;
-                }
+                before = now;
+                deadline = Instant::now() + self.timeout;
+            }
+            if Instant::now() >= deadline {
+                break;
             }
         }
-        if worker.join().is_err() {
-            log::error("the outputs' thread ended by a panic");
+        let mut discarded = 0;
+        for (lane, worker, _) in &left {
+            discarded += lane.abandon(&mut Clock::default());
+            worker.thread().unpark();
         }
+        if discarded > 0 {
+            log::write(log::Level::Notice, "output channels still blocked, discarding all remaining notifications");
+        }
+        counts
     }
 }
 
-fn work(mut outputs: Vec<Box<dyn Output>>, form: &AlertForm, queue: &Receiver<Message>, shared: &Shared) {
-    let mut clock = Clock::default();
-    let mut gone = vec![false; outputs.len()];
-    while let Ok(message) = next(queue, &mut outputs, shared) {
-        if shared.abandon.load(Ordering::Relaxed) {
-            return;
-        }
-        let line = match &message {
-            Message::Alert(alert) => alert.line(form, &mut clock),
-            Message::Reopen => String::new(),
-            Message::Mark(mark) => {
-                flush(&mut outputs, shared);
-                // Who does not wait any more needs no answer.
-                let _ = mark.send(());
-                continue;
+impl Route {
+    fn start(output: Box<dyn Output>, capacity: usize, spool: Option<Spool>) -> Self {
+        let (queue, receiver) = bounded(capacity);
+        let lane = Arc::new(Lane::new(output.name(), capacity, receiver.clone(), spool));
+        let (finished, done) = bounded(1);
+        let name = format!("out-{}", output.name());
+        let worker = std::thread::Builder::new().name(name).spawn({
+            let worker = Worker::new(output, Arc::clone(&lane), receiver);
+            move || {
+                worker.run();
+                // Nobody waits any more if the process already gave up on the output.
+                let _ = finished.send(());
             }
-        };
-        for (output, gone) in outputs.iter_mut().zip(&mut gone).filter(|(_, gone)| !**gone) {
-            let result = match &message {
-                Message::Alert(alert) => output.deliver(&Delivery { alert, line: &line }),
-                Message::Reopen => output.reopen(),
-                Message::Mark(_) => continue,
-            };
-            if let Err(error) = result {
-                shared.failed.fetch_add(1, Ordering::Relaxed);
-                *gone = error.is_closed();
-                if !*gone {
-                    log::error(format_args!("{}: {error}", output.name()));
-                }
-            }
-        }
-        shared.delivered.fetch_add(1, Ordering::Relaxed);
-        if !gone.is_empty() && gone.iter().all(|gone| *gone) {
-            shared.closed.store(true, Ordering::Relaxed);
+        });
+        let worker =
+            worker.inspect_err(|error| log::error(format_args!("no thread for output '{}': {error}", lane.name))).ok();
+        Self { queue, lane, worker, done }
+    }
+
+    /// Whether waiting for it is in vain, for now or for ever.
+    fn is_lost(&self) -> bool {
+        let down = self.lane.down.load(Ordering::Relaxed) && !self.lane.spools();
+        down || self.lane.closed.load(Ordering::Relaxed) || self.worker.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    fn drop(&self, reason: Reason) {
+        if self.lane.counters.drop(reason, 1) == 0 {
+            let name = self.lane.name;
+            log::error(format_args!("Outputs queue out of memory. Drop event and continue on ... (output '{name}')"));
         }
     }
-    flush(&mut outputs, shared);
-}
 
-/// The next message; before waiting for one, everything buffered is written out.
-fn next(
-    queue: &Receiver<Message>,
-    outputs: &mut [Box<dyn Output>],
-    shared: &Shared,
-) -> Result<Message, crossbeam_channel::RecvError> {
-    if let Ok(message) = queue.try_recv() {
-        return Ok(message);
-    }
-    flush(outputs, shared);
-    queue.recv()
-}
-
-fn flush(outputs: &mut [Box<dyn Output>], shared: &Shared) {
-    for output in outputs {
-        if let Err(error) = output.flush() {
-            shared.failed.fetch_add(1, Ordering::Relaxed);
-            if !error.is_closed() {
-                log::error(format_args!("{}: {error}", output.name()));
+    /// Waits for room, for ever or as long as patience says, but not for an output that is down.
+    fn wait_for_room(&self, mut message: Message, patience: Option<Duration>) {
+        let deadline = patience.map(|patience| Instant::now() + patience);
+        loop {
+            if self.is_lost() {
+                return self.drop(Reason::Down);
+            }
+            if patience.is_some() && self.lane.stuck.load(Ordering::Relaxed) {
+                return self.drop(Reason::QueueFull);
+            }
+            match self.queue.send_timeout(message, GLANCE) {
+                Ok(()) => return,
+                Err(SendTimeoutError::Timeout(back) | SendTimeoutError::Disconnected(back)) => message = back,
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.lane.stuck.store(true, Ordering::Relaxed);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outputs::OutputError;
-    use std::sync::Mutex;
-
-    struct Recorder {
-        lines: Arc<Mutex<Vec<String>>>,
-        gate: Option<Receiver<()>>,
-        fail: bool,
-    }
-
-    impl Output for Recorder {
-        fn name(&self) -> &'static str {
-            "recorder"
-        }
-
-        fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), OutputError> {
-            if let Some(gate) = &self.gate {
-                gate.recv().unwrap();
-            }
-            if self.fail {
-                return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
-            }
-            self.lines.lock().unwrap().push(delivery.alert.message.clone());
-            Ok(())
-        }
-
-        fn flush(&mut self) -> Result<(), OutputError> {
-            Ok(())
-        }
-
-        fn reopen(&mut self) -> Result<(), OutputError> {
-            self.lines.lock().unwrap().push("reopen".into());
-            Ok(())
-        }
-    }
-
-    fn alert(number: u32) -> Alert {
-        Alert { message: number.to_string(), ..Alert::sample() }
-    }
-
-    fn start(recorder: Recorder, capacity: Option<usize>, full: QueueFull) -> Outputs {
-        Outputs::start(vec![Box::new(recorder)], AlertForm::default(), capacity, full, Duration::from_secs(5))
-    }
-
-    #[test]
-    fn lines_arrive_in_order_and_finish_waits_for_them() {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let recorder = Recorder { lines: Arc::clone(&lines), gate: None, fail: false };
-        let outputs = start(recorder, None, QueueFull::Wait);
-        for i in 0..5000 {
-            outputs.send(alert(i));
-        }
-        outputs.reopen();
-        outputs.finish();
-        let lines = lines.lock().unwrap();
-        let expected: Vec<String> = (0..5000).map(|i| i.to_string()).chain(["reopen".to_owned()]).collect();
-        assert_eq!(*lines, expected);
-    }
-
-    #[test]
-    fn what_was_sent_before_is_written_when_it_has_settled() {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (open, gate) = unbounded();
-        let recorder = Recorder { lines: Arc::clone(&lines), gate: Some(gate), fail: false };
-        let outputs = start(recorder, None, QueueFull::Drop);
-        outputs.send(alert(1));
-        assert!(!outputs.settle(Duration::from_millis(20)));
-        outputs.send(alert(2));
-        open.send(()).unwrap();
-        open.send(()).unwrap();
-        assert!(outputs.settle(Duration::from_secs(60)));
-        assert_eq!(*lines.lock().unwrap(), ["1", "2"]);
-        outputs.finish();
-    }
-
-    #[test]
-    fn a_full_queue_drops_and_counts() {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (open, gate) = unbounded();
-        let recorder = Recorder { lines: Arc::clone(&lines), gate: Some(gate), fail: false };
-        let outputs = start(recorder, Some(2), QueueFull::Drop);
-        for i in 0..50 {
-            outputs.send(alert(i));
-        }
-        // At most one line is with the worker and two are queued.
-        let dropped = outputs.dropped();
-        assert!((47..=48).contains(&dropped), "{dropped}");
-        drop((0..50).map(|_| open.send(())).collect::<Vec<_>>());
-        outputs.finish();
-        assert_eq!(lines.lock().unwrap().len() as u64 + dropped, 50);
-    }
-
-    #[test]
-    fn a_reader_that_is_gone_is_noticed() {
-        let recorder = Recorder { lines: Arc::default(), gate: None, fail: true };
-        let outputs = start(recorder, None, QueueFull::Wait);
-        outputs.send(alert(1));
-        while !outputs.closed() {
-            std::thread::yield_now();
-        }
-        assert_eq!(outputs.failed(), 1);
-        outputs.finish();
-    }
-}
+mod tests;

@@ -1,0 +1,178 @@
+//! What became of the alerts, per output: cheap to count, cheap to read from another thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::lane::Lane;
+
+/// Why an alert never reached an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The queue was full.
+    QueueFull,
+    /// The output is down, and a replay does not wait for it.
+    Down,
+    /// The output cannot take this one.
+    Refused,
+    /// The output's reader is gone for good.
+    Closed,
+    /// The program ended before.
+    Shutdown,
+    /// The spool was full, and it was the oldest.
+    SpoolFull,
+    /// The spool could not be written.
+    SpoolFailed,
+    /// The spool could not be read; each damaged place counts as one.
+    SpoolDamaged,
+}
+
+impl Reason {
+    const ALL: [Self; 8] = [
+        Self::QueueFull,
+        Self::Down,
+        Self::Refused,
+        Self::Closed,
+        Self::Shutdown,
+        Self::SpoolFull,
+        Self::SpoolFailed,
+        Self::SpoolDamaged,
+    ];
+
+    /// The word for it in metrics and in the report at the end.
+    fn name(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Down => "down",
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+            Self::Shutdown => "shutdown",
+            Self::SpoolFull => "spool_full",
+            Self::SpoolFailed => "spool_failed",
+            Self::SpoolDamaged => "spool_damaged",
+        }
+    }
+}
+
+/// The counters of one output.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) sent: AtomicU64,
+    pub(super) retried: AtomicU64,
+    pub(super) spooled: AtomicU64,
+    pub(super) failed: AtomicU64,
+    dropped: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Counters {
+    /// So many alerts are lost; returns how many had been for this reason before.
+    pub(super) fn drop(&self, reason: Reason, alerts: u64) -> u64 {
+        self.dropped.get(reason as usize).map_or(0, |count| count.fetch_add(alerts, Ordering::Relaxed))
+    }
+
+    pub(super) fn dropped(&self, reason: Reason) -> u64 {
+        self.dropped.get(reason as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+}
+
+/// What became of one output's alerts, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutputCounts {
+    /// The output's name in the configuration.
+    pub name: &'static str,
+    /// Alerts in its queue.
+    pub queued: u64,
+    /// What the queue holds at most; `None`: no limit.
+    pub capacity: Option<u64>,
+    /// Alerts that wait on disk.
+    pub spool_alerts: u64,
+    /// What they take there, in bytes.
+    pub spool_bytes: u64,
+    /// Alerts delivered.
+    pub sent: u64,
+    /// Attempts beyond the first.
+    pub retried: u64,
+    /// Alerts that went to disk first.
+    pub spooled: u64,
+    /// Attempts that failed.
+    pub failed: u64,
+    /// Whether its last attempt failed.
+    pub failing: bool,
+    /// Alerts that never reached it, by reason; only reasons that occurred.
+    pub dropped: Vec<(&'static str, u64)>,
+}
+
+/// A handle on the counts of all outputs; it outlives them.
+#[derive(Clone, Debug)]
+pub struct OutputsCounts(Arc<[Arc<Lane>]>);
+
+impl OutputsCounts {
+    pub(super) fn new(lanes: impl Iterator<Item = Arc<Lane>>) -> Self {
+        Self(lanes.collect())
+    }
+
+    /// The counts now, an entry for each output.
+    pub fn snapshot(&self) -> Vec<OutputCounts> {
+        self.0.iter().map(|lane| counts(lane)).collect()
+    }
+
+    /// What is to be told at the end: which outputs lost alerts, and what still waits on disk. `None` if all is well.
+    pub fn losses(&self) -> Option<String> {
+        let mut text = String::new();
+        for output in self.snapshot() {
+            let lost: u64 = output.dropped.iter().map(|(_, count)| count).sum();
+            if lost == 0 && output.spool_alerts == 0 {
+                continue;
+            }
+            text.push_str(&format!("   - {}: {} sent", output.name, output.sent));
+            if lost > 0 {
+                let reasons: Vec<String> =
+                    output.dropped.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
+                text.push_str(&format!(", {lost} lost ({})", reasons.join(", ")));
+            }
+            if output.spool_alerts > 0 {
+                text.push_str(&format!(", {} wait in the spool", output.spool_alerts));
+            }
+            text.push('\n');
+        }
+        (!text.is_empty()).then(|| format!("Alerts that outputs did not deliver:\n{text}"))
+    }
+}
+
+fn counts(lane: &Lane) -> OutputCounts {
+    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let counters = &lane.counters;
+    let (spool_alerts, spool_bytes) = lane.spool_size();
+    OutputCounts {
+        name: lane.name,
+        queued: lane.queued() as u64,
+        capacity: Some(lane.capacity as u64),
+        spool_alerts,
+        spool_bytes,
+        sent: load(&counters.sent),
+        retried: load(&counters.retried),
+        spooled: load(&counters.spooled),
+        failed: load(&counters.failed),
+        failing: lane.failing.load(Ordering::Relaxed),
+        dropped: Reason::ALL
+            .into_iter()
+            .map(|reason| (reason.name(), counters.dropped(reason)))
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_counted_apart() {
+        let counters = Counters::default();
+        for (n, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, n, "the order is that of the counters");
+            assert_eq!(counters.drop(reason, n as u64 + 1), 0);
+        }
+        let counted: Vec<u64> = Reason::ALL.into_iter().map(|reason| counters.dropped(reason)).collect();
+        assert_eq!(counted, [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}

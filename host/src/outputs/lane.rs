@@ -1,0 +1,172 @@
+//! What an output's worker and everybody else share: counters, the alert in hand, the spool, what is wished of it.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::Delivery;
+use super::counts::{Counters, Reason};
+use super::spool::{Record, Spool};
+use crate::alert::{Alert, Clock};
+use crate::config::AlertForm;
+use crate::log;
+
+/// An alert on its way, shared by all outputs; the first one that needs the line writes it for all.
+#[derive(Debug)]
+pub(super) struct Item {
+    alert: Alert,
+    form: AlertForm,
+    line: OnceLock<String>,
+}
+
+impl Item {
+    pub(super) fn new(alert: Alert, form: AlertForm) -> Self {
+        Self { alert, form, line: OnceLock::new() }
+    }
+
+    pub(super) fn delivery(&self, clock: &mut Clock) -> Delivery<'_> {
+        let line = self.line.get_or_init(|| self.alert.line(&self.form, clock));
+        Delivery { priority: self.alert.head.priority, json: self.form.json, line }
+    }
+}
+
+/// What goes through a queue.
+#[derive(Debug)]
+pub(super) enum Message {
+    Alert(Arc<Item>),
+    /// There is something to look at beside the queue.
+    Wake,
+    /// Everything before it is safe when this is answered.
+    Mark(Sender<()>),
+}
+
+/// The shared side of an output.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) name: &'static str,
+    pub(super) capacity: usize,
+    pub(super) counters: Counters,
+    /// The alert that is being delivered, or waits for its next attempt, and is in no queue and in no spool.
+    in_hand: Mutex<Option<Arc<Item>>>,
+    spool: Option<Mutex<Spool>>,
+    queue: Receiver<Message>,
+    /// The last attempt failed.
+    pub(super) failing: AtomicBool,
+    /// More attempts failed in a row than a passing disturbance explains.
+    pub(super) down: AtomicBool,
+    /// Nobody will ever read it again.
+    pub(super) closed: AtomicBool,
+    /// Somebody waited for room in vain; until it makes progress nobody waits again.
+    pub(super) stuck: AtomicBool,
+    pub(super) reopen: AtomicBool,
+    /// The worker is to leave everything as it is.
+    pub(super) abandoned: AtomicBool,
+}
+
+/// No holder of these locks panics half-way through a change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lane {
+    pub(super) fn new(name: &'static str, capacity: usize, queue: Receiver<Message>, spool: Option<Spool>) -> Self {
+        Self {
+            name,
+            capacity,
+            counters: Counters::default(),
+            in_hand: Mutex::default(),
+            spool: spool.map(Mutex::new),
+            queue,
+            failing: AtomicBool::default(),
+            down: AtomicBool::default(),
+            closed: AtomicBool::default(),
+            stuck: AtomicBool::default(),
+            reopen: AtomicBool::default(),
+            abandoned: AtomicBool::default(),
+        }
+    }
+
+    /// Messages in the queue.
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Takes an alert in hand.
+    pub(super) fn hold(&self, item: Arc<Item>) {
+        *lock(&self.in_hand) = Some(item);
+    }
+
+    /// The alert in hand.
+    pub(super) fn held(&self) -> Option<Arc<Item>> {
+        lock(&self.in_hand).clone()
+    }
+
+    /// Lets go of the alert in hand; `None` if somebody else has taken care of it.
+    pub(super) fn release(&self) -> Option<Arc<Item>> {
+        lock(&self.in_hand).take()
+    }
+
+    /// Whether there is a spool.
+    pub(super) fn spools(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// Alerts in the spool, and what they take on disk.
+    pub(super) fn spool_size(&self) -> (u64, u64) {
+        self.spool.as_ref().map_or((0, 0), |spool| {
+            let spool = lock(spool);
+            (spool.len(), spool.bytes())
+        })
+    }
+
+    /// Something with the spool. Its errors are told and counted; what they cost is the caller's to count.
+    pub(super) fn with_spool<T>(&self, work: impl FnOnce(&mut Spool) -> std::io::Result<T>) -> Option<T> {
+        let mut spool = lock(self.spool.as_ref()?);
+        let done = work(&mut spool);
+        let damaged = spool.take_damaged();
+        drop(spool);
+        if damaged > 0 {
+            self.counters.drop(Reason::SpoolDamaged, damaged);
+            log::error(format_args!(
+                "the spool of output '{}' is damaged in {damaged} places; the rest goes on",
+                self.name
+            ));
+        }
+        done.inspect_err(|error| log::error(format_args!("the spool of output '{}': {error}", self.name))).ok()
+    }
+
+    /// Puts an alert into the spool; what it cannot take is counted.
+    pub(super) fn to_spool(&self, item: &Item, clock: &mut Clock) {
+        let Delivery { priority, json, line } = item.delivery(clock);
+        match self.with_spool(|spool| spool.append(&Record { priority, json, line: Cow::Borrowed(line) })) {
+            None => drop(self.counters.drop(Reason::SpoolFailed, 1)),
+            Some(evicted) => {
+                self.counters.spooled.fetch_add(1, Ordering::Relaxed);
+                if evicted > 0 && self.counters.drop(Reason::SpoolFull, evicted) == 0 {
+                    log::error(format_args!("the spool of output '{}' is full: its oldest alerts are lost", self.name));
+                }
+            }
+        }
+    }
+
+    /// Takes everything from a worker that did not end in time: into the spool, or counted as lost. Returns how many are lost.
+    pub(super) fn abandon(&self, clock: &mut Clock) -> u64 {
+        self.abandoned.store(true, Ordering::Relaxed);
+        let queued = std::iter::from_fn(|| self.queue.try_recv().ok()).filter_map(|message| match message {
+            Message::Alert(item) => Some(item),
+            Message::Wake | Message::Mark(_) => None,
+        });
+        let mut lost = 0;
+        for item in self.release().into_iter().chain(queued) {
+            if self.spools() {
+                self.to_spool(&item, clock);
+            } else {
+                self.counters.drop(Reason::Shutdown, 1);
+                lost += 1;
+            }
+        }
+        lost
+    }
+}
