@@ -151,9 +151,9 @@ mod tests {
     fn other_rules_take_over_what_is_known() {
         let of = |event: EventType| [event.0].into_iter().collect::<EventSet>();
         let opens = of(EventType::SYSCALL_OPENAT_2_X);
-        let mut blind = Blind::new(vec![("Gone".into(), opens.clone()), ("Stays".into(), opens.clone())]);
+        let mut blind = Blind::new(vec![("Gone".into(), opens), ("Stays".into(), opens)]);
         blind.see(&lost("SYSCALL_OPENAT_2_X", 3), 100, 200);
-        blind.follow(vec![("Stays".into(), opens.clone()), ("New".into(), opens)]);
+        blind.follow(vec![("Stays".into(), opens), ("New".into(), opens)]);
         blind.see(&lost("SYSCALL_OPENAT_2_X", 1), 200, 300);
         let lost: Vec<(&str, u64)> = blind.0.iter().map(|rule| (&*rule.name, rule.lost)).collect();
         assert_eq!(lost, [("Stays", 4), ("New", 1), ("Gone", 3)]);

@@ -73,7 +73,7 @@ fn what_is_observed_follows_the_rules_and_every_call_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("reload.yaml");
     put(&file, &rules(0));
-    let mut agent = Agent::start(BINARY, &[file.clone()], &["watch_config_files=false"]);
+    let mut agent = Agent::start(BINARY, std::slice::from_ref(&file), &["watch_config_files=false"]);
     let done = AtomicBool::new(false);
     let mut alerts = Vec::new();
     let opened = std::thread::scope(|scope| {
