@@ -7,6 +7,7 @@ use lanner_plugin_api::schema::{EVENTS, EventType};
 
 use super::drops::Tally;
 use crate::alert::Clock;
+use crate::metrics::Blindness;
 
 /// Names of rules in one sentence.
 const SHOWN: usize = 5;
@@ -65,6 +66,13 @@ impl Blind {
             }
             rule.now = missed > 0;
         }
+    }
+
+    /// Each rule that ever missed anything, and when.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, Blindness)> {
+        let of =
+            |rule: &BlindRule| Blindness { since_ns: rule.since, until_ns: rule.until, lost: rule.lost, now: rule.now };
+        self.0.iter().filter(|rule| rule.lost > 0).map(move |rule| (&*rule.name, of(rule)))
     }
 
     fn blind_now(&self) -> impl Iterator<Item = &BlindRule> {

@@ -12,6 +12,7 @@ use super::evaluator::Desk;
 use crate::alert::{Alert, INTERNAL, RuleHead};
 use crate::config::{DropAction, DropSettings};
 use crate::log;
+use crate::metrics::Blindness;
 use crate::plugin::{PluginMetric, PluginMetricValue, Plugins};
 
 const SECOND: u64 = 1_000_000_000;
@@ -223,6 +224,11 @@ impl DropWatch {
         fields.push(("blind_since".into(), FormatValue::Text(self.blind.since().to_string())));
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         fields
+    }
+
+    /// When which rule may have missed events.
+    pub(super) fn blind(&self) -> impl Iterator<Item = (&str, Blindness)> {
+        self.blind.each()
     }
 
     /// What stderr gets beside the report of matches, in Falco's words, and then the rules that could have missed events.

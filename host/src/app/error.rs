@@ -131,6 +131,12 @@ pub enum AppError {
     /// No output is enabled.
     #[error("No output configured, please make sure at least one output is configured and enabled.")]
     NoOutput,
+    /// The web server.
+    #[error(transparent)]
+    Web(#[from] crate::web::WebError),
+    /// Snapshots of metrics.
+    #[error(transparent)]
+    Metrics(#[from] crate::metrics::KeeperError),
     /// The live source of system calls.
     #[error(
         "cannot watch system calls: {0}\nWithout them: replay a capture (engine.kind=replay with engine.replay.capture_file), \

@@ -15,9 +15,10 @@ use crate::event::filter::Filter;
 use crate::event::rules::{How, SourceRules};
 use crate::event::scheme::SYSCALL;
 use crate::log;
+use crate::metrics::Pulse;
 use crate::outputs::Outputs;
 use crate::plugin::{EventRef, Plugins, Pump};
-use crate::source::{Control, Sink};
+use crate::source::{Control, Counts, Sink};
 
 /// How alerts leave the threads of the sources.
 pub(super) struct Desk {
@@ -99,6 +100,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) start_ns: Option<u64>,
     /// What looks after losses, of a source that watches the kernel.
     pub(super) drops: Option<DropWatch>,
+    /// The thread's side of what is measured, if anything is.
+    pub(super) pulse: Option<Pulse>,
     /// Kills of which no event tells.
     pub(super) untold: Option<Untold>,
     /// Whether losses ended the run.
@@ -136,8 +139,12 @@ impl Sink for Evaluator<'_> {
         {
             let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
             let (plan, wish, acknowledges) = (self.plan.as_deref(), &mut self.wish, self.acknowledges);
+            let pulse = &mut self.pulse;
             let mut raise = |rule: usize, alert: Alert| {
                 matches.add(rule);
+                if let Some(pulse) = pulse {
+                    pulse.matched(rule, &alert.head);
+                }
                 *raised = true;
                 if let Some(plan) = plan {
                     plan.join(rule, wish);
@@ -157,7 +164,12 @@ impl Sink for Evaluator<'_> {
     }
 
     #[inline]
-    fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
+    fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
+        if let Some(pulse) = &mut self.pulse
+            && pulse.turn()
+        {
+            pulse.publish(plugins, now, counts, self.drops.iter().flat_map(|drops| drops.blind()));
+        }
         if let Some(untold) = &mut self.untold {
             untold.tick(now, plugins, &mut |alert| self.desk.outputs.send(alert));
         }

@@ -14,6 +14,7 @@ pub mod explain;
 mod fix;
 pub mod k8saudit_cmd;
 pub mod lists;
+mod measure;
 mod names;
 mod plugins;
 mod process;
@@ -258,6 +259,7 @@ fn process_events(
         log::debug("Skipping event processing in dry-run");
         return Ok(());
     }
+    let measure = measure::Measure::new(configured, &rules, &groups, &hostname);
     let names = Arc::new(RuleNames::default());
     let numbers = names.numbers(rules.0.rules());
     let plan = |capture| Arc::new(capture::Plan::new(capture, rules.0.rules(), &numbers));
@@ -287,9 +289,10 @@ fn process_events(
         seen,
         rules: rules.0.rules().iter().filter(|rule| rule.enabled).count(),
         twins: None,
+        registry: measure.as_ref().map(|measure| Arc::clone(&measure.registry)),
     });
     drop(rules);
-    process::run(Job { options, settings, groups, rules: names, captures, quiet, sources, reload })
+    process::run(Job { options, settings, groups, rules: names, captures, quiet, sources, reload, measure })
 }
 
 /// `lanner replay`: each file from a clean state.

@@ -13,6 +13,7 @@ use super::drops::DropWatch;
 use super::enforce::{Deeds, Untold};
 use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
+use super::measure::Measure;
 use super::names::RuleNames;
 use super::reload::{self, Exchange, Reloader, Seat, Trigger};
 use super::replay::Progress;
@@ -22,6 +23,7 @@ use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
 use crate::event::scheme::SYSCALL;
 use crate::log;
+use crate::metrics::{Feed, SourceState};
 use crate::outputs::{End, Outputs, QueueFull, enabled};
 use crate::plugin::{Inspector, Open, PluginIdx, PluginSet};
 use crate::record::Patience;
@@ -43,6 +45,8 @@ pub(crate) struct Job<'a> {
     pub quiet: bool,
     /// How many sources run.
     pub sources: usize,
+    /// What is measured, if anything is.
+    pub measure: Option<Measure>,
     /// What reloads begin with, if there are to be any.
     pub reload: Option<reload::Base<'a>>,
 }
@@ -104,6 +108,7 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
     let giving = Giving { left: AtomicUsize::new(giving), failed: AtomicBool::new(false) };
     let floor = Floor { job: &job, desk: &desk, giving: &giving, exchanges: &exchanges };
     let started = Instant::now();
+    let shown = job.measure.as_ref().map(|measure| measure.open(job.settings, desk.outputs.counts())).transpose()?;
     let (matches, failed) = std::thread::scope(|scope| {
         if let Some(base) = base {
             let (desk, trigger) = (floor.desk, trigger.clone());
@@ -113,7 +118,10 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
                 log::error(format_args!("no thread for reloads, rules stay as they are: {error}"));
             }
         }
-        let outcome = run_groups(floor, groups);
+        let outcome = match shown {
+            Some(shown) => shown.during(&floor.desk.outputs, || run_groups(floor, groups)),
+            None => run_groups(floor, groups),
+        };
         trigger.stop();
         outcome
     });
@@ -173,6 +181,12 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
     let live = job.settings.engine.is_live() && name == SYSCALL;
     let gives = group.input.is_some();
     let exchange = exchanges.iter().find(|exchange| exchange.name == name);
+    let feed = match (&group.input, group.replay, live) {
+        (None, ..) => Feed::Nothing,
+        (_, true, _) => Feed::File,
+        (_, _, true) => Feed::Kernel,
+        _ => Feed::Plugin,
+    };
     let untold = Untold::new(&group.rules, Arc::clone(&group.how.hostname));
     let mut evaluator = Evaluator {
         special: true,
@@ -187,6 +201,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         start_ns: None,
         untold,
         drops: live.then(|| DropWatch::new(job.settings.drops.clone(), this_machine(), group.asks)),
+        pulse: job.measure.as_ref().map(|measure| measure.pulse(&name, feed, job.settings)),
         lost: false,
         acknowledges: !syscalls,
         raised: false,
@@ -211,16 +226,19 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
             log::warning(format_args!(
                 "Enabled event source '{name}' will be opened with no driver, no event will be produced"
             ));
+            evaluator.pulse.iter().for_each(|pulse| pulse.state(SourceState::Silent));
             wait(desk, &mut evaluator);
             Ok((Counts::default(), Losses::default()))
         }
     };
     let elapsed = started.elapsed();
+    let mut unopened = false;
     let ((counts, losses), error) = match result {
         Ok(counted) => (counted, None),
         // The machine may not let itself be watched; what plugins see is worth going on for.
         Err(error @ AppError::NoLiveSource(_)) if job.sources > 1 => {
             log::error(format_args!("{error}; the other sources go on"));
+            unopened = true;
             (Default::default(), None)
         }
         Err(error) => (Default::default(), Some(error)),
@@ -237,6 +255,8 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
             _ => {}
         }
     }
+    let state = if error.is_some() || unopened { SourceState::Failed } else { SourceState::Ended };
+    evaluator.pulse.iter().for_each(|pulse| pulse.end(&counts, state));
     let drops = evaluator.drops.map(|drops| drops.report());
     let outcome = Outcome { matches: evaluator.matches, counts, losses, elapsed, error };
     report(job.options.verbose, syscalls, &name, group.replay, &outcome, drops);

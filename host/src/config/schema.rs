@@ -204,12 +204,12 @@ mod tests {
     #[test]
     fn only_what_asks_for_something_is_named() {
         let root = tree(&[
-            ("webserver.enabled", "true"),
+            ("program_output.enabled", "true"),
             ("webserver.listen_port", "1"),
             ("http_output.enabled", "false"),
             ("log_syslog", "true"),
         ]);
-        assert_eq!(without_effect(&root), ["webserver.enabled", "log_syslog"]);
+        assert_eq!(without_effect(&root), ["program_output.enabled", "log_syslog"]);
     }
 
     #[test]

@@ -4,9 +4,11 @@ use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
 use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
+use super::metrics::{self, MetricsSettings};
 use super::output::{AppendOutput, FileOutput, ProgramOutput, RuleSelection, SpoolSettings, SyslogOutput};
 use super::plugins::{self, PluginConfig};
 use super::tree::Node;
+use super::web::{self, WebSettings};
 use super::{append, output};
 use crate::log;
 
@@ -159,6 +161,10 @@ pub struct Settings {
     pub alerts: AlertForm,
     /// Where alerts go.
     pub outputs: OutputSettings,
+    /// `webserver`, if enabled.
+    pub web: Option<WebSettings>,
+    /// `metrics`, if enabled.
+    pub metrics: Option<MetricsSettings>,
     /// What the log shows.
     pub log: LogSettings,
     /// Rules that kill.
@@ -254,6 +260,8 @@ impl Settings {
                 base64_buffers: read.bool("buffer_format_base64", false),
             },
             outputs,
+            web: web::read(read)?,
+            metrics: metrics::read(read)?,
             log,
             enforcement: EnforcementSettings {
                 enabled: read.bool("enforcement.enabled", false),
@@ -311,10 +319,6 @@ fn static_fields(tree: &Node) -> Vec<(String, String)> {
 /// Values of features that do not exist yet, refused as Falco refuses them: a wrong file must not become right by
 /// moving to this program.
 fn check_later_features(read: Reader<'_>) -> Result<(), ConfigError> {
-    let address = read.text("webserver.listen_address", "0.0.0.0");
-    if address.trim().parse::<std::net::IpAddr>().is_err() {
-        return Err(read.wrong(format!("webserver listen address \"{address}\" is not a valid IP address")));
-    }
     if read.int("syscall_event_timeouts.max_consecutives", 1000_u32) == 0 {
         return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));
     }

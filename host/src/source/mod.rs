@@ -87,9 +87,9 @@ pub trait Sink {
     fn attend(&mut self, control: &Control);
 
     /// Time has passed: `now` is that of the events, or of the clock while there are none. Called with the first event of a
-    /// batch at least. `false` ends the pump.
-    fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
-        let _ = (plugins, now);
+    /// batch at least; `counts` is what the pump has seen so far. `false` ends the pump.
+    fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
+        let _ = (plugins, now, counts);
         true
     }
 }
@@ -156,7 +156,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                 if rest.as_ref().is_some_and(|rest| of_stream && rest.is_over(event.ts())) {
                     return Ok(counts);
                 }
-                if !sink.tick(plugins, event.ts()) || !show_other(plugins, &event, sink, &mut counts) {
+                if !sink.tick(plugins, event.ts(), &counts) || !show_other(plugins, &event, sink, &mut counts) {
                     return Ok(counts);
                 }
             }
@@ -165,7 +165,7 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                     return Ok(counts);
                 }
                 sink.attend(control);
-                if !sink.tick(plugins, now()) || !sink.between(stream, plugins) {
+                if !sink.tick(plugins, now(), &counts) || !sink.between(stream, plugins) {
                     return Ok(counts);
                 }
             }

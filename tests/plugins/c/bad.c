@@ -131,6 +131,15 @@ EXPORT rc_t plugin_next_batch(plugin_t* s, instance_t* h, uint32_t* n, event_t**
     *n = UINT32_MAX;
     return RC_SUCCESS;
 #endif
+#ifdef THEN_NONE
+    /* Six events, then silence; while a file is there, not even that. */
+    if (h->count == 6) {
+        const char* hang = getenv("HANG_WHILE");
+        while (hang && access(hang, F_OK) == 0) usleep(10000);
+        usleep(10000);
+        return RC_TIMEOUT;
+    }
+#endif
     if (h->count == 6) return RC_EOF;
     for (int i = 0; i < 3; i++, h->count++) {
         char text[32];

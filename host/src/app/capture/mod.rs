@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::evaluator::Evaluator;
 use crate::config::CaptureSettings;
 use crate::plugin::{EventRef, Plugins, Pump};
-use crate::source::{Control, Sink};
+use crate::source::{Control, Counts, Sink};
 pub(super) use captures::Captures;
 use lanner_engine::load::RuleSpec;
 
@@ -105,8 +105,8 @@ impl Sink for Capturing<'_, '_> {
     }
 
     #[inline]
-    fn tick(&mut self, plugins: &mut Plugins, now: u64) -> bool {
-        self.evaluator.tick(plugins, now)
+    fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
+        self.evaluator.tick(plugins, now, counts)
     }
 
     fn batch_done(&mut self) {

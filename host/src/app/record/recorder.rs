@@ -15,7 +15,7 @@ use crate::event::filter::Filter;
 use crate::log;
 use crate::plugin::{EventRef, PluginIdx, Plugins};
 use crate::record::{Ring, Tape, keep};
-use crate::source::{Control, Sink};
+use crate::source::{self, Control, Sink};
 
 /// Events into files, or into a ring and from there into files.
 pub(super) struct Recorder {
@@ -214,7 +214,7 @@ impl Sink for Recorder {
     }
 
     #[inline]
-    fn tick(&mut self, _: &mut Plugins, now: u64) -> bool {
+    fn tick(&mut self, _: &mut Plugins, now: u64, _: &source::Counts) -> bool {
         // Of the events' own time: a look at the clock for each of them would cost more than recording it.
         if now.abs_diff(self.ticked) >= TICK_NS {
             self.ticked = now;

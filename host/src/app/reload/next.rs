@@ -11,12 +11,14 @@ use crate::app::compiled::{self, Compiled};
 use crate::app::configure::{self, Configured};
 use crate::app::enforce;
 use crate::app::error::AppError;
+use crate::app::measure;
 use crate::app::names::RuleNames;
 use crate::app::plugins::Library;
 use crate::app::sources::{self, Group};
 use crate::app::{rule_files, rules};
 use crate::config::{Node, Settings};
 use crate::log;
+use crate::metrics::{Loaded, Registry};
 
 /// What is in force, and what it was made of.
 pub(in crate::app) struct Base<'r> {
@@ -46,6 +48,8 @@ pub(in crate::app) struct Base<'r> {
     pub(in crate::app) rules: usize,
     /// Plugins of the reloads: rules are compiled with them, as those of the sources are busy with events.
     pub(in crate::app) twins: Option<Vec<Group>>,
+    /// Who tells which rules and files are in force, if anybody does.
+    pub(in crate::app) registry: Option<Arc<Registry>>,
 }
 
 /// What a reload has compiled.
@@ -60,6 +64,7 @@ pub(super) struct Next {
 pub(super) struct Followed {
     configured: Configured,
     settings: Settings,
+    loaded: Option<Loaded>,
     pub(super) rules: usize,
 }
 
@@ -138,13 +143,17 @@ impl Base<'_> {
             (group.name, Box::new(proposal))
         };
         let proposals = groups.into_iter().map(proposal).collect();
+        let loaded = self.registry.is_some().then(|| measure::loaded(&configured, &rules));
         let rules = rules.0.rules().iter().filter(|rule| rule.enabled).count();
-        Ok(Next { proposals, base: Followed { configured, settings, rules } })
+        Ok(Next { proposals, base: Followed { configured, settings, loaded, rules } })
     }
 
     /// What was compiled is in force now.
     pub(super) fn follow(&mut self, next: Followed) {
-        let Followed { configured, settings, rules } = next;
+        let Followed { configured, settings, loaded, rules } = next;
+        if let (Some(registry), Some(loaded)) = (&self.registry, loaded) {
+            registry.set_loaded(loaded);
+        }
         log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
         configure::remark(&configured.loaded, &configured.settings);
         let later = changes::at_next_start(&self.first, &configured.loaded.tree);

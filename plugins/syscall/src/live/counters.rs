@@ -8,7 +8,7 @@ use lanner_plugin_api::schema::{EVENTS, EventType};
 
 use super::LiveError;
 
-/// Totals over all processors since the source was opened.
+/// What has been counted since the source was opened, over all processors or by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Events sent that may come by the million.
@@ -31,16 +31,24 @@ impl Counters {
     /// Words of `struct counters` in bpf/base.bpf.h.
     pub(super) const WORDS: usize = 7;
 
-    /// Adds what one processor counted.
-    fn add(&mut self, of_one_processor: &[u64; Self::WORDS]) {
-        let [sent_bulk, sent_vital, lost_bulk, lost_vital, too_long, no_ring, foreign] = of_one_processor;
-        self.sent_bulk += sent_bulk;
-        self.sent_vital += sent_vital;
-        self.lost_bulk += lost_bulk;
-        self.lost_vital += lost_vital;
-        self.lost_too_long += too_long;
-        self.lost_no_ring += no_ring;
-        self.foreign_abi += foreign;
+    /// What one processor counted.
+    fn of(words: &[u64; Self::WORDS]) -> Self {
+        let [sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi] = *words;
+        Self { sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        Self {
+            sent_bulk: self.sent_bulk + other.sent_bulk,
+            sent_vital: self.sent_vital + other.sent_vital,
+            lost_bulk: self.lost_bulk + other.lost_bulk,
+            lost_vital: self.lost_vital + other.lost_vital,
+            lost_too_long: self.lost_too_long + other.lost_too_long,
+            lost_no_ring: self.lost_no_ring + other.lost_no_ring,
+            foreign_abi: self.foreign_abi + other.foreign_abi,
+        }
     }
 
     /// All events sent.
@@ -90,10 +98,16 @@ impl CounterReader {
     /// # Errors
     /// The map cannot be read.
     pub fn read(&self) -> Result<Counters, LiveError> {
+        Ok(self.read_each()?.iter().fold(Counters::default(), |sum, one| sum.plus(one)))
+    }
+
+    /// The same for each processor, by number.
+    ///
+    /// # Errors
+    /// The map cannot be read.
+    pub fn read_each(&self) -> Result<Vec<Counters>, LiveError> {
         let of_each = self.0.0.get(&0, 0).map_err(|error| LiveError::Map { name: "counts", error })?;
-        let mut counters = Counters::default();
-        of_each.iter().for_each(|one| counters.add(one));
-        Ok(counters)
+        Ok(of_each.iter().map(Counters::of).collect())
     }
 
     /// The kinds of events of which any were lost. Asks the kernel about each kind: not for every batch.

@@ -2,7 +2,7 @@
 
 use lanner_plugin_api::sdk::Metrics;
 
-use crate::live::{Class, CounterReader, EnforcedCount, EnforcedReader, LostEvents};
+use crate::live::{Class, CounterReader, Counters, EnforcedCount, EnforcedReader, LostEvents};
 use crate::state::State;
 
 /// Counters of the state.
@@ -25,7 +25,15 @@ pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
     out.counter("n_failed_thread_lookups", stats.unknown_threads - stats.found_threads);
     out.counter("n_stored_evts", stats.stored_enters);
     out.counter("n_store_evts_drops", stats.refused_enters);
+    out.counter("n_retrieved_evts", stats.retrieved_enters);
+    out.counter("n_retrieve_evts_drops", stats.unfit_enters);
+    out.counter("n_noncached_fd_lookups", stats.fd_lookups);
+    out.counter("n_failed_fd_lookups", stats.failed_fd_lookups);
+    let (opened, closed) = state.opened_and_closed_fds();
+    out.counter("n_added_fds", opened);
+    out.counter("n_removed_fds", closed);
     out.gauge("n_threads", state.len() as u64);
+    out.gauge("n_fds", state.fds());
 }
 
 /// Counters of the probes. What was lost of which kind is asked for only when anything was: that takes a call for each kind.
@@ -44,7 +52,8 @@ impl Counted {
     /// Tells everything. Counters that cannot be read are left out rather than told as zero.
     pub(super) fn tell(&mut self, out: &mut Metrics<'_>) {
         self.tell_enforced(out);
-        let Ok(counted) = self.reader.read() else { return };
+        let Ok(of_each) = self.reader.read_each() else { return };
+        let counted = of_each.iter().fold(Counters::default(), |sum, one| sum.plus(one));
         // As Falco counts: what was lost was an event too.
         out.counter("n_evts", counted.sent() + counted.lost());
         out.counter("n_drops", counted.lost());
@@ -54,6 +63,10 @@ impl Counted {
         out.counter("n_drops_max_event_size", counted.lost_too_long);
         out.counter("n_drops_late_cpu", counted.lost_no_ring);
         out.counter("n_foreign_abi_calls", counted.foreign_abi);
+        for (cpu, counted) in of_each.iter().enumerate() {
+            out.counter(&format!("n_evts_cpu_{cpu}"), counted.sent() + counted.lost());
+            out.counter(&format!("n_drops_cpu_{cpu}"), counted.lost());
+        }
         if counted.lost() != self.lost
             && let Ok(by_event) = self.reader.losses()
         {

@@ -117,6 +117,8 @@ impl State {
                 let own = t.flags & cl::CLONE_FILES == 0;
                 let table = if own { Some(t.fds) } else { self.table_at(slot) };
                 self.current.fd = table.and_then(|table| self.fds.find(table, fd));
+                self.stats.fd_lookups += 1;
+                self.stats.failed_fd_lookups += u64::from(self.current.fd.is_none());
             }
         }
         if code.parser != Parser::None {

@@ -115,6 +115,9 @@ pub(crate) struct FdTables {
     max_bytes: usize,
     /// Descriptors refused because a table or the memory for all of them was full.
     pub(crate) refused: u64,
+    /// Descriptors opened and closed, but for those that come and go with their process.
+    pub(crate) added: u64,
+    pub(crate) removed: u64,
 }
 
 fn weight(fd: &Fd) -> usize {
@@ -123,7 +126,7 @@ fn weight(fd: &Fd) -> usize {
 
 impl FdTables {
     pub(crate) fn new(max_bytes: usize) -> FdTables {
-        FdTables { tables: Vec::new(), free: Vec::new(), bytes: 0, max_bytes, refused: 0 }
+        FdTables { tables: Vec::new(), free: Vec::new(), bytes: 0, max_bytes, refused: 0, added: 0, removed: 0 }
     }
 
     #[inline]
@@ -145,6 +148,11 @@ impl FdTables {
 
     pub(crate) fn len(&self, table: TableId) -> usize {
         self.table(table).map_or(0, FdTable::len)
+    }
+
+    /// Descriptors over all processes: those of a table as often as it has owners.
+    pub(crate) fn total(&self) -> u64 {
+        self.tables.iter().filter(|table| table.refs > 0).map(|table| table.len() as u64 * u64::from(table.refs)).sum()
     }
 
     /// Open descriptors in ascending order below [`DENSE`], the others after them in no order.
@@ -273,6 +281,7 @@ impl FdTables {
                 };
                 table.entries[usize::from(n)].fd = fd;
                 table.insert(fd, n);
+                self.added += 1;
                 (n, 0)
             }
         };
@@ -293,6 +302,7 @@ impl FdTables {
         table.free.push(n);
         table.forget(fd);
         self.bytes -= old;
+        self.removed += 1;
         true
     }
 

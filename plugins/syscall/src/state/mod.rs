@@ -104,6 +104,14 @@ pub struct Stats {
     pub stored_enters: u64,
     /// Enter events not stored: no thread, or too many stored.
     pub refused_enters: u64,
+    /// Stored enter events that their exit found.
+    pub retrieved_enters: u64,
+    /// Stored enter events that were of no use to the exit that came.
+    pub unfit_enters: u64,
+    /// Descriptors that events named, looked up.
+    pub fd_lookups: u64,
+    /// Those of them that were not known.
+    pub failed_fd_lookups: u64,
 }
 
 /// Threads, descriptors, users and interfaces as of the last event.
@@ -230,6 +238,16 @@ impl State {
     /// Counters.
     pub fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// Descriptors over all processes.
+    pub fn fds(&self) -> u64 {
+        self.fds.total()
+    }
+
+    /// Descriptors opened and closed since the start.
+    pub fn opened_and_closed_fds(&self) -> (u64, u64) {
+        (self.fds.added, self.fds.removed)
     }
 
     /// Descriptors refused because a table was full.

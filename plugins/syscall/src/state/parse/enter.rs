@@ -121,8 +121,10 @@ impl State {
         let fits =
             enter.code + 1 == exit.0 || (exit == T::SYSCALL_EXECVE_19_X && enter.code == T::SYSCALL_EXECVEAT_E.0);
         if fits {
+            self.stats.retrieved_enters += 1;
             return Some(enter);
         }
+        self.stats.unfit_enters += 1;
         self.enters.recycle(Some(enter));
         None
     }

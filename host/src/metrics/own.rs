@@ -1,0 +1,95 @@
+//! What only we measure.
+
+use std::sync::Arc;
+
+use super::exposition::Page;
+use super::registry::Registry;
+use super::sample::{self, OWN};
+use super::source::SourceMeter;
+use super::usage::Usage;
+
+/// Causes of losses that add up, as the plugin of system calls names them.
+const CAUSES: [&str; 4] = ["buffer_bulk", "buffer_vital", "max_event_size", "late_cpu"];
+
+const SECOND: f64 = 1e9;
+
+pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMeter>], usage: &Usage) {
+    sources.iter().for_each(|source| add_source(page, registry, source));
+    add_rules(page, registry);
+    sources.iter().for_each(|source| add_drops(page, source));
+    add_outputs(page, registry);
+    page.add("lanner_process_cpu_seconds_total", &[], usage.cpu_seconds);
+    page.add("lanner_process_threads", &[], usage.threads as f64);
+}
+
+fn add_source(page: &mut Page, registry: &Registry, source: &SourceMeter) {
+    let name = &*source.name;
+    let of = [("source", name)];
+    let counts = source.counts();
+    page.add("lanner_source_state", &[("source", name), ("state", source.state().name())], 1.0);
+    page.add("lanner_source_events_total", &of, counts.events as f64);
+    for (reason, count) in [("foreign", counts.foreign), ("malformed", counts.malformed)] {
+        page.add("lanner_source_passed_over_total", &[("source", name), ("reason", reason)], count as f64);
+    }
+    page.add("lanner_source_lag_seconds", &of, source.lag_ns() as f64 / SECOND);
+    page.add("lanner_source_last_event_timestamp_seconds", &of, source.last_event_ns() as f64 / SECOND);
+    page.add("lanner_source_still_seconds", &of, source.still_for(registry.now_ms()).as_secs_f64());
+    let rules = registry.rules();
+    let rules = rules.iter().filter(|rule| rule.labels().source == source.name);
+    page.add("lanner_source_matches_total", &of, rules.clone().map(|rule| rule.matches()).sum::<u64>() as f64);
+    page.add("lanner_rules_loaded", &of, rules.count() as f64);
+}
+
+/// Rules that never were blind have nothing to say.
+fn add_rules(page: &mut Page, registry: &Registry) {
+    for rule in registry.rules().iter() {
+        let blind = rule.blind();
+        if blind.lost == 0 {
+            continue;
+        }
+        let of = rule.labels();
+        let labels = [("rule_name", &*rule.name), ("source", &*of.source)];
+        page.add("lanner_rule_blind", &labels, f64::from(u8::from(blind.now)));
+        page.add("lanner_rule_blind_since_timestamp_seconds", &labels, blind.since_ns as f64 / SECOND);
+        page.add("lanner_rule_blind_until_timestamp_seconds", &labels, blind.until_ns as f64 / SECOND);
+        page.add("lanner_rule_lost_events_total", &labels, blind.lost as f64);
+    }
+}
+
+fn add_drops(page: &mut Page, source: &SourceMeter) {
+    for metric in source.plugin_metrics() {
+        let Some(name) = metric.name.strip_prefix(OWN).and_then(|name| name.strip_prefix("n_drops_")) else { continue };
+        let value = sample::value(&metric).as_f64();
+        if CAUSES.contains(&name) {
+            page.add("lanner_drops_total", &[("cause", name)], value);
+        } else if let Some(event) = name.strip_prefix("event_") {
+            page.add("lanner_drops_by_event_total", &[("event", event)], value);
+        }
+    }
+}
+
+fn add_outputs(page: &mut Page, registry: &Registry) {
+    let Some(outputs) = registry.outputs() else { return };
+    for output in outputs.snapshot() {
+        let of = [("output", output.name)];
+        page.add("lanner_output_queue_depth", &of, output.queued as f64);
+        if let Some(capacity) = output.capacity {
+            page.add("lanner_output_queue_capacity", &of, capacity as f64);
+        }
+        let results = [
+            ("sent", output.sent),
+            ("retried", output.retried),
+            ("spooled", output.spooled),
+            ("failed", output.failed),
+        ];
+        for (result, count) in results {
+            page.add("lanner_output_alerts_total", &[("output", output.name), ("result", result)], count as f64);
+        }
+        for (reason, count) in &output.dropped {
+            page.add("lanner_output_dropped_total", &[("output", output.name), ("reason", reason)], *count as f64);
+        }
+        page.add("lanner_output_spool_bytes", &of, output.spool_bytes as f64);
+        page.add("lanner_output_spool_alerts", &of, output.spool_alerts as f64);
+        page.add("lanner_output_failing", &of, f64::from(u8::from(output.failing)));
+    }
+}
