@@ -49,6 +49,18 @@ pub fn lanner(binary: &str, args: &[&str]) -> Command {
     command
 }
 
+/// The same command with no more than this many KiB of address space: what wants more fails.
+#[must_use]
+pub fn within(command: &Command, kib: u64) -> Command {
+    let mut bounded = Command::new("sh");
+    bounded.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", &kib.to_string()]);
+    bounded.arg(command.get_program()).args(command.get_args());
+    bounded.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    // Else each thread may set aside a good deal for itself, more with every processor.
+    bounded.env("MALLOC_ARENA_MAX", "2").stdin(Stdio::null());
+    bounded
+}
+
 /// Runs the program to its end.
 ///
 /// # Panics

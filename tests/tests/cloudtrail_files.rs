@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lanner_tests::aws::{record, write_gzip, write_log};
-use lanner_tests::program::{Run, here, lanner, run, shared};
+use lanner_tests::program::{Run, here, lanner, run, shared, within};
 use lanner_tests::watch::Watched;
 use serde_json::Value;
 
@@ -142,7 +142,9 @@ fn hostile_files_lose_nothing_else() {
     write_log(&file("10.json.gz"), 8..10);
     let quarantine = dir.path().join("kept");
     let init = format!("{{maxExpandedSize: 200000000, quarantine: {{dir: '{}'}}}}", quarantine.display());
-    let ran = watch(dir.path(), &logs, &init);
+    let config = config(dir.path(), &logs, &init);
+    let program = lanner(BINARY, &["-c", &config, "-r", &rules(), "--enable-source", "aws_cloudtrail"]);
+    let ran = run(&mut within(&program, 500_000)).good();
     let all = ids(&alerts(&ran));
     let (of_half, rest): (Vec<&String>, Vec<&String>) =
         all.iter().partition(|id| id["event-".len()..].parse().is_ok_and(|number| (100..2100).contains(&number)));

@@ -39,8 +39,8 @@ impl FileError {
 pub enum Line<'a> {
     /// A payload, never empty.
     Payload(&'a [u8]),
-    /// A line over the limit; it has been passed over.
-    TooLong,
+    /// The begin of a line over the limit; the rest of it has been passed over.
+    TooLong(&'a [u8]),
 }
 
 /// Where a line stands.
@@ -133,7 +133,7 @@ impl Lines {
             let place = open.place.clone();
             match read_line(&mut open.reader, &mut self.line) {
                 Ok(Taken::End) => self.open = None,
-                Ok(Taken::TooLong) => return Ok(Some((place, Line::TooLong))),
+                Ok(Taken::TooLong) => return Ok(Some((place, Line::TooLong(self.line.trim_ascii_start())))),
                 Ok(Taken::Line) if self.line.trim_ascii().is_empty() => {}
                 Ok(Taken::Line) => return Ok(Some((place, Line::Payload(self.line.trim_ascii())))),
                 Err(source) => {

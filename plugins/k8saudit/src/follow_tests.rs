@@ -26,7 +26,7 @@ fn drain(follow: &mut Follow) -> (Vec<String>, Option<Position>) {
                 last = Some(position);
                 quiet = Instant::now();
             }
-            Grown::TooLong(position) => {
+            Grown::TooLong(_, position) => {
                 lines.push("too long".to_owned());
                 last = Some(position);
                 quiet = Instant::now();

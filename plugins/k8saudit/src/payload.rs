@@ -1,19 +1,23 @@
 //! From what the API server writes to single audit events.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
-use lanner_intake::{Reason, Rejects, slim};
-use lanner_json::{MAX_DEPTH, read_ahead};
+use lanner_intake::{Reason, Rejects, salvage, slim};
+use lanner_json::{Fault, MAX_DEPTH, Value, read_ahead};
 
 /// What goes first when an event is too large: the API server leaves out the same when it truncates.
 const FIRST_TO_GO: &[&str] = &["responseObject", "requestObject"];
+/// Of what is nested too deep to be read, this object keeps its members that are not.
+const INNER: &str = "requestObject";
 
 /// An audit event.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// `stageTimestamp`, in nanoseconds since the epoch.
     pub time: u64,
-    /// The event as it came; without its largest parts if it is larger than allowed.
+    /// The event as it came; without its largest parts if it is larger than allowed, without its deep ones if it is nested
+    /// deeper than can be read.
     pub payload: Cow<'a, str>,
 }
 
@@ -40,6 +44,8 @@ pub struct Payload {
     /// Nothing is left.
     over: bool,
     max_event: usize,
+    /// The time of an event that does not tell its own.
+    otherwise: Option<u64>,
     events: u64,
     rejected: Option<Reason>,
 }
@@ -51,7 +57,29 @@ impl Payload {
     pub fn new(bytes: Vec<u8>, max_event: usize) -> Self {
         let text =
             String::from_utf8(bytes).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
-        Self { text, at: 0, levels: Vec::new(), between: false, over: false, max_event, events: 0, rejected: None }
+        Self {
+            text,
+            at: 0,
+            levels: Vec::new(),
+            between: false,
+            over: false,
+            max_event,
+            otherwise: None,
+            events: 0,
+            rejected: None,
+        }
+    }
+
+    /// The event of which only the begin could be held: those of its members that are whole. The API server writes times behind
+    /// the objects, so the event may be without; then it has that of reading it. `None`: it is no event.
+    #[must_use]
+    pub fn cut(head: &[u8], max_event: usize) -> Option<Self> {
+        let rest = remains(head, max_event)?;
+        let (_, is_event) =
+            read_ahead(&rest, |event| (false, event.get("kind").is_some_and(|kind| kind.is("Event")))).ok()?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let otherwise = u64::try_from(now.as_nanos()).ok();
+        is_event.then(|| Self { otherwise, ..Self::new(rest.into_bytes(), max_event) })
     }
 
     /// Events so far.
@@ -165,11 +193,10 @@ impl Payload {
     }
 
     fn event(&mut self) -> Step {
-        let (start, max) = (self.at, self.max_event);
+        let (start, max, otherwise) = (self.at, self.max_event, self.otherwise);
         let Some(rest) = self.text.get(start..) else { return self.broken() };
         let read = read_ahead(rest, |event| {
-            let time = event.get("stageTimestamp").and_then(|time| nanoseconds(&time.as_str()?));
-            let outcome = match time {
+            let outcome = match stage_time(event).or(otherwise) {
                 None => Err(Reason::NoTime),
                 Some(time) if event.raw().len() <= max => Ok((time, None)),
                 Some(time) => match slim(event.raw().as_bytes(), max, FIRST_TO_GO).map(String::from_utf8) {
@@ -190,9 +217,25 @@ impl Payload {
             }
             // Brackets and quotes may still tell where the next item begins.
             Err(fault) => match skip(self.text.as_bytes(), start) {
+                Some(end) if fault == Fault::Deep => self.salvaged(end),
                 Some(end) => self.bad(fault.into(), end),
                 None => self.broken(),
             },
+        }
+    }
+
+    /// An event nested too deep to be read. A request may be so on purpose: who made it and on what is told still.
+    fn salvaged(&mut self, end: usize) -> Step {
+        let start = self.at;
+        let event = self.text.as_bytes().get(start..end).unwrap_or_default();
+        let Some(rest) = remains(event, self.max_event) else { return self.bad(Reason::TooDeep, end) };
+        match read_ahead(&rest, |event| (false, stage_time(event))) {
+            Ok((_, Some(time))) => {
+                (self.at, self.between) = (end, true);
+                Step::Event(start, end, time, Some(rest))
+            }
+            Ok((_, None)) => self.bad(Reason::NoTime, end),
+            Err(fault) => self.bad(fault.into(), end),
         }
     }
 
@@ -288,6 +331,17 @@ fn skip(text: &[u8], at: usize) -> Option<usize> {
             return Some(place);
         }
     }
+}
+
+/// What can be read of an event that is cut off or too deep, in at most `max` bytes.
+fn remains(event: &[u8], max: usize) -> Option<String> {
+    let rest = salvage(event, max, Some(INNER))?;
+    let rest = if rest.len() > max { slim(&rest, max, FIRST_TO_GO)? } else { rest };
+    Some(String::from_utf8(rest).unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned()))
+}
+
+fn stage_time(event: Value<'_>) -> Option<u64> {
+    nanoseconds(&event.get("stageTimestamp")?.as_str()?)
 }
 
 /// RFC 3339 to nanoseconds since the epoch.

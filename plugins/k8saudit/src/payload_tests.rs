@@ -71,17 +71,56 @@ fn what_is_no_json_is_said_so_and_what_came_before_is_kept() {
 #[test]
 fn hostile_payloads_end() {
     assert_eq!(times(&"[".repeat(1 << 20)).1, [Reason::TooDeep]);
-    let deep = format!(
-        r#"[{{"kind":"Event","stageTimestamp":"1970-01-01T00:00:01Z","x":{}{}}}]"#,
-        "[".repeat(500),
-        "]".repeat(500)
-    );
-    assert_eq!(times(&deep), (vec![], vec![Reason::TooDeep]));
     let twice = r#"{"kind":"Event","kind":"Event","stageTimestamp":"x","stageTimestamp":"1970-01-01T00:00:01Z"}"#;
     assert_eq!(times(twice), (vec![1000], vec![]));
     let (events, _) =
         run_with(b"{\"kind\":\"Event\",\"stageTimestamp\":\"1970-01-01T00:00:01Z\",\"verb\":\"\xff\"}", 1000);
     assert!(events[0].1.ends_with("\"verb\":\"\u{fffd}\"}"), "{events:?}");
+}
+
+#[test]
+fn an_event_that_is_nested_too_deep_keeps_the_rest() {
+    let deep = "[".repeat(500) + &"]".repeat(500);
+    let event = |member: &str| {
+        format!(r#"{{"kind":"Event","auditID":"a","stageTimestamp":"1970-01-01T00:00:01Z",{member},"verb":"patch"}}"#)
+    };
+    let head = r#"{"kind":"Event","auditID":"a","stageTimestamp":"1970-01-01T00:00:01Z","#;
+    for (member, left) in [
+        (format!(r#""x":{deep}"#), r#""verb":"patch","lanner.omitted":["x"]}"#),
+        (format!(r#""requestObject":[{deep}]"#), r#""verb":"patch","lanner.omitted":["requestObject"]}"#),
+        (
+            format!(r#""requestObject":{{"spec":{{"hostPID":true}},"x":{deep}}}"#),
+            r#""requestObject":{"spec":{"hostPID":true},"lanner.omitted":["x"]},"verb":"patch","lanner.omitted":[]}"#,
+        ),
+    ] {
+        let list = format!(r#"{{"kind":"EventList","items":[{},{}]}}"#, event(&member), event("\"x\":1"));
+        let (events, rejects) = run_with(list.as_bytes(), 5000);
+        assert_eq!(rejects.total(), 0);
+        assert_eq!(events.len(), 2, "{events:?}");
+        assert_eq!((events[0].0, &*events[0].1), (1_000_000_000, &*format!("{head}{left}")));
+    }
+    // Without its time it is no event, and without a member that can be read it is nothing.
+    assert_eq!(times(&format!(r#"[{{"kind":"Event","stageTimestamp":{deep}}}]"#)).1, [Reason::NoTime]);
+    assert_eq!(times(&format!(r#"{{"kind":"EventList","items":[{{"x":{deep}}}]}}"#)).1, [Reason::TooDeep]);
+}
+
+#[test]
+fn of_an_event_whose_end_is_missing_the_begin_is_one() {
+    let head = r#"{"kind":"Event","auditID":"a","verb":"list","responseObject":{"items":[{"kind":"Secret"},{"#;
+    let rejects = Rejects::new(lanner_plugin_api::sdk::Log::silent(), None).unwrap();
+    let mut payload = Payload::cut(head.as_bytes(), 1000).unwrap();
+    let event = payload.next(&rejects, &"test").unwrap();
+    assert_eq!(event.payload, r#"{"kind":"Event","auditID":"a","verb":"list","lanner.omitted":["responseObject"]}"#);
+    // The time of reading it: after September 2001, when seconds got their tenth digit.
+    assert!(event.time > 1_000_000_000_000_000_000, "{}", event.time);
+    assert!(payload.next(&rejects, &"test").is_none());
+    assert_eq!(rejects.total(), 0);
+    let timed = head.replace("\"verb\"", "\"stageTimestamp\":\"1970-01-01T00:00:01Z\",\"verb\"");
+    let mut payload = Payload::cut(timed.as_bytes(), 1000).unwrap();
+    assert_eq!(payload.next(&rejects, &"test").map(|event| event.time), Some(1_000_000_000));
+    for none in ["", "[", r#"{"kind":"EventList","items":[{"#, r#"{"kind":"Pod","a":["#, "x"] {
+        assert!(Payload::cut(none.as_bytes(), 1000).is_none(), "{none}");
+    }
 }
 
 #[test]

@@ -127,10 +127,16 @@ impl AuditStream {
                 Ok(Some((place, Line::Payload(line)))) => {
                     Open { payload: Payload::new(line.to_vec(), max), origin: Origin::Line(place), token: Token::None }
                 }
-                Ok(Some((place, Line::TooLong))) => {
-                    plugin.rejects.reject(Reason::TooLong, &place, b"");
-                    return Ok(Advance::Again);
-                }
+                Ok(Some((place, Line::TooLong(head)))) => match Payload::cut(head, max) {
+                    Some(payload) => {
+                        plugin.rejects.slimmed();
+                        Open { payload, origin: Origin::Line(place), token: Token::None }
+                    }
+                    None => {
+                        plugin.rejects.reject(Reason::TooLong, &place, b"");
+                        return Ok(Advance::Again);
+                    }
+                },
                 Ok(None) => return Ok(Advance::End),
                 Err(FileError::Io { path, source }) => {
                     // One file that cannot be read does not end the others.
@@ -145,11 +151,17 @@ impl AuditStream {
                     origin: Origin::Before(position.offset),
                     token: Token::Position(position),
                 },
-                Grown::TooLong(position) => {
-                    plugin.rejects.reject(Reason::TooLong, &Origin::Before(position.offset), b"");
-                    self.confirm.hand(Token::Position(position));
-                    return Ok(Advance::Again);
-                }
+                Grown::TooLong(head, position) => match Payload::cut(&head, max) {
+                    Some(payload) => {
+                        plugin.rejects.slimmed();
+                        Open { payload, origin: Origin::Before(position.offset), token: Token::Position(position) }
+                    }
+                    None => {
+                        plugin.rejects.reject(Reason::TooLong, &Origin::Before(position.offset), b"");
+                        self.confirm.hand(Token::Position(position));
+                        return Ok(Advance::Again);
+                    }
+                },
                 Grown::Nothing => {
                     if wait {
                         std::thread::sleep(WAIT);

@@ -69,7 +69,43 @@ fn hostile_posts_cost_nobody_else_an_event() {
     let twice =
         String::from_utf8(list(&["first"])).unwrap().replace("\"auditID\"", "\"auditID\":\"zeroth\",\"auditID\"");
     assert_eq!(status(twice.as_bytes()), 200);
+    // What is nested deep goes on without that part, patches are lists, and bytes that are no text are replaced.
+    let with = |id: &str, member: &str| {
+        String::from_utf8(list(&[id, &format!("after-{id}")])).unwrap().replacen(
+            "\"kind\":\"Event\",",
+            &format!("\"kind\":\"Event\",{member},"),
+            1,
+        )
+    };
+    let deep = format!("\"requestObject\":{}{}", "[".repeat(50_000), "]".repeat(50_000));
+    assert_eq!(status(with("deep", &deep).as_bytes()), 200);
+    assert_eq!(
+        status(with("patch", "\"requestObject\":[{\"op\":\"add\",\"path\":\"/a\",\"value\":1}]").as_bytes()),
+        200
+    );
+    let mut latin = with("latin", "\"userAgent\":\"#\"").into_bytes();
+    let at = latin.iter().position(|byte| *byte == b'#').unwrap();
+    latin[at] = 0xe9;
+    assert_eq!(status(&latin), 200);
     let kept = std::fs::read_dir(&quarantine).unwrap().count();
     assert!(kept >= 6, "{kept}");
-    assert_eq!(webhook.stop(), ["0", "1", "2", "3", "4", "5", "good", "first"]);
+    assert_eq!(
+        webhook.stop(),
+        [
+            "0",
+            "1",
+            "2",
+            "3",
+            "4",
+            "5",
+            "good",
+            "first",
+            "deep",
+            "after-deep",
+            "patch",
+            "after-patch",
+            "latin",
+            "after-latin"
+        ]
+    );
 }

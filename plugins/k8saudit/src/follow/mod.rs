@@ -48,8 +48,8 @@ pub enum FollowError {
 pub enum Grown {
     /// A line, and the position behind it.
     Line(Vec<u8>, Position),
-    /// A line over the limit; it has been passed over.
-    TooLong(Position),
+    /// The begin of a line over the limit, and the position behind it; the rest of it has been passed over.
+    TooLong(Vec<u8>, Position),
     /// Nothing for now.
     Nothing,
 }
@@ -66,8 +66,8 @@ struct Open {
     taken: usize,
     /// Bytes of `pending` that have been handed out or hold no line end.
     searched: usize,
-    /// Within a line over the limit.
-    skipping: bool,
+    /// The begin of the line over the limit that is being passed over.
+    skipping: Option<Vec<u8>>,
     /// When another file was first seen under the name.
     replaced: Option<Instant>,
     /// It had been renamed before it was opened: nobody writes to it any more.
@@ -210,7 +210,7 @@ impl Follow {
                 pending: Vec::new(),
                 taken: 0,
                 searched: 0,
-                skipping: false,
+                skipping: None,
                 replaced: None,
                 settled: path != self.path,
             })
@@ -241,20 +241,22 @@ impl Open {
             let fresh = self.pending.get(self.searched..).unwrap_or_default();
             let Some(end) = fresh.iter().position(|byte| *byte == b'\n').map(|at| self.searched + at + 1) else {
                 self.searched = self.pending.len();
-                if self.pending.len() - self.taken > MAX_LINE || self.skipping {
-                    self.skipping = true;
+                if self.skipping.is_some() {
+                    self.take_to(self.pending.len());
+                } else if self.pending.len() - self.taken > MAX_LINE {
+                    self.skipping = self.pending.get(self.taken..).map(<[u8]>::to_vec);
                     self.take_to(self.pending.len());
                 }
                 return None;
             };
-            let long = self.skipping || end - self.taken > MAX_LINE;
-            let line = (!long).then(|| self.pending[self.taken..end].trim_ascii().to_vec());
+            let line = self.pending.get(self.taken..end).unwrap_or_default().trim_ascii().to_vec();
+            let long = end - self.taken > MAX_LINE;
             self.take_to(end);
-            self.skipping = false;
-            match line {
-                None => return Some(Grown::TooLong(self.position())),
-                Some(line) if !line.is_empty() => return Some(Grown::Line(line, self.position())),
-                Some(_) => {}
+            match self.skipping.take() {
+                Some(head) => return Some(Grown::TooLong(head, self.position())),
+                None if long => return Some(Grown::TooLong(line, self.position())),
+                None if !line.is_empty() => return Some(Grown::Line(line, self.position())),
+                None => {}
             }
         }
     }
@@ -264,8 +266,8 @@ impl Open {
         let line = self.pending.split_off(self.taken);
         self.offset += line.len() as u64;
         self.searched = self.taken;
-        if std::mem::take(&mut self.skipping) {
-            return Some(Grown::TooLong(self.position()));
+        if let Some(head) = self.skipping.take() {
+            return Some(Grown::TooLong(head, self.position()));
         }
         let line = line.trim_ascii();
         (!line.is_empty()).then(|| Grown::Line(line.to_vec(), self.position()))
