@@ -219,7 +219,7 @@ fn keys_without_effect_are_named_in_one_line() {
     let ran = setup.run(&["-r", "@r.yaml", "--dry-run"]).good();
     let named: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("have no effect")).collect();
     assert_eq!(named.len(), 1, "{}", ran.stderr);
-    assert!(named[0].ends_with(": syslog_output.enabled, http_output.enabled"), "{}", named[0]);
+    assert!(named[0].ends_with(": http_output.enabled"), "{}", named[0]);
     assert!(ran.stderr.contains("schema validation: failed for <root>: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("no_such_key"), "{}", ran.stderr);
 }

@@ -15,7 +15,7 @@ use super::plugins::Library;
 use super::process::print_stdout;
 use super::rules::{self, read};
 use super::sources::Group;
-use crate::config::{RuleMatching, Settings, rules_files};
+use crate::config::{RuleMatching, Settings, builtin_rules, rules_files};
 
 /// Checks the files, prints what was found, and ends with an error if there is one.
 pub(crate) fn check(
@@ -55,7 +55,7 @@ fn load(loader: &mut Loader, paths: &[String]) -> Result<Vec<LoadResult>, AppErr
     let mut files = Vec::new();
     for path in paths {
         // What is named is checked whatever it is called; of a folder only what would be loaded.
-        match Path::new(path).is_dir() {
+        match Path::new(path).is_dir() || builtin_rules::is_builtin(path) {
             true => files.extend(rules_files::expand(std::slice::from_ref(path))?),
             false => files.push(path.into()),
         }

@@ -9,7 +9,7 @@ use crate::config::{self, Loaded, Node, Settings, schema};
 use crate::log::{self, Level};
 
 /// Where a configuration is looked for when none is named; the second is Falco's, so that its users need not move it.
-const DEFAULT_FILES: [&str; 2] = ["/etc/lanner/lanner.yaml", "/etc/falco/falco.yaml"];
+pub(crate) const DEFAULT_FILES: [&str; 2] = ["/etc/lanner/lanner.yaml", "/etc/falco/falco.yaml"];
 
 /// The configuration of one run.
 pub(crate) struct Configured {
@@ -23,15 +23,15 @@ pub(crate) struct Configured {
 pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
     let configured = read(options)?;
     let Configured { loaded, settings } = &configured;
-    log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
+    log::configure(&settings.log.how(settings.alerts.iso_8601));
     announce(options);
     remark(loaded, settings);
     if let Ok(version) = std::fs::read_to_string("/proc/version") {
         log::info(format_args!("System info: {}", version.trim()));
     }
-    // With rules on the command line the defaults are enough to watch the machine.
-    let subcommand = matches!(options.action, Action::Replay { .. }) || options.config_optional;
-    if loaded.main.is_empty() && !subcommand && options.rules.is_empty() {
+    // The defaults are enough to watch the machine; who asks for something else has a configuration in mind.
+    let enough = matches!(options.action, Action::Replay { .. } | Action::Process { .. }) || options.config_optional;
+    if loaded.main.is_empty() && !enough && options.rules.is_empty() {
         return Err(AppError::NoConfig(DEFAULT_FILES[1]));
     }
     Ok(configured)
@@ -41,15 +41,13 @@ pub(crate) fn load(options: &Options) -> Result<Configured, AppError> {
 pub(crate) fn read(options: &Options) -> Result<Configured, AppError> {
     let file = find(options)?;
     let mut settings_over = options.settings.clone();
-    if file.is_none() {
-        settings_over.splice(0..0, built_in_defaults(options));
-    }
+    let built_in = if file.is_none() { built_in_defaults(options) } else { Vec::new() };
     if let Action::Replay { files, .. } = &options.action {
         settings_over.push("engine.kind=replay".into());
         settings_over.push(format!("engine.replay.capture_file={}", files.first().map_or("", String::as_str)));
         settings_over.push("stdout_output.enabled=true".into());
     }
-    let loaded = config::load(file.as_deref(), &settings_over)?;
+    let loaded = config::load(file.as_deref(), &built_in, &settings_over)?;
     let mut settings = Settings::read(&loaded)?;
     if options.unbuffered {
         settings.outputs.buffered = false;
@@ -58,7 +56,7 @@ pub(crate) fn read(options: &Options) -> Result<Configured, AppError> {
 }
 
 /// What holds when there is no file: warnings on stderr, alerts on stdout, the container plugin, its fields in outputs.
-fn built_in_defaults(options: &Options) -> Vec<String> {
+pub(crate) fn built_in_defaults(options: &Options) -> Vec<String> {
     // What is doubtful about rules is the business of `lanner check`, not of those who look at them.
     let level = match options.action {
         _ if options.verbose => "info",
@@ -85,12 +83,12 @@ fn built_in_defaults(options: &Options) -> Vec<String> {
     defaults
 }
 
-fn find(options: &Options) -> Result<Option<PathBuf>, AppError> {
+pub(crate) fn find(options: &Options) -> Result<Option<PathBuf>, AppError> {
     match &options.config {
         Some(path) if Path::new(path).is_file() => Ok(Some(path.into())),
         Some(path) => Err(AppError::NoSuchConfig(path.clone())),
         // The subcommands mean the same on every machine: they take a configuration only when told so.
-        None if options.config_optional && !matches!(options.action, Action::Version) => Ok(None),
+        None if options.config_optional && !matches!(options.action, Action::Version | Action::Config(_)) => Ok(None),
         None => Ok(DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.is_file())),
     }
 }

@@ -26,6 +26,9 @@ pub enum AppError {
     /// Where alerts wait on disk.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// A configuration that was checked. What is wrong has been printed; this is the sum.
+    #[error("{0}")]
+    BadConfig(String),
     /// A plugin.
     #[error("{0}")]
     Plugin(#[from] PluginError),

@@ -9,6 +9,7 @@ use super::enforce::Untold;
 use super::reload::{Proposal, Seat};
 use super::replay::Progress;
 use super::stats::Matches;
+use super::systemd::Life;
 use crate::alert::Alert;
 use crate::event::extractor::Context;
 use crate::event::filter::Filter;
@@ -89,6 +90,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) special: bool,
     /// Rules by position of the source among its group's.
     pub(super) rules: Vec<Option<SourceRules>>,
+    /// Shows the service manager that the source comes round.
+    pub(super) life: Life,
     /// What events of a replay must satisfy first.
     pub(super) filter: Option<Filter>,
     pub(super) how: How,
@@ -165,6 +168,7 @@ impl Sink for Evaluator<'_> {
 
     #[inline]
     fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
+        self.life.beat();
         if let Some(pulse) = &mut self.pulse
             && pulse.turn()
         {

@@ -5,6 +5,7 @@ mod capture;
 mod check;
 pub mod cli;
 mod compiled;
+pub mod config_cmd;
 mod configure;
 mod drops;
 mod enforce;
@@ -27,6 +28,7 @@ mod signals;
 mod sources;
 mod stats;
 mod support;
+mod systemd;
 mod test;
 
 use std::ffi::OsString;
@@ -43,7 +45,7 @@ use process::{Job, print_stdout};
 use rules::Rules;
 use sources::Group;
 
-use crate::config::{Engine, rules_files, schema};
+use crate::config::{Engine, builtin_rules, rules_files, schema};
 use crate::event::generic;
 use crate::log;
 use crate::source::Control;
@@ -77,6 +79,9 @@ fn run(options: &Options) -> Result<(), AppError> {
     }
     if let Action::K8sAudit(command) = &options.action {
         return k8saudit_cmd::run(command);
+    }
+    if let Action::Config(command) = &options.action {
+        return config_cmd::run(command, options);
     }
     let configured = configure::load(options).map_err(|error| match options.action {
         // 1 says that a test failed.
@@ -208,12 +213,14 @@ fn list_fields(
     Ok(lists::fields::render(&classes, names_only, verbose, format))
 }
 
-/// The rule files: those of `-r`, or those configured that exist.
+/// The rule files: those of `-r`, or those configured that exist; where there is no configuration, those inside the program.
 fn rule_files(options: &Options, configured: &Configured) -> Result<Vec<std::path::PathBuf>, AppError> {
-    let entries = if options.rules.is_empty() {
-        rules_files::existing(&configured.settings.rules_files)
-    } else {
-        options.rules.clone()
+    let entries = match &options.rules {
+        rules if !rules.is_empty() => rules.clone(),
+        _ if configured.loaded.main.is_empty() && configured.settings.rules_files.is_empty() => {
+            vec![builtin_rules::DEFAULT.to_owned()]
+        }
+        _ => rules_files::existing(&configured.settings.rules_files),
     };
     if entries.is_empty() {
         return Err(AppError::NoRules);

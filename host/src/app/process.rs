@@ -17,8 +17,9 @@ use super::measure::Measure;
 use super::names::RuleNames;
 use super::reload::{self, Exchange, Reloader, Seat, Trigger};
 use super::replay::Progress;
-use super::signals;
 use super::stats::{Losses, Matches};
+use super::systemd::{Manager, Opening};
+use super::{signals, systemd};
 use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
 use crate::event::scheme::SYSCALL;
@@ -76,6 +77,7 @@ struct Floor<'f> {
     desk: &'f Desk,
     giving: &'f Giving,
     exchanges: &'f [Arc<Exchange>],
+    manager: &'f Manager,
 }
 
 /// What one source's thread leaves behind.
@@ -106,9 +108,11 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
     let exchanges: Vec<Arc<Exchange>> = groups.iter().map(|group| Exchange::new(&group.name)).collect();
     let giving = groups.iter().filter(|group| group.input.is_some()).count();
     let giving = Giving { left: AtomicUsize::new(giving), failed: AtomicBool::new(false) };
-    let floor = Floor { job: &job, desk: &desk, giving: &giving, exchanges: &exchanges };
+    let manager = Manager::new(groups.len());
+    let floor = Floor { manager: &manager, job: &job, desk: &desk, giving: &giving, exchanges: &exchanges };
     let started = Instant::now();
     let shown = job.measure.as_ref().map(|measure| measure.open(job.settings, desk.outputs.counts())).transpose()?;
+    let watchdog = manager.watchdog();
     let (matches, failed) = std::thread::scope(|scope| {
         if let Some(base) = base {
             let (desk, trigger) = (floor.desk, trigger.clone());
@@ -125,6 +129,8 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
         trigger.stop();
         outcome
     });
+    drop(watchdog);
+    systemd::stopping();
     log::debug(format_args!("processed for {:?}", started.elapsed()));
     let end = if desk.control.stopping() { End::Asked } else { End::OfEvents };
     let losses = desk.outputs.finish(end).losses();
@@ -174,7 +180,7 @@ fn run_groups(floor: Floor<'_>, mut groups: Vec<CompiledGroup>) -> (Matches, Opt
 
 /// Opens one source, pumps it dry, closes it. An error ends this source; the others go on as long as one of them gives events.
 fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
-    let Floor { job, desk, giving, exchanges } = floor;
+    let Floor { manager, job, desk, giving, exchanges } = floor;
     let started = Instant::now();
     let name = group.name.clone();
     let syscalls = group.replay || name == SYSCALL;
@@ -188,7 +194,10 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         _ => Feed::Plugin,
     };
     let untold = Untold::new(&group.rules, Arc::clone(&group.how.hostname));
+    let opening = manager.source(&name);
+    let life = opening.life();
     let mut evaluator = Evaluator {
+        life: life.clone(),
         special: true,
         rules: group.rules,
         filter: group.filter,
@@ -220,17 +229,19 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
             } else {
                 Kind::Plugin
             };
-            open_and_pump(plugins, input, &group.name, kind, desk, &mut evaluator)
+            open_and_pump(plugins, input, &group.name, kind, desk, &mut evaluator, opening)
         }
         _ => {
             log::warning(format_args!(
                 "Enabled event source '{name}' will be opened with no driver, no event will be produced"
             ));
             evaluator.pulse.iter().for_each(|pulse| pulse.state(SourceState::Silent));
+            opening.idle();
             wait(desk, &mut evaluator);
             Ok((Counts::default(), Losses::default()))
         }
     };
+    life.end();
     let elapsed = started.elapsed();
     let mut unopened = false;
     let ((counts, losses), error) = match result {
@@ -294,6 +305,7 @@ fn open_and_pump(
     kind: Kind<'_>,
     desk: &Desk,
     evaluator: &mut Evaluator<'_>,
+    opening: Opening<'_>,
 ) -> Result<(Counts, Losses), AppError> {
     // The errors of a capture name its file themselves.
     let failed = |error| match kind {
@@ -307,6 +319,7 @@ fn open_and_pump(
         Kind::Kernel(_) => AppError::NoLiveSource(error),
         _ => failed(error),
     })?;
+    opening.opened();
     evaluator.context = Context::new(machine_name(&mut inspector));
     let mut counts = Counts::default();
     let result = loop {

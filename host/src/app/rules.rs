@@ -14,7 +14,7 @@ use super::error::AppError;
 use super::plugins::Library;
 use super::process::print_stdout;
 use super::sources::Group;
-use crate::config::Settings;
+use crate::config::{Settings, builtin_rules};
 use crate::log::{self, Level};
 
 /// Loaded rules.
@@ -74,6 +74,9 @@ fn append_entry(entry: &crate::config::AppendOutput) -> AppendOutput {
 
 /// The text of a rule file.
 pub(crate) fn read(path: &Path) -> Result<String, AppError> {
+    if let Some(text) = builtin_rules::text(path) {
+        return Ok(text.to_owned());
+    }
     let failed = |source| AppError::ReadRules { path: path.display().to_string(), source };
     let bytes = std::fs::read(path).map_err(failed)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -7,6 +7,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 use super::error::AppError;
 use super::reload::Trigger;
+use super::systemd;
 use crate::log;
 use crate::source::Control;
 
@@ -38,6 +39,7 @@ pub(crate) fn listen(control: Arc<Control>, reload: Option<Trigger>) -> Result<L
                 _ if control.stopping() => std::process::exit(1),
                 _ => {
                     log::info("SIGINT received, exiting...");
+                    systemd::stopping();
                     control.stop();
                 }
             }

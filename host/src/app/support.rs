@@ -12,7 +12,7 @@ pub(crate) fn report(cmdline: &str, configured: &Configured, rules_files: &[Path
     let files: Vec<Value> = rules_files
         .iter()
         .map(|path| {
-            let content = std::fs::read_to_string(path).unwrap_or_default();
+            let content = super::rules::read(path).unwrap_or_default();
             json!({"name": path.display().to_string(), "variants": [{"content": content}]})
         })
         .collect();

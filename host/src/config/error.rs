@@ -46,6 +46,14 @@ pub enum ConfigError {
     /// A `config_files` item that is neither a path nor `{path, strategy}`.
     #[error("Config error: 'config_files' item {0} is neither a path nor a map with 'path'")]
     BadInclude(usize),
+    /// Rules inside the program that do not exist.
+    #[error("there are no rules '{name}' inside the program; there are: {known}")]
+    NoBuiltInRules {
+        /// As written.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
     /// An option without `=`.
     #[error("Error parsing config option \"{0}\". Must be of the form key=val or key.subkey=val")]
     OptionForm(String),

@@ -35,6 +35,8 @@ pub enum Effect {
     Later(&'static str),
     /// It only matters when the named switch is on, and that switch is named when it has no effect.
     Part(&'static str),
+    /// It is accepted and there is nothing that it could change here; the reason, for those who set it.
+    Moot(&'static str),
 }
 
 /// One key.
@@ -54,7 +56,7 @@ const fn key(path: &'static str, kind: Kind, default: &'static str, effect: Effe
     Key { path, kind, default, effect }
 }
 
-use Effect::{Later, Part, Works};
+use Effect::{Later, Moot, Part, Works};
 use Kind::{Any, Bool, FreeMap, Int, Maps, Number, Text, Texts};
 
 /// All keys, in the order of the shipped file.
@@ -74,7 +76,7 @@ pub const KEYS: &[Key] = &[
     key("engine.modern_ebpf.cpus_for_each_buffer", Int, "2", Works),
     key("engine.modern_ebpf.buf_size_preset", Int, "4", Works),
     key("engine.modern_ebpf.drop_failed_exit", Bool, "false", Works),
-    key("engine.modern_ebpf.disable_iterators", Bool, "false", Part("engine.kind")),
+    key("engine.modern_ebpf.disable_iterators", Bool, "false", Moot("there are no BPF iterators here: /proc is read")),
     key("engine.replay.capture_file", Text, "", Works),
     key("capture.enabled", Bool, "false", Works),
     key("capture.path_prefix", Text, "/tmp/falco", Works),
@@ -146,7 +148,8 @@ pub const KEYS: &[Key] = &[
     key("webserver.ssl_certificate", Text, "/etc/falco/falco.pem", Works),
     key("webserver.stuck_after", Int, "60", Works),
     key("log_stderr", Bool, "false", Works),
-    key("log_syslog", Bool, "true", Later("false")),
+    key("log_syslog", Bool, "true", Works),
+    key("log_format", Text, "text", Works),
     key("log_level", Text, "info", Works),
     key("libs_logger.enabled", Bool, "true", Works),
     key("libs_logger.severity", Text, "info", Works),
@@ -166,10 +169,10 @@ pub const KEYS: &[Key] = &[
     key("metrics.state_counters_enabled", Bool, "true", Works),
     key("metrics.kernel_event_counters_enabled", Bool, "true", Works),
     key("metrics.kernel_event_counters_per_cpu_enabled", Bool, "true", Works),
-    key("metrics.libbpf_stats_enabled", Bool, "true", Part("engine.kind")),
+    key("metrics.libbpf_stats_enabled", Bool, "true", Moot("the kernel shows them: `bpftool prog`")),
     key("metrics.plugins_metrics_enabled", Bool, "true", Works),
-    key("metrics.kernel_iter_event_counters_enabled", Bool, "true", Part("engine.kind")),
-    key("metrics.jemalloc_stats_enabled", Bool, "true", Part("metrics.enabled")),
+    key("metrics.kernel_iter_event_counters_enabled", Bool, "true", Moot("there are no BPF iterators here")),
+    key("metrics.jemalloc_stats_enabled", Bool, "true", Moot("the allocator is the system's")),
     key("metrics.convert_memory_to_mb", Bool, "true", Works),
     key("metrics.include_empty_values", Bool, "false", Works),
     key("base_syscalls.custom_set", Texts, "[]", Works),

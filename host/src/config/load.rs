@@ -2,9 +2,12 @@
 
 use std::path::{Path as FsPath, PathBuf};
 
+use lanner_engine::yaml::YamlError;
+
 use super::error::ConfigError;
 use super::path::Path;
 use super::schema::{self, Validation};
+use super::trace::{Layer, Trace};
 use super::tree::Node;
 use super::{env, yaml};
 
@@ -12,10 +15,14 @@ use super::{env, yaml};
 const INCLUDES: &str = "config_files";
 
 /// A merged configuration and where it came from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// The merged tree.
     pub tree: Node,
+    /// Where each of its values comes from.
+    pub trace: Trace,
+    /// What it is made of, in the order in which it was merged.
+    pub layers: Vec<Layer>,
     /// The main file, as named by the user; empty if there is none.
     pub main: String,
     /// Each file read, in order, and what the check against the schema says about it.
@@ -24,7 +31,7 @@ pub struct Loaded {
 
 /// How an included file meets what is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Strategy {
+pub(super) enum Strategy {
     /// Lists grow; everything else is replaced whole (maps are not merged key by key).
     Append,
     /// Everything is replaced.
@@ -42,37 +49,54 @@ impl Strategy {
             _ => Self::Append,
         }
     }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Override => "override",
+            Self::AddOnly => "add-only",
+        }
+    }
 }
 
-/// Reads the configuration: `main` if there is one, its `config_files`, and `options` (`key=value`) last.
-pub fn load(main: Option<&FsPath>, options: &[String]) -> Result<Loaded, ConfigError> {
-    let mut tree = Node::Map(Vec::new());
-    let mut files = Vec::new();
+/// Reads the configuration: `main` if there is one, its `config_files`, what the program assumes (`built_in`), and
+/// `options` last, both as `key=value`.
+pub fn load(main: Option<&FsPath>, built_in: &[String], options: &[String]) -> Result<Loaded, ConfigError> {
     let name = main.map(|path| path.display().to_string()).unwrap_or_default();
+    let layers = vec![main.map_or(Layer::BuiltIn, |_| Layer::Main(name.clone()))];
+    let (tree, trace) = (Node::Map(Vec::new()), Trace::leaf(0));
+    let mut loaded = Loaded { tree, trace, layers, main: name.clone(), files: Vec::new() };
     if let Some(path) = main {
-        tree = read(path)?;
-        files.push((name.clone(), schema::validate(&tree)));
+        (loaded.tree, loaded.trace) = read(path, 0)?;
+        loaded.files.push((name, schema::validate(&loaded.tree)));
         for option in options.iter().filter(|option| option.starts_with(INCLUDES)) {
-            set_option(&mut tree, option)?;
+            loaded.option(option)?;
         }
-        for (path, strategy) in includes(&tree, path)? {
+        for (path, strategy) in includes(&loaded.tree, path)? {
             let place = path.display().to_string();
-            let included = read(&path)?;
-            files.push((place.clone(), schema::validate(&included)));
-            merge(&mut tree, included, strategy, &place)?;
+            let layer = loaded.layer(Layer::Included { path: place.clone(), strategy: strategy.word() });
+            let included = read(&path, layer)?;
+            loaded.files.push((place.clone(), schema::validate(&included.0)));
+            loaded.merge(included, strategy, &place)?;
         }
     }
-    for option in options {
-        set_option(&mut tree, option)?;
+    let layer = loaded.layer(Layer::BuiltIn);
+    for option in built_in {
+        loaded.set(option, layer)?;
     }
-    Ok(Loaded { tree, main: name, files })
+    for option in options.iter().filter(|option| main.is_none() || !option.starts_with(INCLUDES)) {
+        loaded.option(option)?;
+    }
+    Ok(loaded)
 }
 
-/// One file as a tree, variables expanded.
-fn read(path: &FsPath) -> Result<Node, ConfigError> {
+/// One file as a tree, variables expanded, and where its values stand.
+fn read(path: &FsPath, layer: usize) -> Result<(Node, Trace), ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let place = path.display().to_string();
-    let mut tree = yaml::parse(&text).map_err(|message| ConfigError::Yaml { place: place.clone(), message })?;
+    let bad = |error: YamlError| ConfigError::Yaml { place: place.clone(), message: error.to_string() };
+    let document = yaml::document(&text).map_err(bad)?;
+    let mut tree = yaml::convert(&document);
     tree.try_for_each_scalar(&mut |text| {
         if text.contains('$') {
             *text = env::expand(text, |name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()))?;
@@ -80,15 +104,16 @@ fn read(path: &FsPath) -> Result<Node, ConfigError> {
         Ok(())
     })
     .map_err(|source| ConfigError::Env { place: place.clone(), source })?;
+    let trace = Trace::of(&document, layer, true);
     match tree {
-        Node::Null => Ok(Node::Map(Vec::new())),
-        Node::Map(_) => Ok(tree),
+        Node::Null => Ok((Node::Map(Vec::new()), trace)),
+        Node::Map(_) => Ok((tree, trace)),
         _ => Err(ConfigError::NotAMap(place)),
     }
 }
 
 /// The files that `config_files` names: folders opened, in sorted order, missing entries left out.
-fn includes(tree: &Node, main: &FsPath) -> Result<Vec<(PathBuf, Strategy)>, ConfigError> {
+pub(super) fn includes(tree: &Node, main: &FsPath) -> Result<Vec<(PathBuf, Strategy)>, ConfigError> {
     let mut found = Vec::new();
     for (i, item) in tree.get(INCLUDES).map(Node::items).unwrap_or_default().iter().enumerate() {
         let path = item.text().or_else(|| item.get("path").and_then(Node::text)).ok_or(ConfigError::BadInclude(i))?;
@@ -118,42 +143,68 @@ pub(super) fn regular_files(dir: &FsPath) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(files)
 }
 
-fn merge(tree: &mut Node, included: Node, strategy: Strategy, place: &str) -> Result<(), ConfigError> {
-    let Node::Map(entries) = included else { return Ok(()) };
-    let mut seen: Vec<&str> = Vec::new();
-    for (key, value) in &entries {
-        if key == INCLUDES {
-            return Err(ConfigError::NestedInclude(place.to_owned()));
-        }
-        // Of two equal keys the first counts, here too.
-        if seen.contains(&key.as_str()) {
-            continue;
-        }
-        seen.push(key);
-        let value = value.clone();
-        if strategy == Strategy::AddOnly && tree.get(key).is_some() {
-            continue;
-        }
-        let Some(slot) = tree.entry(key) else { continue };
-        match (slot, value) {
-            (Node::Seq(items), Node::Seq(more)) if strategy == Strategy::Append => items.extend(more),
-            (slot, value) => *slot = value,
-        }
+impl Loaded {
+    /// A further layer, by its position.
+    fn layer(&mut self, layer: Layer) -> usize {
+        self.layers.push(layer);
+        self.layers.len() - 1
     }
-    Ok(())
-}
 
-/// Applies one `key=value`. A value in braces is a map in YAML (so also JSON); everything else is text as it stands.
-fn set_option(tree: &mut Node, option: &str) -> Result<(), ConfigError> {
-    let (key, value) = option.split_once('=').ok_or_else(|| ConfigError::OptionForm(option.to_owned()))?;
-    let value = if value.starts_with('{') && value.ends_with('}') {
-        yaml::parse(value).map_err(|message| ConfigError::Yaml { place: format!("-o {option}"), message })?
-    } else {
-        Node::Scalar(value.to_owned())
-    };
-    Path::parse(key)
-        .and_then(|path| path.set(tree, value))
-        .map_err(|source| ConfigError::OptionPath { key: key.to_owned(), source })
+    fn merge(&mut self, included: (Node, Trace), strategy: Strategy, place: &str) -> Result<(), ConfigError> {
+        let (Node::Map(entries), trace) = included else { return Ok(()) };
+        let mut seen: Vec<&str> = Vec::new();
+        for (key, value) in &entries {
+            if key == INCLUDES {
+                return Err(ConfigError::NestedInclude(place.to_owned()));
+            }
+            // Of two equal keys the first counts, here too.
+            if seen.contains(&key.as_str()) {
+                continue;
+            }
+            seen.push(key);
+            let (value, origin) = (value.clone(), trace.get(key).cloned().unwrap_or_default());
+            if strategy == Strategy::AddOnly && self.tree.get(key).is_some() {
+                continue;
+            }
+            let Some(slot) = self.tree.entry(key) else { continue };
+            match (slot, value) {
+                (Node::Seq(items), Node::Seq(more)) if strategy == Strategy::Append => {
+                    items.extend(more);
+                    self.trace.entry(key).extend(origin);
+                }
+                (slot, value) => {
+                    *slot = value;
+                    *self.trace.entry(key) = origin;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies one `-o`.
+    fn option(&mut self, option: &str) -> Result<(), ConfigError> {
+        let key = option.split_once('=').map_or(option, |(key, _)| key);
+        let layer = self.layer(Layer::Option(key.to_owned()));
+        self.set(option, layer)
+    }
+
+    /// Applies one `key=value`. A value in braces is a map in YAML (so also JSON); everything else is text as it stands.
+    pub(super) fn set(&mut self, option: &str, layer: usize) -> Result<(), ConfigError> {
+        let (key, value) = option.split_once('=').ok_or_else(|| ConfigError::OptionForm(option.to_owned()))?;
+        let (value, trace) = if value.starts_with('{') && value.ends_with('}') {
+            let bad =
+                |error: YamlError| ConfigError::Yaml { place: format!("-o {option}"), message: error.to_string() };
+            let document = yaml::document(value).map_err(bad)?;
+            (yaml::convert(&document), Trace::of(&document, layer, false))
+        } else {
+            (Node::Scalar(value.to_owned()), Trace::leaf(layer))
+        };
+        let failed = |source| ConfigError::OptionPath { key: key.to_owned(), source };
+        let path = Path::parse(key).map_err(failed)?;
+        path.set(&mut self.tree, value).map_err(failed)?;
+        path.trace(&mut self.trace, trace);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +238,7 @@ mod tests {
                     part.display()
                 ),
             );
-            let loaded = load(Some(&main), &[]).unwrap();
+            let loaded = load(Some(&main), &[], &[]).unwrap();
             let tree = loaded.tree.to_text_json();
             assert_eq!((&tree["seq"], &tree["map"], &tree["new"]), (&seq, &map, &json!("1")), "{strategy}");
             assert_eq!(loaded.files.len(), 2);
@@ -201,8 +252,42 @@ mod tests {
         write(dir.path(), "d/a", "seq: [a]");
         write(dir.path(), "d/sub/c.yaml", "seq: [c]");
         let main = write(dir.path(), "main.yaml", &format!("config_files: [{}/d]", dir.path().display()));
-        let loaded = load(Some(&main), &["seq[]=o".into()]).unwrap();
+        let loaded = load(Some(&main), &[], &["seq[]=o".into()]).unwrap();
         assert_eq!(loaded.tree.to_text_json()["seq"], json!(["a", "b", "o"]));
+    }
+
+    #[test]
+    fn every_value_knows_where_it_comes_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let part = write(dir.path(), "part.yaml", "seq: [c]\nmap: {y: '${LANNER_TEST_UNSET}'}\n");
+        let text = format!("config_files: [{}]\nseq: [a]\nmap: {{x: 1}}\nown:\n  key: 1\n", part.display());
+        let main = write(dir.path(), "main.yaml", &text);
+        let options = ["own.other=2".into(), "seq[]=d".into(), "obj={a: {b: 1}}".into()];
+        let loaded = load(Some(&main), &["built=in".into()], &options).unwrap();
+        let at = |path: &str| {
+            let trace = path.split('.').try_fold(&loaded.trace, |trace, step| match step.parse() {
+                Ok(index) => trace.item(index),
+                Err(_) => trace.get(step),
+            });
+            let origin = &trace.unwrap_or_else(|| panic!("{path}")).origin;
+            let layer = match &loaded.layers[origin.layer] {
+                Layer::Main(_) => "main".to_owned(),
+                Layer::Included { strategy, .. } => (*strategy).to_owned(),
+                Layer::Option(key) => format!("-o {key}"),
+                other => format!("{other:?}"),
+            };
+            (layer, origin.mark.map(|mark| mark.line + 1), origin.variables.clone())
+        };
+        let plain = |layer: &str, line| (layer.to_owned(), line, Vec::new());
+        assert_eq!(at("seq.0"), plain("main", Some(2)));
+        assert_eq!(at("seq.1"), plain("append", Some(1)));
+        assert_eq!(at("seq.2"), plain("-o seq[]", None));
+        assert_eq!(at("map.y"), ("append".to_owned(), Some(2), vec!["LANNER_TEST_UNSET".to_owned()]));
+        assert_eq!(at("own.key"), plain("main", Some(5)));
+        assert_eq!(at("own.other"), plain("-o own.other", None));
+        assert_eq!(at("obj.a.b"), plain("-o obj", None));
+        assert_eq!(at("built"), plain("BuiltIn", None));
+        assert!(loaded.trace.get("map").unwrap().get("x").is_none(), "maps are replaced whole");
     }
 
     #[test]
@@ -210,9 +295,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let part = write(dir.path(), "part.yaml", "config_files: [x]");
         let main = write(dir.path(), "main.yaml", &format!("config_files: [{}]", part.display()));
-        assert!(matches!(load(Some(&main), &[]), Err(ConfigError::NestedInclude(_))));
+        assert!(matches!(load(Some(&main), &[], &[]), Err(ConfigError::NestedInclude(_))));
         let itself = write(dir.path(), "self.yaml", &format!("config_files: {}/self.yaml", dir.path().display()));
-        assert!(matches!(load(Some(&itself), &[]), Err(ConfigError::IncludesItself(_))));
+        assert!(matches!(load(Some(&itself), &[], &[]), Err(ConfigError::IncludesItself(_))));
     }
 
     #[test]
@@ -226,19 +311,19 @@ mod tests {
             "rule_matching = all",
         ]
         .map(str::to_owned);
-        let tree = load(Some(&main), &options).unwrap().tree.to_text_json();
+        let tree = load(Some(&main), &[], &options).unwrap().tree.to_text_json();
         assert_eq!(tree["json_output"], "true");
         assert_eq!(tree["append_output"][1]["match"]["source"], "syscall");
         assert_eq!(tree["rules_files"], "[a]");
         assert_eq!(tree["rule_matching "], " all");
-        assert!(matches!(load(Some(&main), &["x".into()]), Err(ConfigError::OptionForm(_))));
+        assert!(matches!(load(Some(&main), &[], &["x".into()]), Err(ConfigError::OptionForm(_))));
     }
 
     #[test]
     fn variables_expand_in_values_of_files_only() {
         let dir = tempfile::tempdir().unwrap();
         let main = write(dir.path(), "main.yaml", "${PATH}: '${LANNER_TEST_UNSET}x'\nlist: ['$${A}']\n");
-        let tree = load(Some(&main), &["o=${PATH}".into()]).unwrap().tree.to_text_json();
+        let tree = load(Some(&main), &[], &["o=${PATH}".into()]).unwrap().tree.to_text_json();
         assert_eq!(tree, json!({"${PATH}": "x", "list": ["${A}"], "o": "${PATH}"}));
     }
 }

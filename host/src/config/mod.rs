@@ -2,19 +2,25 @@
 //! ([`Settings`]). The table of all keys is [`keys`].
 
 mod append;
+pub(crate) mod builtin_rules;
 mod capture;
+pub mod check;
 mod env;
 mod error;
 pub mod keys;
 mod live;
 mod load;
+pub mod meaning;
 mod metrics;
 mod output;
 mod path;
 mod plugins;
 pub mod rules_files;
 pub mod schema;
+mod secret;
 mod settings;
+pub mod show;
+pub mod trace;
 mod tree;
 mod web;
 mod yaml;

@@ -1,8 +1,10 @@
 //! Where a `-o` option points: `key.sub[2].other`, `list[]` for "append", a backslash before a literal `.`, `[`, `]`
 //! or `\` in a key.
 
+use lanner_engine::yaml::{self, Kind, Scalar, Style};
 use thiserror::Error;
 
+use super::trace::Trace;
 use super::tree::Node;
 
 /// One step of a path.
@@ -123,6 +125,39 @@ impl Path {
         }
         *node = value;
         Ok(())
+    }
+
+    /// Notes where the value at the path comes from, after [`Path::set`] has put it there.
+    pub(super) fn trace(&self, root: &mut Trace, value: Trace) {
+        let mut trace = root;
+        for step in &self.steps {
+            trace = match step {
+                Step::Key(key) => trace.entry(key),
+                Step::Index(index) => trace.place(Some(*index)),
+                Step::Append => trace.place(None),
+            };
+            // What the path made on its way comes from where the value does.
+            if trace.is_new() {
+                trace.origin = value.origin.clone();
+            }
+        }
+        *trace = value;
+    }
+
+    /// A document that holds `value` at the path and nothing else; all keys stand at `key`. Which item of a list is meant
+    /// is lost.
+    pub(super) fn document(&self, key: &yaml::Node, value: yaml::Node) -> yaml::Node {
+        self.steps.iter().rev().fold(value, |below, step| {
+            let kind = match step {
+                Step::Key(name) => {
+                    let scalar = Scalar { text: name.clone(), style: Style::Plain };
+                    let name = yaml::Node { kind: Kind::Scalar(scalar), ..key.clone() };
+                    Kind::Mapping(vec![(name, below)])
+                }
+                Step::Index(_) | Step::Append => Kind::Sequence(vec![below]),
+            };
+            yaml::Node { kind, ..key.clone() }
+        })
     }
 }
 

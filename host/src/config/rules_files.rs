@@ -2,21 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
+use super::builtin_rules;
 use super::error::ConfigError;
 use super::load::regular_files;
 
 /// The configured entries that exist; the others are left out without a word, as in Falco.
 pub fn existing(entries: &[String]) -> Vec<String> {
-    entries.iter().filter(|entry| Path::new(entry).exists()).cloned().collect()
+    let there = |entry: &&String| builtin_rules::is_builtin(entry) || Path::new(entry.as_str()).exists();
+    entries.iter().filter(there).cloned().collect()
 }
 
 /// The files behind `entries`: a folder gives its regular files in sorted order (not searched deeper). Only what ends
-/// in `.yaml` or `.yml` counts, in folders and singly.
+/// in `.yaml` or `.yml` counts, in folders and singly. `builtin:…` names rules inside the program.
 pub fn expand(entries: &[String]) -> Result<Vec<PathBuf>, ConfigError> {
     let mut files = Vec::new();
     for entry in entries {
         let path = Path::new(entry);
-        if path.is_dir() {
+        if builtin_rules::is_builtin(entry) {
+            let found = builtin_rules::expand(entry);
+            if found.is_empty() {
+                let known = builtin_rules::names().collect::<Vec<_>>().join(", ");
+                return Err(ConfigError::NoBuiltInRules { name: entry.clone(), known });
+            }
+            files.extend(found);
+        } else if path.is_dir() {
             files.extend(regular_files(path)?.into_iter().filter(|file| is_rule_file(file)));
         } else if is_rule_file(path) {
             files.push(path.to_owned());

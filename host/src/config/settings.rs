@@ -1,5 +1,7 @@
 //! The merged tree as typed settings: from here on no key is looked up by name.
 
+use std::path::PathBuf;
+
 use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
 use super::live::{self, DropSettings, LiveSettings};
@@ -105,14 +107,26 @@ impl OutputSettings {
 }
 
 /// What the log shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     /// `log_level`.
     pub level: log::Level,
     /// `log_stderr`.
     pub stderr: bool,
+    /// `log_syslog`: the socket of the daemon, the same as for alerts.
+    pub syslog: Option<PathBuf>,
+    /// `log_format: json`.
+    pub json: bool,
     /// The gravest-first threshold for lines of plugins (`libs_logger`); `None` shows none.
     pub plugins: Option<log::Level>,
+}
+
+impl LogSettings {
+    /// The same for the log itself. `iso_8601`: how its times look.
+    pub fn how(&self, iso_8601: bool) -> log::How {
+        let Self { level: threshold, stderr, json, .. } = *self;
+        log::How { threshold, stderr, json, iso_8601, syslog: self.syslog.clone() }
+    }
 }
 
 /// Rules that kill.
@@ -303,6 +317,12 @@ fn log_settings(read: Reader<'_>) -> Result<LogSettings, ConfigError> {
     Ok(LogSettings {
         level: log::Level::from_name(&level).ok_or(ConfigError::LogLevel(level))?,
         stderr: read.bool("log_stderr", false),
+        syslog: read.bool("log_syslog", true).then(|| read.text("syslog_output.path", "/dev/log").into()),
+        json: match read.text("log_format", "text").as_str() {
+            "text" => false,
+            "json" => true,
+            word => return Err(read.wrong(format!("log_format '{word}' is unknown. Valid values are: text, json"))),
+        },
         plugins: read.bool("libs_logger.enabled", true).then_some(plugins),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use super::record::RecordArgs;
+use crate::app::config_cmd::ConfigCommand;
 use crate::app::explain::ExplainArgs;
 use crate::app::k8saudit_cmd::K8sAuditCommand;
 use crate::app::rules_cmd::RulesCommand;
@@ -54,6 +55,8 @@ pub enum Action {
         /// Everything but the events.
         dry_run: bool,
     },
+    /// Look at the configuration without running it.
+    Config(ConfigCommand),
     /// Look at rules without running them.
     Rules(RulesCommand),
     /// Connect an API server.

@@ -6,6 +6,7 @@ use super::check::CheckArgs;
 use super::options::{Action, ListFormat, Options, ReplayView};
 use super::record::{self, RecordArgs};
 use super::test::TestArgs;
+use crate::app::config_cmd::ConfigCommand;
 use crate::app::explain::ExplainArgs;
 use crate::app::k8saudit_cmd::K8sAuditCommand;
 use crate::app::rules_cmd::RulesCommand;
@@ -116,6 +117,13 @@ pub(super) enum Subcommand {
         lanner check --format github --deny warnings rules/\n  \
         lanner check --fix --dry-run my_rules.yaml")]
     Check(CheckArgs),
+    /// Look at the configuration without running it: show, check, keys
+    #[command(after_help = "Examples:\n  lanner config show -c /etc/falco/falco.yaml\n  \
+        lanner config check /etc/falco/falco.yaml\n  lanner config keys")]
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Look at rules without running them: list, show, fmt, diff, coverage
     #[command(after_help = "Examples:\n  lanner rules list -r rules/syscall\n  \
         lanner rules show 'Terminal shell in container' -r rules/syscall\n  lanner rules diff old.yaml new.yaml")]
@@ -187,6 +195,11 @@ pub(super) enum Subcommand {
 }
 
 impl Configuration {
+    /// The same with this file.
+    pub(crate) fn with_file(self, file: &str) -> Self {
+        Self { config: Some(file.to_owned()), ..self }
+    }
+
     pub(super) fn options(self, action: Action, config_optional: bool) -> Options {
         Options {
             config: self.config,
@@ -225,6 +238,7 @@ impl Subcommand {
                 ..configuration.options(Action::Record(Box::new(record)), true)
             },
             Self::Check(args) => args.into_options(),
+            Self::Config { command } => command.configuration().options(Action::Config(command), true),
             Self::Rules { command } => command.configuration().clone().options(Action::Rules(command), true),
             Self::K8sAudit { command } => Options { config_optional: true, ..Options::new(Action::K8sAudit(command)) },
             Self::Explain { explain, configuration, rules } => {

@@ -3,15 +3,17 @@
 use crate::config::{AlertForm, LiveSettings, Node, Settings};
 
 /// Keys that a reload follows, with all below them. Everything else is read at the start only.
-const FOLLOWED: [&str; 17] = [
+const FOLLOWED: [&str; 19] = [
     "append_output",
     "base_syscalls",
     "buffer_format_base64",
     "capture",
     "config_files",
     "enforcement",
+    "log_format",
     "log_level",
     "log_stderr",
+    "log_syslog",
     "priority",
     "rule_matching",
     "rules",

@@ -20,6 +20,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use lanner_engine::load::Priority;
 
 use super::evaluator::Desk;
+use super::systemd;
 use crate::alert::{Alert, INTERNAL, RuleHead};
 use crate::log;
 use crate::source::now;
@@ -161,6 +162,7 @@ impl Reloader<'_> {
 
     fn reload(&mut self) {
         let begin = Instant::now();
+        systemd::reloading();
         let next = match self.base.compile() {
             Ok(next) => next,
             Err(error) => return self.refuse(&error.to_string()),
@@ -172,11 +174,13 @@ impl Reloader<'_> {
         let (before, after) = (self.base.rules, base.rules);
         self.base.follow(base);
         log::info(format_args!("{after} rules are in force, {before} before ({} ms)", begin.elapsed().as_millis()));
+        systemd::ready(&format!("{after} rules are in force"));
     }
 
     /// Says that everything stays as it is, and why.
     fn refuse(&self, error: &str) {
         log::error(format_args!("Reload refused, the rules and the configuration in force go on: {error}"));
+        systemd::ready("the last reload was refused; the rules from before it are in force");
         let head =
             RuleHead { rule: RULE.into(), source: INTERNAL.into(), priority: Priority::Critical, tags: Vec::new() };
         self.desk.outputs.send(Alert {

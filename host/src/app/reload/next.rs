@@ -16,7 +16,7 @@ use crate::app::names::RuleNames;
 use crate::app::plugins::Library;
 use crate::app::sources::{self, Group};
 use crate::app::{rule_files, rules};
-use crate::config::{Node, Settings};
+use crate::config::{Node, Settings, builtin_rules};
 use crate::log;
 use crate::metrics::{Loaded, Registry};
 
@@ -77,7 +77,9 @@ pub(in crate::app) fn entries(options: &Options, configured: &Configured) -> Vec
     let rules = if options.rules.is_empty() { &configured.settings.rules_files } else { &options.rules };
     let entry = |rules| move |path: &str| Entry { path: PathBuf::from(path), rules };
     let configuration = main.into_iter().chain(included).map(entry(false));
-    configuration.chain(rules.iter().map(String::as_str).map(entry(true))).collect()
+    // What is inside the program does not change.
+    let rules = rules.iter().map(String::as_str).filter(|path| !builtin_rules::is_builtin(path));
+    configuration.chain(rules.map(entry(true))).collect()
 }
 
 impl Base<'_> {
@@ -154,7 +156,7 @@ impl Base<'_> {
         if let (Some(registry), Some(loaded)) = (&self.registry, loaded) {
             registry.set_loaded(loaded);
         }
-        log::configure(settings.log.level, settings.log.stderr, settings.alerts.iso_8601);
+        log::configure(&settings.log.how(settings.alerts.iso_8601));
         configure::remark(&configured.loaded, &configured.settings);
         let later = changes::at_next_start(&self.first, &configured.loaded.tree);
         if !later.is_empty() {

@@ -21,6 +21,9 @@ pub enum RulesCommand {
     /// Compare two sets of rule files by their effect; exits with 0 if there is no difference, 1 if there is, 2 on trouble
     #[command(after_help = "Example: lanner rules diff /etc/falco/falco_rules.yaml new/falco_rules.yaml")]
     Diff(DiffArgs),
+    /// Print the rules inside the program: their names, or one file
+    #[command(after_help = "Examples:\n  lanner rules builtin\n  lanner rules builtin syscall/lanner_rules.yaml")]
+    Builtin(BuiltinArgs),
     /// Which tactics and techniques of MITRE ATT&CK the rules' tags name
     #[command(after_help = "Examples:\n  lanner rules coverage -r rules/syscall\n  \
         lanner rules coverage -r rules/syscall --format navigator > layer.json")]
@@ -43,6 +46,18 @@ pub struct RuleInput {
     /// Rule file or folder instead of the configured ones; may be repeated
     #[arg(short = 'r', long, value_name = "PATH")]
     pub rules: Vec<String>,
+
+    /// Where settings come from.
+    #[command(flatten)]
+    pub configuration: Configuration,
+}
+
+/// `lanner rules builtin`.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct BuiltinArgs {
+    /// The file to print, instead of the names of all
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 
     /// Where settings come from.
     #[command(flatten)]
@@ -178,6 +193,7 @@ impl RulesCommand {
             Self::Show(args) => &args.input.configuration,
             Self::Fmt(args) => &args.configuration,
             Self::Diff(args) => &args.configuration,
+            Self::Builtin(args) => &args.configuration,
             Self::Coverage(args) => &args.input.configuration,
         }
     }

@@ -11,7 +11,7 @@ use lanner_engine::attack::{self, RuleTags};
 use lanner_engine::effect::Difference;
 use lanner_engine::load::Loader;
 
-pub use args::{CoverageArgs, DiffArgs, FmtArgs, ListArgs, RuleInput, RulesCommand, RulesForm, ShowArgs};
+pub use args::{BuiltinArgs, CoverageArgs, DiffArgs, FmtArgs, ListArgs, RuleInput, RulesCommand, RulesForm, ShowArgs};
 
 use self::args::CoverageForm;
 use super::cli::Options;
@@ -21,7 +21,7 @@ use super::plugins::Library;
 use super::process::print_stdout;
 use super::sources::Group;
 use super::{plugins, rule_files, rules, sources};
-use crate::config::rules_files;
+use crate::config::{builtin_rules, rules_files};
 
 /// The whole command.
 pub(super) fn run(command: &RulesCommand, options: &Options, configured: Configured) -> Result<(), AppError> {
@@ -41,12 +41,23 @@ pub(super) fn run(command: &RulesCommand, options: &Options, configured: Configu
                 other => AppError::Trouble(Box::new(other)),
             });
         }
+        RulesCommand::Builtin(args) => print_stdout(&builtin(args)?),
         RulesCommand::Coverage(args) => {
             let ground = Ground::new(options, configured)?;
             print_stdout(&coverage(args, &ground.load(&args.input.rules)?));
         }
     }
     Ok(())
+}
+
+/// The names of the files inside the program, or the text of one.
+fn builtin(args: &BuiltinArgs) -> Result<String, AppError> {
+    let Some(name) = &args.name else {
+        return Ok(builtin_rules::names().map(|name| name + "\n").collect());
+    };
+    let entry = if builtin_rules::is_builtin(name) { name.clone() } else { format!("builtin:{name}") };
+    let files = rules_files::expand(&[entry])?;
+    Ok(files.iter().filter_map(|file| builtin_rules::text(file)).collect())
 }
 
 /// Sources and settings that rules are loaded against.

@@ -1,0 +1,78 @@
+//! What must not be shown to whoever looks over a shoulder: values of keys that are called like secrets, passwords in
+//! URLs, tokens among parameters, and whatever a variable called like a secret holds.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// What stands in place of a secret.
+const MASK: &str = "***";
+
+/// Names of keys and variables whose values are secrets.
+static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)token|secret|passw|passphrase|api_?key|access_?key|private_?key|credential|authorization").ok()
+});
+
+/// Names that end so hold a path or a number of secrets, no secret.
+const HARMLESS: [&str; 6] = ["file", "path", "dir", "folder", "name", "url"];
+
+/// A user in a URL, and a parameter called like a secret.
+static INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(://)[^/\s@"']+@|((?:token|secret|passw[a-z]*|api_?key|access_?key|signature)[a-z_]*"?\s*[=:]\s*"?)[^&;,\s"']+"#).ok()
+});
+
+/// Whether what is called so is a secret.
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    NAME.as_ref().is_some_and(|regex| regex.is_match(&lower)) && !HARMLESS.iter().any(|tail| lower.ends_with(tail))
+}
+
+/// The value of `key` without its secrets. `variables`: those that were put into it.
+pub(super) fn masked(key: &str, value: &str, variables: &[String]) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    if is_secret(key) || variables.iter().any(|name| is_secret(name)) {
+        return MASK.to_owned();
+    }
+    match INSIDE.as_ref() {
+        Some(regex) => regex
+            .replace_all(value, |found: &regex::Captures<'_>| match (found.get(1), found.get(2)) {
+                (Some(scheme), _) => format!("{}{MASK}@", scheme.as_str()),
+                (_, Some(name)) => format!("{}{MASK}", name.as_str()),
+                _ => MASK.to_owned(),
+            })
+            .into_owned(),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        let plain = |key: &str, value: &str| masked(key, value, &[]);
+        assert_eq!(plain("token", "abc"), MASK);
+        assert_eq!(plain("apiKey", "abc"), MASK);
+        assert_eq!(plain("token", ""), "");
+        assert_eq!(plain("url", "https://me:pass@host/x"), "https://***@host/x");
+        assert_eq!(plain("open_params", "http://h/?token=abc&x=1"), "http://h/?token=***&x=1");
+        assert_eq!(plain("init_config", r#"{"secret": "abc", "n": 1}"#), r#"{"secret": "***", "n": 1}"#);
+        assert_eq!(masked("filename", "/x", &["DB_PASSWORD".into()]), MASK);
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for (key, value) in [
+            ("client_key", "/etc/ssl/client.key"),
+            ("token_file", "/run/token"),
+            ("filename", "./tokens.txt"),
+            ("url", "https://host/path"),
+            ("open_params", "https://host:9765/k8s-audit"),
+        ] {
+            assert_eq!(masked(key, value, &["HOST".into()]), value, "{key}");
+        }
+    }
+}
