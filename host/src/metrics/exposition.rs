@@ -39,7 +39,8 @@ impl Page {
         self.add_as(metric.name, metric.kind, metric.help, labels, value);
     }
 
-    /// A value of a metric whose name a plugin chose.
+    /// A value of a metric whose name a plugin chose. Values of one series add up: two sources may have the same plugin, each an
+    /// instance of its own.
     pub(super) fn add_as(&mut self, name: &str, kind: Kind, help: &str, labels: &[(&str, &str)], value: f64) {
         let place = *self.places.entry(name.to_owned()).or_insert_with(|| {
             let mut family = MetricFamily::default();
@@ -56,17 +57,22 @@ impl Page {
             pair.set_value((*value).to_owned());
             pair
         };
-        let mut metric = Metric::from_label(labels.iter().map(label).collect());
+        let labels: Vec<LabelPair> = labels.iter().map(label).collect();
+        let same = metrics.iter().position(|metric| *metric.get_label() == *labels);
+        let place = same.unwrap_or_else(|| {
+            metrics.push(Metric::from_label(labels));
+            metrics.len() - 1
+        });
+        let Some(metric) = metrics.get_mut(place) else { return };
         if *kind == Kind::Counter {
             let mut counter = Counter::default();
-            counter.set_value(value);
+            counter.set_value(metric.get_counter().get_value() + value);
             metric.set_counter(counter);
         } else {
             let mut gauge = Gauge::default();
-            gauge.set_value(value);
+            gauge.set_value(metric.get_gauge().get_value() + value);
             metric.set_gauge(gauge);
         }
-        metrics.push(metric);
     }
 
     fn text(self) -> String {
@@ -249,12 +255,13 @@ mod tests {
         page.add("lanner_source_events_total", &[("source", "a\"b\\c\nd")], 1.0);
         page.add("lanner_process_threads", &[], 2.0);
         page.add("lanner_source_events_total", &[("source", "e")], 3.0);
+        page.add("lanner_process_threads", &[], 1.0);
         assert_eq!(
             page.text(),
             "# HELP lanner_source_events_total Events that rules could see\n# TYPE lanner_source_events_total \
              counter\nlanner_source_events_total{source=\"a\\\"b\\\\c\\nd\"} 1\nlanner_source_events_total{source=\"e\"} \
              3\n# HELP lanner_process_threads Threads of this process\n# TYPE lanner_process_threads \
-             gauge\nlanner_process_threads 2\n"
+             gauge\nlanner_process_threads 3\n"
         );
     }
 }

@@ -13,12 +13,34 @@ const CAUSES: [&str; 4] = ["buffer_bulk", "buffer_vital", "max_event_size", "lat
 
 const SECOND: f64 = 1e9;
 
+/// Values of the plugin of system calls that Falco has no names for, and ours.
+const OF_SYSCALLS: [(&str, &str); 13] = [
+    ("descriptors_refused", "lanner_fds_refused_total"),
+    ("n_foreign_abi_calls", "lanner_foreign_abi_calls_total"),
+    ("n_thread_lookups", "lanner_state_thread_lookups_total"),
+    ("n_state_refreshes", "lanner_state_refreshes_total"),
+    ("n_refreshed_processes", "lanner_state_refreshed_processes_total"),
+    ("n_processes_to_refresh", "lanner_state_processes_to_refresh"),
+    (DOUBTFUL, "lanner_state_doubtful_since_timestamp_seconds"),
+    ("n_purged_threads", "lanner_state_purged_threads_total"),
+    ("n_enforce_killed", "lanner_enforce_killed_total"),
+    ("n_enforce_would_kill", "lanner_enforce_would_kill_total"),
+    ("n_enforce_spared", "lanner_enforce_spared_total"),
+    ("n_enforce_refused", "lanner_enforce_refused_total"),
+    ("n_enforce_untold", "lanner_enforce_untold_total"),
+];
+/// The one among them that is a time, in ns.
+const DOUBTFUL: &str = "state_doubtful_since_ts";
+
 pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMeter>], usage: &Usage) {
     sources.iter().for_each(|source| add_source(page, registry, source));
     add_rules(page, registry);
-    sources.iter().for_each(|source| add_drops(page, source));
+    sources.iter().for_each(|source| add_syscalls(page, source));
     add_outputs(page, registry);
     page.add("lanner_process_cpu_seconds_total", &[], usage.cpu_seconds);
+    for (kind, kb) in [("anonymous", usage.anonymous_kb), ("file", usage.file_kb), ("shared", usage.shared_kb)] {
+        page.add("lanner_process_memory_bytes", &[("kind", kind)], (kb * 1024) as f64);
+    }
     page.add("lanner_process_threads", &[], usage.threads as f64);
 }
 
@@ -56,14 +78,18 @@ fn add_rules(page: &mut Page, registry: &Registry) {
     }
 }
 
-fn add_drops(page: &mut Page, source: &SourceMeter) {
-    for metric in source.plugin_metrics() {
-        let Some(name) = metric.name.strip_prefix(OWN).and_then(|name| name.strip_prefix("n_drops_")) else { continue };
-        let value = sample::value(&metric).as_f64();
-        if CAUSES.contains(&name) {
-            page.add("lanner_drops_total", &[("cause", name)], value);
-        } else if let Some(event) = name.strip_prefix("event_") {
+/// What the plugin of system calls lost, and did about it.
+fn add_syscalls(page: &mut Page, source: &SourceMeter) {
+    for metric in &source.plugin_metrics() {
+        let Some(name) = metric.name.strip_prefix(OWN) else { continue };
+        let value = sample::value(metric).as_f64();
+        let lost = name.strip_prefix("n_drops_");
+        if let Some(cause) = lost.filter(|cause| CAUSES.contains(cause)) {
+            page.add("lanner_drops_total", &[("cause", cause)], value);
+        } else if let Some(event) = lost.and_then(|name| name.strip_prefix("event_")) {
             page.add("lanner_drops_by_event_total", &[("event", event)], value);
+        } else if let Some((theirs, ours)) = OF_SYSCALLS.iter().find(|(theirs, _)| *theirs == name) {
+            page.add(ours, &[], if *theirs == DOUBTFUL { value / SECOND } else { value });
         }
     }
 }

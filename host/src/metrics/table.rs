@@ -112,6 +112,22 @@ pub const METRICS: &[Metric] = &[
     c("lanner_rule_lost_events_total", "Events lost that the rule could have matched"),
     c("lanner_drops_total", "Events of the kernel that were lost, by cause"),
     c("lanner_drops_by_event_total", "Events of the kernel that were lost, by kind of event"),
+    c("lanner_fds_refused_total", "Descriptors not kept because a table or the memory for all of them was full"),
+    c(
+        "lanner_foreign_abi_calls_total",
+        "Calls by the table for 32-bit programs of a 64-bit kernel that are not followed",
+    ),
+    c("lanner_state_thread_lookups_total", "Threads that events named and /proc was asked about"),
+    c("lanner_state_refreshes_total", "Times that state was looked up anew because events that change it were lost"),
+    c("lanner_state_refreshed_processes_total", "Processes looked up anew"),
+    g("lanner_state_processes_to_refresh", "Processes that are still to be looked up anew"),
+    g("lanner_state_doubtful_since_timestamp_seconds", "Since when state may be wrong after a loss; 0: it is not"),
+    c("lanner_state_purged_threads_total", "Threads forgotten because they had ended unseen"),
+    c("lanner_enforce_killed_total", "Processes that the kernel killed for rules"),
+    c("lanner_enforce_would_kill_total", "Processes that rules would have killed, in a dry run"),
+    c("lanner_enforce_spared_total", "Processes that a rule would have killed and that are protected"),
+    c("lanner_enforce_refused_total", "Kills that the kernel refused"),
+    c("lanner_enforce_untold_total", "Kills of which no event told"),
     g("lanner_output_queue_depth", "Alerts that wait for an output"),
     g("lanner_output_queue_capacity", "Alerts that may wait for an output in memory"),
     c(
@@ -123,6 +139,7 @@ pub const METRICS: &[Metric] = &[
     g("lanner_output_spool_alerts", "Alerts on disk that wait for an output, by number"),
     g("lanner_output_failing", "Whether the last delivery of an output failed"),
     c("lanner_process_cpu_seconds_total", "Time of this process on processors"),
+    g("lanner_process_memory_bytes", "Resident memory of this process by kind: anonymous, file, shared"),
     g("lanner_process_threads", "Threads of this process"),
 ];
 

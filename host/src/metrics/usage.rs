@@ -19,6 +19,10 @@ pub(super) struct Usage {
     pub(super) vsz_kb: u64,
     pub(super) pss_kb: u64,
     pub(super) threads: u64,
+    /// The three of which resident memory consists.
+    pub(super) anonymous_kb: u64,
+    pub(super) file_kb: u64,
+    pub(super) shared_kb: u64,
     /// Of the control group that this process is in; 0: it has none.
     pub(super) container_bytes: u64,
     /// Since the machine started, of all processors.
@@ -48,6 +52,9 @@ impl Usage {
             vsz_kb: number_after(&status, "VmSize:").unwrap_or(0),
             pss_kb: number_after(&own("/proc/self/smaps_rollup"), "Pss:").unwrap_or(0),
             threads: number_after(&status, "Threads:").unwrap_or(0),
+            anonymous_kb: number_after(&status, "RssAnon:").unwrap_or(0),
+            file_kb: number_after(&status, "RssFile:").unwrap_or(0),
+            shared_kb: number_after(&status, "RssShmem:").unwrap_or(0),
             container_bytes: container_memory(),
             host_cpu_percent: tenths(host_cpu(&stat).unwrap_or(0.0)),
             host_memory_kb: used,
@@ -99,6 +106,7 @@ mod tests {
     fn this_process_uses_memory() {
         let usage = Usage::look();
         assert!(usage.rss_kb > 0 && usage.vsz_kb >= usage.rss_kb && usage.threads > 0, "{usage:?}");
+        assert_eq!(usage.anonymous_kb + usage.file_kb + usage.shared_kb, usage.rss_kb, "{usage:?}");
         assert!(usage.host_memory_kb > 0 && usage.host_open_fds > 0, "{usage:?}");
         assert!((0.0..=100.0).contains(&usage.host_cpu_percent), "{usage:?}");
     }

@@ -178,6 +178,30 @@ fn a_source_that_hangs_is_not_healthy() {
 }
 
 #[test]
+fn a_reload_is_seen_and_counting_goes_on() {
+    let mut lab = Lab::start(METRICS_ON);
+    let rule = [("rule_name", "Each event")];
+    let count = |page: &Page| page.find("falcosecurity_falco_rules_matches_total", &rule).map(|sample| sample.value);
+    let before = lab.metrics_when("six matches", |page| count(page) == Some(6.0));
+    let started = before.get("falcosecurity_falco_start_timestamp_nanoseconds", &[]);
+    assert!(before.find("falcosecurity_falco_rules_matches_total", &[("tag_new", "true")]).is_none());
+    let rules = RULES.replace("[host, T1555]", "[new]").replace("Never", "Not ever");
+    std::fs::write(lab.dir.path().join("rules.yaml"), rules).unwrap();
+    let sent = std::process::Command::new("kill").args(["-HUP", &lab.daemon.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let after = lab.metrics_when("the new tag", |page| {
+        page.find("falcosecurity_falco_rules_matches_total", &[("tag_new", "true")]).is_some()
+    });
+    assert_eq!((count(&after), after.get("lanner_rules_loaded", &[("source", "bad_source")])), (Some(6.0), 2.0));
+    assert!(after.find("falcosecurity_falco_rules_matches_total", &[("tag_host", "true")]).is_none());
+    assert_eq!(after.get("falcosecurity_falco_start_timestamp_nanoseconds", &[]), started);
+    assert!(after.get("falcosecurity_falco_reload_timestamp_nanoseconds", &[]) > started);
+    let sum =
+        |page: &Page| page.find("falcosecurity_falco_sha256_rules_files_info", &[]).unwrap().labels["sha256"].clone();
+    assert_ne!(sum(&before), sum(&after));
+}
+
+#[test]
 fn answers_can_be_encrypted() {
     let dir = tempfile::tempdir().unwrap();
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
