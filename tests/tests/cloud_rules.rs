@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lanner_tests::program::{here, lanner, run, shared};
+use lanner_tests::program::{golden, here, lanner, run, shared};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
@@ -11,6 +11,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 /// The rules of a source.
 struct Rules {
     source: &'static str,
+    /// The plugin that reads it, and what it is about.
+    plugin: &'static str,
+    title: &'static str,
     /// Rules that have a name of Falco's, all rules, and their cases.
     counts: [usize; 3],
     /// Rules whose first row Falco's rules do not raise: they are held back there until a macro is replaced or a list filled.
@@ -20,6 +23,8 @@ struct Rules {
 const ALL: [Rules; 3] = [
     Rules {
         source: "k8s_audit",
+        plugin: "k8saudit",
+        title: "Kubernetes",
         counts: [48, 79, 80],
         held_back: &[
             "All K8s Audit Events",
@@ -29,8 +34,8 @@ const ALL: [Rules; 3] = [
             "Untrusted Node Unsuccessfully Tried to Join the Cluster",
         ],
     },
-    Rules { source: "aws_cloudtrail", counts: [22, 51, 51], held_back: &[] },
-    Rules { source: "gcp_auditlog", counts: [39, 62, 65], held_back: &[] },
+    Rules { source: "aws_cloudtrail", plugin: "cloudtrail", title: "AWS", counts: [22, 51, 51], held_back: &[] },
+    Rules { source: "gcp_auditlog", plugin: "gcpaudit", title: "Google Cloud", counts: [39, 62, 65], held_back: &[] },
 ];
 
 impl Rules {
@@ -47,6 +52,75 @@ impl Rules {
     fn falcos(&self, shared: &Path) -> String {
         shared.join(format!("falco-rules/{}_rules.yaml", self.source)).display().to_string()
     }
+
+    /// What `-L` says about the rules.
+    fn described(&self) -> Vec<Value> {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("falco.yaml");
+        let plugin = self.plugin;
+        let text = format!(
+            "engine: {{kind: nodriver}}\nload_plugins: [{plugin}, json]\nplugins: [{{name: {plugin}, library_path: none}}, \
+             {{name: json, library_path: none}}]\nlog_syslog: false\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let (config, files) = (config.display().to_string(), self.files());
+        let mut args = vec!["-c", &config, "-L", "-o", "json_output=true"];
+        args.extend(files.iter().flat_map(|file| ["-r", file]));
+        let ran = run(&mut lanner(BINARY, &args)).good();
+        let described: Value = serde_json::from_str(&ran.stdout).unwrap();
+        described["rules"].as_array().unwrap().clone()
+    }
+}
+
+fn tags(rule: &Value) -> Vec<&str> {
+    rule["info"]["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect()
+}
+
+fn technique<'a>(tags: &[&'a str]) -> Option<&'a str> {
+    tags.iter()
+        .copied()
+        .find(|tag| tag.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
+}
+
+/// The page that lists the rules.
+const ABOUT: &str = "\
+# Rules for clouds
+
+The rules for audit events of Kubernetes, AWS and Google Cloud under `rules/k8s_audit/`, `rules/aws_cloudtrail/` and
+`rules/gcp_auditlog/`. Where Falco's rules detect the same behaviour the name is the same; conditions and texts are our own. Each
+source has two files, loaded in this order: `…_rules.yaml` (Falco's detections) and `…_rules_recent.yaml` (what those cannot see). A rule
+marked *off* is switched on with `enabled: true` and `override: {enabled: replace}`. The cases of every rule are beside them in `cases/`.
+
+What they differ in from Falco's on purpose: [Kubernetes](k8saudit.md#rules), [Google Cloud](gcpaudit.md#rules).
+";
+
+#[test]
+fn each_says_what_users_expect_of_a_rule_and_the_page_lists_them() {
+    let mut page = ABOUT.to_owned();
+    for rules in ALL {
+        page += &format!(
+            "\n## {}\n\n| rule | what it tells | priority | tactic | technique |\n|--|--|--|--|--|\n",
+            rules.title
+        );
+        let described = rules.described();
+        assert_eq!(described.len(), rules.counts[1]);
+        for rule in &described {
+            let (info, tags) = (&rule["info"], tags(rule));
+            let [name, description, output, priority] =
+                ["name", "description", "output", "priority"].map(|key| info[key].as_str().unwrap());
+            assert!(description.len() > 60, "{name}: says what to do next");
+            assert!(output.contains(" | "), "{name}: {output}");
+            let one = |prefix: &str| tags.iter().filter(|tag| tag.starts_with(prefix)).count();
+            assert_eq!((one("maturity_"), one("mitre_")), (1, 1), "{name}: {tags:?}");
+            let tactic = tags.iter().find_map(|tag| tag.strip_prefix("mitre_")).unwrap().replace('_', " ");
+            let technique = technique(&tags).unwrap_or_else(|| panic!("{name}: {tags:?}"));
+            let tells =
+                description.split_once(". ").map_or(description, |(first, _)| first).trim().trim_end_matches('.');
+            let off = if info["enabled"] == false { ", off" } else { "" };
+            page += &format!("| {name} | {} | {priority}{off} | {tactic} | {technique} |\n", tells.replace('|', "\\|"));
+        }
+    }
+    golden("../../docs/rules-cloud.md", &page);
 }
 
 fn names(file: &str) -> BTreeSet<String> {
