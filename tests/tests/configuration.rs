@@ -289,5 +289,23 @@ fn rules_inside_the_program_stand_wherever_rule_files_do() {
     assert_eq!(ran.stderr.matches("builtin:").count(), 4, "{}", ran.stderr);
     let ran = lanner(&["check", "builtin:sycall"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("there are no rules 'builtin:sycall'"), "{}", ran.stderr);
-    lanner(&["check", "builtin:syscall"]).good();
+    assert_eq!(lanner(&["check", "builtin:syscall"]).code, Some(0));
+}
+
+/// Where systemd is installed, it reads the units itself; the program they start is put in their place.
+#[test]
+fn systemd_understands_the_units() {
+    if std::process::Command::new("systemd-analyze").arg("--version").output().is_err() {
+        println!("skipped: systemd-analyze is absent");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for unit in ["lanner.service", "lanner-plugins.service"] {
+        let text = fs::read_to_string(here().parent().unwrap().join("deploy/systemd").join(unit)).unwrap();
+        assert!(text.contains("Type=notify\n") && text.contains("WatchdogSec="), "{unit}");
+        let path = dir.path().join(unit);
+        fs::write(&path, text.replace("/usr/bin/lanner", BINARY)).unwrap();
+        let ran = run(std::process::Command::new("systemd-analyze").arg("verify").arg(&path));
+        assert!(ran.code == Some(0) && ran.stderr.is_empty(), "{unit}: {}", ran.stderr);
+    }
 }

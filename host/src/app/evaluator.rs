@@ -10,6 +10,7 @@ use super::reload::{Proposal, Seat};
 use super::replay::Progress;
 use super::stats::Matches;
 use super::systemd::Life;
+use super::timeouts::Timeouts;
 use crate::alert::Alert;
 use crate::event::extractor::Context;
 use crate::event::filter::Filter;
@@ -105,6 +106,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) drops: Option<DropWatch>,
     /// The thread's side of what is measured, if anything is.
     pub(super) pulse: Option<Pulse>,
+    /// What looks after silence, of a source that watches the kernel.
+    pub(super) timeouts: Option<Timeouts>,
     /// Kills of which no event tells.
     pub(super) untold: Option<Untold>,
     /// Whether losses ended the run.
@@ -173,6 +176,9 @@ impl Sink for Evaluator<'_> {
             && pulse.turn()
         {
             pulse.publish(plugins, now, counts, self.drops.iter().flat_map(|drops| drops.blind()));
+        }
+        if let Some(alert) = self.timeouts.as_mut().and_then(|timeouts| timeouts.tick(now, counts.events)) {
+            self.desk.outputs.send(alert);
         }
         if let Some(untold) = &mut self.untold {
             untold.tick(now, plugins, &mut |alert| self.desk.outputs.send(alert));

@@ -30,6 +30,7 @@ mod stats;
 mod support;
 mod systemd;
 mod test;
+mod timeouts;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

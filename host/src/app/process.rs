@@ -19,6 +19,7 @@ use super::reload::{self, Exchange, Reloader, Seat, Trigger};
 use super::replay::Progress;
 use super::stats::{Losses, Matches};
 use super::systemd::{Manager, Opening};
+use super::timeouts::Timeouts;
 use super::{signals, systemd};
 use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
@@ -209,6 +210,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         limit_ns: job.options.stop_after_s.map(|seconds| seconds.saturating_mul(1_000_000_000)),
         start_ns: None,
         untold,
+        timeouts: live.then(|| Timeouts::new(job.settings.live.max_timeouts, this_machine())),
         drops: live.then(|| DropWatch::new(job.settings.drops.clone(), this_machine(), group.asks)),
         pulse: job.measure.as_ref().map(|measure| measure.pulse(&name, feed, job.settings)),
         lost: false,

@@ -12,6 +12,8 @@ pub struct LiveSettings {
     pub buf_size_preset: u8,
     /// `engine.*.drop_failed_exit`.
     pub drop_failed_exit: bool,
+    /// `syscall_event_timeouts.max_consecutives`: turns without an event that are too many.
+    pub max_timeouts: u32,
     /// `falco_libs.snaplen`; 0: the usual length.
     pub snaplen: u32,
     /// `base_syscalls`.
@@ -81,7 +83,12 @@ pub(super) fn live(read: Reader<'_>, engine: &Engine) -> Result<LiveSettings, Co
     let snaplen_key = "falco_libs.snaplen";
     let snaplen = in_range(snaplen_key, read.int(snaplen_key, 0), 65_535)?;
     let custom_set = read.texts("base_syscalls.custom_set");
+    let max_timeouts = read.int("syscall_event_timeouts.max_consecutives", 1000_u32);
+    if max_timeouts == 0 {
+        return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));
+    }
     Ok(LiveSettings {
+        max_timeouts,
         cpus_for_each_buffer: u16::try_from(share).unwrap_or(u16::MAX),
         buf_size_preset: u8::try_from(preset).unwrap_or(u8::MAX),
         drop_failed_exit: read.bool(&format!("{section}.drop_failed_exit"), false),

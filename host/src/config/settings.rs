@@ -284,7 +284,6 @@ impl Settings {
             },
             thread_table_size: read.int("falco_libs.thread_table_size", 262_144),
         };
-        check_later_features(read)?;
         Ok(settings)
     }
 }
@@ -334,13 +333,4 @@ fn static_fields(tree: &Node) -> Vec<(String, String)> {
     fields.sort();
     fields.dedup_by(|a, b| a.0 == b.0);
     fields
-}
-
-/// Values of features that do not exist yet, refused as Falco refuses them: a wrong file must not become right by
-/// moving to this program.
-fn check_later_features(read: Reader<'_>) -> Result<(), ConfigError> {
-    if read.int("syscall_event_timeouts.max_consecutives", 1000_u32) == 0 {
-        return Err(read.wrong("the maximum consecutive timeouts without an event must be an unsigned integer > 0"));
-    }
-    Ok(())
 }
