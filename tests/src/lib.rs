@@ -6,4 +6,5 @@ pub mod gcp;
 pub mod live;
 pub mod plugins;
 pub mod program;
+pub mod pubsub;
 pub mod watch;

@@ -41,6 +41,13 @@ fn target() -> Option<PathBuf> {
 pub fn workspace_plugin(package: &str, library: &str) -> PathBuf {
     let target = target().expect("a test lies in a target folder");
     let mut cargo = Command::new(std::env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
+    // What the runner tells a test about its own package would be news to build scripts that look at it (`ring`), and half of the
+    // workspace would be built again, now and by the next build.
+    let of_runner =
+        |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"].iter().any(|p| name.starts_with(p));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_runner)) {
+        cargo.env_remove(name);
+    }
     cargo.args(["build", "--quiet", "--offline", "-p", package, "--target-dir"]).arg(&target);
     run(cargo.current_dir(sources()));
     target.join("debug").join(format!("lib{library}.so"))

@@ -20,6 +20,8 @@ pub struct Config {
     pub use_async: bool,
     /// Bytes of messages that may be held without having been acknowledged, over all streams.
     pub max_outstanding_bytes: u64,
+    /// Seconds after which Google gives a message of a killed instance to another one, 10 to 600; extended as long as it is held.
+    pub ack_deadline: u32,
     /// Address instead of Google's own, such as `https://europe-west1-pubsub.googleapis.com`. PUBSUB_EMULATOR_HOST counts more.
     pub endpoint: String,
     /// What becomes of a message that can never be read: `ack` it, or `leave` it to the subscription's dead-letter policy.
@@ -59,6 +61,7 @@ impl Default for Config {
             max_outstanding_messages: OUTSTANDING,
             use_async: true,
             max_outstanding_bytes: 100 << 20,
+            ack_deadline: 60,
             endpoint: String::new(),
             poison: Poison::default(),
             max_event_size: 1 << 20,

@@ -40,12 +40,14 @@ pub enum Count {
     Poison,
     /// Messages that had been delivered before.
     Redelivered,
-    /// Streams that broke and were opened again.
+    /// Streams that Google refused and that were opened again.
     StreamsReopened,
+    /// Looks at a silent subscription that found Google out of reach.
+    Unreachable,
 }
 
 impl Count {
-    const NAMES: [(Self, &'static str); 11] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::Events, "events"),
         (Self::Repaired, "repaired_utf8"),
         (Self::Files, "files"),
@@ -57,6 +59,7 @@ impl Count {
         (Self::Poison, "messages_poison"),
         (Self::Redelivered, "messages_redelivered"),
         (Self::StreamsReopened, "streams_reopened"),
+        (Self::Unreachable, "unreachable"),
     ];
 }
 
