@@ -146,6 +146,9 @@ pub enum AppError {
          use plugin sources only (engine.kind=nodriver), or turn the source off (--disable-source syscall)"
     )]
     NoLiveSource(PluginError),
+    /// `lanner live`: what is missing has been printed.
+    #[error("this machine cannot be watched from here")]
+    Unwatchable,
     /// A source that failed while open.
     #[error("{name}: {error}")]
     Source {

@@ -15,6 +15,7 @@ pub mod explain;
 mod fix;
 pub mod k8saudit_cmd;
 pub mod lists;
+mod live;
 mod measure;
 mod names;
 mod plugins;
@@ -77,6 +78,11 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Some(text) = built_in_list(&options.action) {
         print_stdout(&text);
         return Ok(());
+    }
+    if options.action == Action::Live {
+        let (text, possible) = live::report();
+        print_stdout(&text);
+        return if possible { Ok(()) } else { Err(AppError::Unwatchable) };
     }
     if let Action::K8sAudit(command) = &options.action {
         return k8saudit_cmd::run(command);

@@ -185,6 +185,27 @@ fn settings_out_of_range_are_told_with_the_range() {
 }
 
 #[test]
+fn whether_the_machine_can_be_watched_is_told() {
+    let ran = |command: &mut Command| {
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    if can_watch() {
+        let (code, told) = ran(&mut lanner(BINARY, &["live"]));
+        assert_eq!(code, Some(0), "{told}");
+        assert!(told.contains("BTF           ok") && told.contains("probes        ok"), "{told}");
+    }
+    let mut command = lanner(BINARY, &["live"]);
+    if is_root() {
+        command.uid(65534).gid(65534);
+    }
+    let (code, told) = ran(&mut command);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("programs      MISSING  no CAP_BPF and CAP_PERFMON\n"), "{told}");
+    assert!(told.contains("-> run as root, or grant it"), "{told}");
+}
+
+#[test]
 fn without_the_right_to_watch_the_remedy_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(&folder);

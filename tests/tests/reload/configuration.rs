@@ -10,7 +10,7 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     let more = format!(
         "append_output: [{{extra_output: 'more=%line.number'}}]\nstatic_fields: {{site: north}}\nwatch_config_files: false\n\
          capture: {{enabled: true, path_prefix: {prefix}, mode: all_rules, default_duration: 1}}\nprogram_output: {{enabled: \
-         false, program: cat}}\noutput_timeout: 3000\n"
+         false, program: cat}}\noutput_timeout: 3000\njson_include_output_fields_property: false\n"
     );
     let with_field = rule(1).replace("n=%line.text", "n=%line.text site=%static.site");
     put(&lab.rules(), &with_field);
@@ -28,6 +28,7 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     assert_eq!(lab.said(DONE), 1);
     lab.hang_up();
     lab.until_said(DONE, 2);
+    lab.write(64);
     let output = lab.daemon.output();
     let dir = lab.dir.path().to_owned();
     let captures = std::fs::read_dir(&dir).unwrap().flatten().filter(|entry| {
@@ -41,4 +42,10 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     seen.dedup();
     assert_eq!(seen, [0, 1, 2]);
     assert!(output.contains("site=north v=1 more="), "{output}");
+    let of = |version: &str| output.lines().filter(|line| line.contains(version)).collect::<Vec<_>>();
+    assert!(of(" v=0\"").iter().all(|alert| alert.contains("\"output_fields\"")), "{output}");
+    assert!(
+        !of(" v=2 ").is_empty() && of(" v=2 ").iter().all(|alert| !alert.contains("\"output_fields\"")),
+        "{output}"
+    );
 }

@@ -50,6 +50,8 @@ pub enum Action {
     Check(Check),
     /// Print what a maintainer needs to know.
     Support,
+    /// Say whether this machine can be watched.
+    Live,
     /// Process events.
     Process {
         /// Everything but the events.

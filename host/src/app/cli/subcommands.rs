@@ -184,6 +184,12 @@ pub(super) enum Subcommand {
         #[arg(long, value_enum, default_value_t)]
         format: Form,
     },
+    /// Say whether this machine can be watched, and what to do about what is missing
+    #[command(
+        after_help = "Exit code: 0 if live events can be had, 1 if not. What only lacks something is no failure.\n\nExample: \
+                      lanner live"
+    )]
+    Live,
     /// List the plugins, or describe one
     #[command(after_help = "Example: lanner plugins container")]
     Plugins {
@@ -251,6 +257,7 @@ impl Subcommand {
             Self::Events { format } => {
                 Options { config_optional: true, ..Options::new(Action::ListEvents { format: format.into() }) }
             }
+            Self::Live => Options { config_optional: true, ..Options::new(Action::Live) },
             Self::Plugins { name, configuration } => {
                 configuration.options(name.map_or(Action::ListPlugins, |name| Action::PluginInfo { name }), true)
             }

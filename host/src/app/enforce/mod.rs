@@ -64,6 +64,7 @@ pub(crate) fn prepare(
         ));
         return Ok(Prepared::default());
     }
+    protect.iter().filter_map(|entry| idle(entry)).for_each(log::warning);
     let mut plan = Plan::default();
     plan.protect(protected(protect)).map_err(|full| AppError::Enforcement(format!("enforcement.protect: {full}")))?;
     let mut rules = Vec::new();
@@ -98,6 +99,30 @@ fn reason(settings: &Settings) -> String {
         true => format!("the source {SYSCALL} is off"),
         false => format!("engine.kind is {}", settings.engine.name()),
     }
+}
+
+/// Most bytes of a process's name.
+const NAME: usize = 15;
+
+/// Why an entry of `enforcement.protect` protects nothing, if that can be seen.
+fn idle(entry: &str) -> Option<String> {
+    let why = if !entry.starts_with('/') {
+        match entry {
+            "" => "it is empty".to_owned(),
+            _ if entry.contains('/') => "a path begins with a slash, and the name of a process has none".to_owned(),
+            _ if entry.len() > NAME => {
+                format!("the kernel cuts the names of processes to {NAME} bytes; write those, or the path")
+            }
+            _ => return None,
+        }
+    } else {
+        match std::fs::canonicalize(entry) {
+            Ok(real) if real.as_os_str() == entry => return None,
+            Ok(real) => format!("the program's path is {}", real.display()),
+            Err(error) => format!("{error}; the path counts as the host sees it, without links"),
+        }
+    };
+    Some(format!("enforcement.protect: '{entry}' protects nothing as things are: {why}"))
 }
 
 /// Programs by path, everything else by the name of the process.
@@ -138,5 +163,28 @@ fn kernel(plan: &Plan, dry_run: bool) -> Enforcement {
             })
             .collect(),
         rules: plan.rules,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_protects_nothing_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().canonicalize().unwrap();
+        let at = |name: &str| dir.join(name).display().to_string();
+        std::fs::write(at("program"), "").unwrap();
+        std::os::unix::fs::symlink("program", at("link")).unwrap();
+        assert_eq!((idle("sshd"), idle(&at("program"))), (None, None));
+        for (entry, why) in [
+            ("bin/sh", "begins with a slash"),
+            ("a-name-of-16-byte", "to 15 bytes"),
+            (at("none").as_str(), "No such file"),
+            (at("link").as_str(), at("program").as_str()),
+        ] {
+            assert!(idle(entry).is_some_and(|told| told.contains(why)), "{entry}: {:?}", idle(entry));
+        }
     }
 }

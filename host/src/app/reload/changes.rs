@@ -1,15 +1,20 @@
 //! What of a changed configuration takes effect at once, and what at the next start.
 
-use crate::config::{AlertForm, LiveSettings, Node, Settings};
+use crate::config::{LiveSettings, Node, Settings};
 
 /// Keys that a reload follows, with all below them. Everything else is read at the start only.
-const FOLLOWED: [&str; 19] = [
+const FOLLOWED: [&str; 25] = [
     "append_output",
     "base_syscalls",
     "buffer_format_base64",
     "capture",
     "config_files",
     "enforcement",
+    "json_include_message_property",
+    "json_include_output_fields_property",
+    "json_include_output_property",
+    "json_include_tags_property",
+    "json_output",
     "log_format",
     "log_level",
     "log_stderr",
@@ -22,6 +27,7 @@ const FOLLOWED: [&str; 19] = [
     "rules_load",
     "static_fields",
     "syscall_event_drops",
+    "time_format_iso_8601",
     "watch_config_files",
 ];
 
@@ -64,7 +70,6 @@ pub(super) fn in_force(old: &Settings, new: Settings) -> Settings {
         engine: old.engine.clone(),
         live: LiveSettings { base: new.live.base.clone(), ..old.live.clone() },
         plugins: old.plugins.clone(),
-        alerts: AlertForm { base64_buffers: new.alerts.base64_buffers, ..old.alerts },
         outputs: old.outputs.clone(),
         thread_table_size: old.thread_table_size,
         ..new

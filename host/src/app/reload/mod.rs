@@ -173,6 +173,7 @@ impl Reloader<'_> {
         }
         let (before, after) = (self.base.rules, base.rules);
         self.base.follow(base);
+        self.desk.outputs.reform(self.base.settings.alerts);
         log::info(format_args!("{after} rules are in force, {before} before ({} ms)", begin.elapsed().as_millis()));
         systemd::ready(&format!("{after} rules are in force"));
     }

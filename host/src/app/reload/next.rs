@@ -47,9 +47,16 @@ pub(in crate::app) struct Base<'r> {
     /// How many rules are in force.
     pub(in crate::app) rules: usize,
     /// Plugins of the reloads: rules are compiled with them, as those of the sources are busy with events.
-    pub(in crate::app) twins: Option<Vec<Group>>,
+    pub(in crate::app) twins: Option<Twins>,
     /// Who tells which rules and files are in force, if anybody does.
     pub(in crate::app) registry: Option<Arc<Registry>>,
+}
+
+/// Plugins that no events come to.
+pub(in crate::app) struct Twins {
+    groups: Vec<Group>,
+    /// The fields of the configuration that their sources have.
+    static_fields: Vec<(String, String)>,
 }
 
 /// What a reload has compiled.
@@ -111,10 +118,13 @@ impl Base<'_> {
         let settings = changes::in_force(&self.settings, configured.settings.clone());
         let files = rule_files(self.options, &configured)?;
         let twins = match self.twins.take() {
-            Some(twins) if settings.static_fields == self.settings.static_fields => twins,
-            _ => sources::build(self.libraries, &settings)?,
+            Some(twins) if twins.static_fields == settings.static_fields => twins,
+            _ => Twins {
+                groups: sources::build(self.libraries, &settings)?,
+                static_fields: settings.static_fields.clone(),
+            },
         };
-        let twins = self.twins.insert(twins);
+        let twins = &self.twins.insert(twins).groups;
         let rules = rules::load(&files, self.options, &settings, twins, self.libraries)?;
         let Compiled { groups, enforced } =
             compiled::compile(&rules, twins, &settings, &self.selected, &self.hostname, &self.names)?;

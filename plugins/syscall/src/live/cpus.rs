@@ -2,6 +2,11 @@
 
 use std::fs;
 
+/// How many processors are on.
+pub(crate) fn online() -> usize {
+    numbers(&fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default()).len().max(1)
+}
+
 /// The group of buffers that each possible processor writes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cpus {

@@ -22,6 +22,7 @@ mod tracepoint;
 
 pub use class::Class;
 pub use counters::{CounterReader, Counters, LostEvents};
+pub(crate) use cpus::online;
 pub use enforce::{EnforcedCount, EnforcedEvent, EnforcedReader, EnforcedTest, Enforcement};
 pub use error::LiveError;
 pub use feature::{Feature, features, missing};

@@ -12,7 +12,7 @@ use super::Syscall;
 use super::metrics::Counted;
 use super::upkeep::Upkeep;
 use crate::capture::{CaptureReader, InitialState, Step};
-use crate::live::{Feature, Live, LiveError, SCHEME, Settings, features};
+use crate::live::{Feature, Live, LiveError, SCHEME, Settings, features, online};
 use crate::memory;
 use crate::state::Mode;
 
@@ -57,6 +57,13 @@ impl Syscall {
         let settings = if settings.is_empty() { Settings::default() } else { serde_json::from_str(settings)? };
         // Before the attempt: what fails it is among them.
         tell(&self.log, &features());
+        let online = online();
+        if usize::from(settings.cpus_for_each_buffer) > online {
+            self.log.warning(format!(
+                "cpus_for_each_buffer is {}, but {online} processors are on: all of them share one buffer, as with 0",
+                settings.cpus_for_each_buffer
+            ));
+        }
         let live = Live::open(&settings)?;
         for (program, why) in live.refused() {
             self.log.warning(format!("'{program}' is not watched: {why}"));

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::numbers;
 use super::sockets::Sockets;
+use super::{numbers, read};
 use crate::capture::{Fd, FdInfo, FdType};
 
 /// All descriptors that can be read, in no particular order.
@@ -40,7 +40,8 @@ fn descriptor(process: &Path, at: &Path, fd: u32, sockets: &mut Sockets) -> Opti
         FdInfo::Other { ty: FdType::Directory, name: name.into() }
     } else {
         let path = process.join("fdinfo").join(fd.to_string());
-        let flags = fs::read_to_string(path).ok().and_then(|text| native_flags(&text)).map_or(0, file_flags);
+        let flags =
+            read(&path).ok().and_then(|text| native_flags(std::str::from_utf8(&text).ok()?)).map_or(0, file_flags);
         FdInfo::File { flags, name: name.into(), dev: file.map_or(0, |file| device(file.dev())) }
     };
     Some(Fd { fd, ino, info })

@@ -18,7 +18,8 @@ pub(crate) use process::Reader;
 pub use users::UserFiles;
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use crate::capture::{InitialState, Thread};
 
@@ -48,14 +49,14 @@ pub fn process_ids() -> Vec<u32> {
 
 /// The process of a thread; `None`: it is gone.
 pub(super) fn process_of(tid: u32) -> Option<u32> {
-    let status = fs::read(host("/proc").join(tid.to_string()).join("status")).ok()?;
+    let status = read(&host("/proc").join(tid.to_string()).join("status")).ok()?;
     status::Status(&status).number("Tgid", 0).and_then(|pid| u32::try_from(pid).ok())
 }
 
 /// Whether a thread of this name is there.
 pub fn is_alive(pid: i64, tid: i64, comm: &[u8]) -> bool {
     let file = host("/proc").join(pid.to_string()).join("task").join(tid.to_string()).join("comm");
-    fs::read(file).is_ok_and(|found| found.strip_suffix(b"\n").unwrap_or(&found) == comm)
+    read(&file).is_ok_and(|found| found.strip_suffix(b"\n").unwrap_or(&found) == comm)
 }
 
 /// Processes that one thread of the agent reads; below it, starting more threads costs more than it saves.
@@ -77,8 +78,26 @@ fn threads(boot: u64) -> Vec<Thread> {
     })
 }
 
+/// Room for most files of `/proc`, whose size is not known before they have been read: with less, each would be read in many
+/// small pieces.
+const USUAL: usize = 4096;
+
+/// A whole file of `/proc`.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    fs::File::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The first bytes of a file, which may be as long as its process likes.
+fn read_head(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(most + 1);
+    fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Names of a folder that are numbers.
-fn numbers(folder: &std::path::Path) -> impl Iterator<Item = u32> + use<> {
+fn numbers(folder: &Path) -> impl Iterator<Item = u32> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::status::{Stat, Status};
-use super::{host, numbers};
+use super::{host, numbers, read};
 
 /// Clock ticks of a second in `/proc`: fixed on every architecture that has the probes.
 const TICKS: u64 = 100;
@@ -54,7 +54,7 @@ impl Namespaces {
             if fs::read_link(at.join("ns/pid")).ok()?.as_os_str() != namespace {
                 return None;
             }
-            let status = fs::read(at.join("status")).ok()?;
+            let status = read(&at.join("status")).ok()?;
             let status = Status(&status);
             if status.last("NStgid") == Some(1) {
                 return start_of(&at, self.boot);
@@ -67,7 +67,7 @@ impl Namespaces {
 
 /// When a process began.
 fn start_of(process: &Path, boot: u64) -> Option<u64> {
-    let stat = Stat::parse(&fs::read(process.join("stat")).ok()?)?;
+    let stat = Stat::parse(&read(&process.join("stat")).ok()?)?;
     Some(boot + stat.start * (1_000_000_000 / TICKS))
 }
 
@@ -75,7 +75,7 @@ fn all(boot: u64) -> HashMap<OsString, u64> {
     let folder = host("/proc");
     let first = |pid: u32| {
         let process = folder.join(pid.to_string());
-        let status = fs::read(process.join("status")).ok()?;
+        let status = read(&process.join("status")).ok()?;
         if Status(&status).last("NStgid") != Some(1) {
             return None;
         }

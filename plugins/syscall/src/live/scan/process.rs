@@ -8,7 +8,7 @@ use std::path::Path;
 use super::namespace::Namespaces;
 use super::sockets::Sockets;
 use super::status::{Stat, Status};
-use super::{cgroup, descriptor, host, numbers};
+use super::{cgroup, descriptor, host, numbers, read, read_head};
 use crate::capture::Thread;
 
 /// Flag of the kernel's own threads.
@@ -65,14 +65,14 @@ fn link(path: &Path) -> Box<[u8]> {
 
 /// What each thread has for itself.
 fn thread(folder: &Path, tid: u32, pid: u32) -> Option<Thread> {
-    let stat = Stat::parse(&fs::read(folder.join("stat")).ok()?)?;
+    let stat = Stat::parse(&read(&folder.join("stat")).ok()?)?;
     if stat.flags & PF_KTHREAD != 0 || matches!(stat.state, b'Z' | b'X') {
         return None;
     }
-    let file = fs::read(folder.join("status")).ok()?;
+    let file = read(&folder.join("status")).ok()?;
     let status = Status(&file);
     let id = |name| status.number(name, 1).and_then(|id| u32::try_from(id).ok()).unwrap_or(u32::MAX);
-    let comm = fs::read(folder.join("comm")).unwrap_or_default();
+    let comm = read(&folder.join("comm")).unwrap_or_default();
     Some(Thread {
         tid: i64::from(tid),
         pid: i64::from(pid),
@@ -100,15 +100,13 @@ fn thread(folder: &Path, tid: u32, pid: u32) -> Option<Thread> {
 
 /// What all threads of a process share.
 fn fill_process(thread: &mut Thread, folder: &Path) {
-    let read = |name: &str| fs::read(folder.join(name)).unwrap_or_default();
-    let mut command = read("cmdline");
-    command.truncate(MAX_ARGS);
+    let read = |name: &str| read(&folder.join(name)).unwrap_or_default();
+    let head = |name: &str| read_head(&folder.join(name), MAX_ARGS).unwrap_or_default();
+    let mut command = head("cmdline");
     let exe_end = command.iter().position(|&b| b == 0).map_or(command.len(), |nul| nul + 1);
     thread.args = command.split_off(exe_end).into();
     thread.exe = command.strip_suffix(b"\0").unwrap_or(&command).into();
-    let mut env = read("environ");
-    env.truncate(MAX_ARGS);
-    thread.env = env.into();
+    thread.env = head("environ").into();
     thread.exepath = link(&folder.join("exe"));
     thread.cwd = link(&folder.join("cwd"));
     thread.root = link(&folder.join("root"));

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use super::read as read_file;
 use crate::capture::{FdInfo, FdType, L4Proto};
 
 /// Tables of the namespaces seen so far, read when a process of theirs has a socket.
@@ -32,7 +33,7 @@ impl Sockets {
 
 fn read(process: &Path) -> HashMap<u64, FdInfo> {
     let mut all = HashMap::new();
-    let file = |name: &str| fs::read(process.join("net").join(name)).unwrap_or_default();
+    let file = |name: &str| read_file(&process.join("net").join(name)).unwrap_or_default();
     for (name, l4) in TABLES {
         let text = file(name);
         all.extend(String::from_utf8_lossy(&text).lines().skip(1).filter_map(|line| internet(line, l4)));
