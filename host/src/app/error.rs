@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::config::ConfigError;
 use crate::event::scheme::FieldError;
-use crate::outputs::SpoolError;
+use crate::outputs::{HttpError, SpoolError};
 use crate::plugin::PluginError;
 
 /// A fatal error. Its text stands after `Error: ` on stderr.
@@ -23,6 +23,9 @@ pub enum AppError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Where alerts are posted to.
+    #[error("{0}")]
+    Http(#[from] HttpError),
     /// Where alerts wait on disk.
     #[error(transparent)]
     Spool(#[from] SpoolError),

@@ -92,8 +92,8 @@ struct Outcome {
 
 /// Runs until all sources end or a signal comes; then delivers what is queued and prints the counts.
 pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
-    let outputs = enabled(&job.settings.outputs);
-    if outputs.is_empty() && !job.settings.outputs.other_enabled {
+    let outputs = enabled(&job.settings.outputs)?;
+    if outputs.is_empty() {
         return Err(AppError::NoOutput);
     }
     let replay = matches!(job.settings.engine, Engine::Replay { .. });

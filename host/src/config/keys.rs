@@ -56,7 +56,7 @@ const fn key(path: &'static str, kind: Kind, default: &'static str, effect: Effe
     Key { path, kind, default, effect }
 }
 
-use Effect::{Later, Moot, Part, Works};
+use Effect::{Moot, Part, Works};
 use Kind::{Any, Bool, FreeMap, Int, Maps, Number, Text, Texts};
 
 /// All keys, in the order of the shipped file.
@@ -112,6 +112,14 @@ pub const KEYS: &[Key] = &[
     key("outputs_spool.enabled", Bool, "false", Works),
     key("outputs_spool.folder", Text, "/var/lib/lanner/spool", Works),
     key("outputs_spool.max_size_mb", Int, "100", Works),
+    key("alerts.group", Maps, "[]", Works),
+    key("alerts.group[].rules", Any, "all", Works),
+    key("alerts.group[].by", Texts, "[]", Works),
+    key("alerts.group[].window", Text, "", Works),
+    key("alerts.rate", Maps, "[]", Works),
+    key("alerts.rate[].rules", Any, "all", Works),
+    key("alerts.rate[].per_second", Number, "", Works),
+    key("alerts.rate[].max_burst", Int, "1", Works),
     key("append_output", Maps, "[]", Works),
     key("append_output[].match.source", Text, "", Works),
     key("append_output[].match.rule", Text, "", Works),
@@ -126,20 +134,20 @@ pub const KEYS: &[Key] = &[
     key("file_output.enabled", Bool, "false", Works),
     key("file_output.keep_alive", Bool, "false", Works),
     key("file_output.filename", Text, "", Works),
-    key("http_output.enabled", Bool, "false", Later("false")),
-    key("http_output.url", Text, "", Part("http_output.enabled")),
-    key("http_output.user_agent", Text, "falcosecurity/falco", Part("http_output.enabled")),
-    key("http_output.insecure", Bool, "false", Part("http_output.enabled")),
-    key("http_output.ca_cert", Text, "", Part("http_output.enabled")),
-    key("http_output.ca_bundle", Text, "", Part("http_output.enabled")),
-    key("http_output.ca_path", Text, "/etc/ssl/certs", Part("http_output.enabled")),
-    key("http_output.mtls", Bool, "false", Part("http_output.enabled")),
-    key("http_output.client_cert", Text, "/etc/ssl/certs/client.crt", Part("http_output.enabled")),
-    key("http_output.client_key", Text, "/etc/ssl/certs/client.key", Part("http_output.enabled")),
-    key("http_output.echo", Bool, "false", Part("http_output.enabled")),
-    key("http_output.compress_uploads", Bool, "false", Part("http_output.enabled")),
-    key("http_output.keep_alive", Bool, "false", Part("http_output.enabled")),
-    key("http_output.max_consecutive_timeouts", Int, "5", Part("http_output.enabled")),
+    key("http_output.enabled", Bool, "false", Works),
+    key("http_output.url", Text, "", Works),
+    key("http_output.user_agent", Text, "falcosecurity/falco", Works),
+    key("http_output.insecure", Bool, "false", Works),
+    key("http_output.ca_cert", Text, "", Works),
+    key("http_output.ca_bundle", Text, "", Works),
+    key("http_output.ca_path", Text, "/etc/ssl/certs", Works),
+    key("http_output.mtls", Bool, "false", Works),
+    key("http_output.client_cert", Text, "/etc/ssl/certs/client.crt", Works),
+    key("http_output.client_key", Text, "/etc/ssl/certs/client.key", Works),
+    key("http_output.echo", Bool, "false", Works),
+    key("http_output.compress_uploads", Bool, "false", Works),
+    key("http_output.keep_alive", Bool, "false", Works),
+    key("http_output.max_consecutive_timeouts", Int, "5", Works),
     key("program_output.enabled", Bool, "false", Works),
     key("program_output.keep_alive", Bool, "false", Works),
     key("program_output.program", Text, "", Works),

@@ -92,9 +92,6 @@ pub(super) fn read(read: Reader<'_>) -> Result<OutputSettings, ConfigError> {
     } else {
         None
     };
-    if enabled("http_output") {
-        required("http", "url")?;
-    }
     let syslog = enabled("syslog_output")
         .then(|| SyslogOutput { path: read.text("syslog_output.path", "/dev/log") })
         .map(|syslog| match syslog.path.starts_with('/') {
@@ -108,7 +105,8 @@ pub(super) fn read(read: Reader<'_>) -> Result<OutputSettings, ConfigError> {
         program,
         syslog,
         spool: spool(read)?,
-        other_enabled: enabled("http_output"),
+        noise: super::noise::noise(read)?,
+        http: super::http::http(read)?,
         buffered: read.bool("buffered_outputs", false),
         // Zero is "as many as memory is worth", and so is what is no size at all (a negative number), as in Falco.
         queue_capacity: Some(read.int("outputs_queue.capacity", 0_usize)).filter(|&capacity| capacity != 0),

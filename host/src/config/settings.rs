@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
+use super::http::HttpOutput;
 use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
 use super::metrics::{self, MetricsSettings};
+use super::noise::NoiseSettings;
 use super::output::{AppendOutput, FileOutput, ProgramOutput, RuleSelection, SpoolSettings, SyslogOutput};
 use super::plugins::{self, PluginConfig};
 use super::tree::Node;
@@ -77,7 +79,7 @@ pub struct AlertForm {
 }
 
 /// Where alerts go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OutputSettings {
     /// `stdout_output.enabled`.
     pub stdout: bool,
@@ -89,8 +91,10 @@ pub struct OutputSettings {
     pub syslog: Option<SyslogOutput>,
     /// `outputs_spool`, if enabled.
     pub spool: Option<SpoolSettings>,
-    /// Whether an output that does not exist yet is enabled: then "no output" is not the user's mistake.
-    pub other_enabled: bool,
+    /// `http_output`, if enabled.
+    pub http: Option<HttpOutput>,
+    /// `alerts`: what is held back.
+    pub noise: NoiseSettings,
     /// `buffered_outputs`.
     pub buffered: bool,
     /// `outputs_queue.capacity`, alerts per output; `None`: as many as memory is worth.
@@ -102,7 +106,7 @@ pub struct OutputSettings {
 impl OutputSettings {
     /// Whether any output is enabled.
     pub fn any(&self) -> bool {
-        self.stdout || self.file.is_some() || self.program.is_some() || self.syslog.is_some() || self.other_enabled
+        self.stdout || self.file.is_some() || self.program.is_some() || self.syslog.is_some() || self.http.is_some()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lane::Lane;
+use super::noise::Noise;
 
 /// Why an alert never reached an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,16 +104,24 @@ pub struct OutputCounts {
 
 /// A handle on the counts of all outputs; it outlives them.
 #[derive(Clone, Debug)]
-pub struct OutputsCounts(Arc<[Arc<Lane>]>);
+pub struct OutputsCounts {
+    lanes: Arc<[Arc<Lane>]>,
+    noise: Option<Arc<Noise>>,
+}
 
 impl OutputsCounts {
-    pub(super) fn new(lanes: impl Iterator<Item = Arc<Lane>>) -> Self {
-        Self(lanes.collect())
+    pub(super) fn new(lanes: impl Iterator<Item = Arc<Lane>>, noise: Option<Arc<Noise>>) -> Self {
+        Self { lanes: lanes.collect(), noise }
+    }
+
+    /// Alerts that grouping and limits held back: rule, `group` or `rate`, how many.
+    pub fn suppressed(&self) -> Vec<(String, &'static str, u64)> {
+        self.noise.as_ref().map(|noise| noise.held_back()).unwrap_or_default()
     }
 
     /// The counts now, an entry for each output.
     pub fn snapshot(&self) -> Vec<OutputCounts> {
-        self.0.iter().map(|lane| counts(lane)).collect()
+        self.lanes.iter().map(|lane| counts(lane)).collect()
     }
 
     /// What is to be told at the end: which outputs lost alerts, and what still waits on disk. `None` if all is well.
@@ -134,7 +143,17 @@ impl OutputsCounts {
             }
             text.push('\n');
         }
-        (!text.is_empty()).then(|| format!("Alerts that outputs did not deliver:\n{text}"))
+        if !text.is_empty() {
+            text.insert_str(0, "Alerts that outputs did not deliver:\n");
+        }
+        let suppressed = self.suppressed();
+        if !suppressed.is_empty() {
+            text.push_str("Alerts held back:\n");
+        }
+        for (rule, by, count) in suppressed {
+            text.push_str(&format!("   - {rule}: {count} by alerts.{by}\n"));
+        }
+        (!text.is_empty()).then_some(text)
     }
 }
 

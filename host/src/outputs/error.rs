@@ -46,6 +46,32 @@ pub enum OutputError {
         /// How long it had.
         limit: Duration,
     },
+    /// A server that cannot be reached, or does not answer.
+    #[error("{url}: {what}")]
+    Post {
+        /// Where.
+        url: String,
+        /// What happened.
+        what: String,
+    },
+    /// A server that does not take the alert now.
+    #[error("{url} answers {status}")]
+    Answer {
+        /// Where.
+        url: String,
+        /// The status.
+        status: u16,
+        /// How long it wants to be left alone.
+        after: Duration,
+    },
+    /// A server that does not take this alert.
+    #[error("{url} refuses with {status}")]
+    Rejected {
+        /// Where.
+        url: String,
+        /// The status.
+        status: u16,
+    },
     /// Nothing was taken for the length of `output_timeout`.
     #[error("takes nothing for {} ms (output_timeout)", .0.as_millis())]
     Blocked(Duration),
@@ -68,7 +94,8 @@ impl OutputError {
         match self {
             Self::Closed => Verdict::Over,
             // It may have done its work before it hung; twice would be wrong.
-            Self::Hung { .. } => Verdict::Refused,
+            Self::Hung { .. } | Self::Rejected { .. } => Verdict::Refused,
+            Self::Answer { after, .. } => Verdict::Passing(*after),
             Self::Write(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Verdict::Over,
             // A datagram longer than the system takes.
             Self::Write(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => Verdict::Refused,

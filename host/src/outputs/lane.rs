@@ -61,6 +61,8 @@ pub(super) struct Lane {
     /// Somebody waited for room in vain; until it makes progress nobody waits again.
     pub(super) stuck: AtomicBool,
     pub(super) reopen: AtomicBool,
+    /// The worker is gone.
+    pub(super) ended: AtomicBool,
     /// The worker is to leave everything as it is.
     pub(super) abandoned: AtomicBool,
 }
@@ -84,6 +86,7 @@ impl Lane {
             closed: AtomicBool::default(),
             stuck: AtomicBool::default(),
             reopen: AtomicBool::default(),
+            ended: AtomicBool::default(),
             abandoned: AtomicBool::default(),
         }
     }

@@ -2,11 +2,15 @@
 
 mod back_off;
 mod counts;
+mod entrance;
 mod error;
 mod file;
+mod http;
 mod lane;
+mod noise;
 mod program;
 mod queue;
+mod route;
 mod spool;
 mod stdout;
 mod syslog;
@@ -15,6 +19,7 @@ mod worker;
 
 pub use counts::{OutputCounts, OutputsCounts};
 pub use error::{OutputError, Verdict};
+pub use http::HttpError;
 pub use queue::{End, Outputs, QueueFull};
 pub use spool::SpoolError;
 
@@ -79,7 +84,10 @@ pub trait Output: Send {
 }
 
 /// The outputs that the configuration enables, in Falco's order.
-pub fn enabled(settings: &OutputSettings) -> Vec<Box<dyn Output>> {
+///
+/// # Errors
+/// An address that is none, a file with certificates that cannot be used.
+pub fn enabled(settings: &OutputSettings) -> Result<Vec<Box<dyn Output>>, HttpError> {
     let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
     let mut outputs: Vec<Box<dyn Output>> = Vec::new();
     if let Some(file) = &settings.file {
@@ -94,5 +102,8 @@ pub fn enabled(settings: &OutputSettings) -> Vec<Box<dyn Output>> {
     if let Some(syslog) = &settings.syslog {
         outputs.push(Box::new(syslog::Syslog::new(&syslog.path, timeout)));
     }
-    outputs
+    if let Some(http) = &settings.http {
+        outputs.push(Box::new(http::Http::new(http, timeout)?));
+    }
+    Ok(outputs)
 }

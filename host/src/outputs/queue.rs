@@ -6,18 +6,19 @@
 //! while.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::RwLock;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
-use super::counts::{OutputsCounts, Reason};
-use super::lane::{Item, Lane, Message};
+use super::counts::OutputsCounts;
+use super::entrance::Entrance;
+use super::lane::Message;
+use super::noise::Noise;
+use super::route::{GLANCE, OutputWorker, Route};
 use super::spool::Spool;
-use super::worker::Worker;
 use super::{Output, SpoolError};
 use crate::alert::{Alert, Clock};
 use crate::config::{AlertForm, OutputSettings};
@@ -47,24 +48,14 @@ const REPLAY_CAPACITY: usize = 1024;
 /// Alerts in a queue without a configured capacity: a bound on memory (some 2 KB each) rather than on alerts.
 const LARGEST: usize = 32_768;
 
-/// How often who waits looks whether that still makes sense.
-const GLANCE: Duration = Duration::from_millis(50);
-
 /// The sending side; shared by all event threads.
 #[derive(Debug)]
 pub struct Outputs {
-    routes: Vec<Route>,
-    form: RwLock<AlertForm>,
-    full: QueueFull,
+    entrance: Arc<Entrance>,
+    workers: Vec<OutputWorker>,
+    /// Ends windows of grouped alerts while no alert comes.
+    ticker: Option<(Sender<()>, JoinHandle<()>)>,
     timeout: Duration,
-}
-
-#[derive(Debug)]
-struct Route {
-    queue: Sender<Message>,
-    lane: Arc<Lane>,
-    worker: Option<JoinHandle<()>>,
-    done: Receiver<()>,
 }
 
 impl Outputs {
@@ -82,7 +73,7 @@ impl Outputs {
             QueueFull::Drop => settings.queue_capacity.unwrap_or(LARGEST),
             QueueFull::Wait => settings.queue_capacity.unwrap_or(REPLAY_CAPACITY).min(REPLAY_CAPACITY),
         };
-        let mut routes = Vec::new();
+        let (mut routes, mut workers) = (Vec::new(), Vec::new());
         for output in outputs {
             let spool = match &settings.spool {
                 Some(spool) if output.spools() => {
@@ -91,42 +82,33 @@ impl Outputs {
                 }
                 _ => None,
             };
-            routes.push(Route::start(output, capacity, spool));
+            let (route, worker) = Route::start(output, capacity, spool);
+            routes.push(route);
+            workers.extend(worker);
         }
         let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
-        Ok(Self { routes, form: RwLock::new(form), full, timeout })
+        let noise = Noise::new(&settings.noise).map(Arc::new);
+        let entrance = Arc::new(Entrance { routes, form: RwLock::new(form), full, noise });
+        // The time of a replay is that of its alerts.
+        let live = full == QueueFull::Drop && entrance.noise.is_some();
+        let ticker = if live { Entrance::tick(Arc::clone(&entrance)) } else { None };
+        Ok(Self { entrance, workers, ticker, timeout })
     }
 
     /// Alerts from now on are written in this form.
     pub fn reform(&self, form: AlertForm) {
-        *self.form.write().unwrap_or_else(std::sync::PoisonError::into_inner) = form;
+        *self.entrance.form.write().unwrap_or_else(PoisonError::into_inner) = form;
     }
 
     /// Hands an alert to the outputs.
     pub fn send(&self, alert: Alert) {
-        self.hand_out(alert, self.full, None);
+        self.entrance.take(alert, self.entrance.full, None);
     }
 
     /// Hands an alert to the outputs for a source that forgets its event only when the alert is safe: rather than to drop it,
     /// such a source waits, for so long at most.
     pub fn send_patiently(&self, alert: Alert, patience: Duration) {
-        self.hand_out(alert, QueueFull::Wait, Some(patience));
-    }
-
-    fn hand_out(&self, alert: Alert, full: QueueFull, patience: Option<Duration>) {
-        let form = *self.form.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let item = Arc::new(Item::new(alert, form));
-        // First to all that have room: who waits for one must not hold it back from the others.
-        let mut waiting = Vec::new();
-        for route in &self.routes {
-            if let Err(TrySendError::Full(message)) = route.queue.try_send(Message::Alert(Arc::clone(&item))) {
-                match full {
-                    QueueFull::Drop => route.drop(Reason::QueueFull),
-                    QueueFull::Wait => waiting.push((route, message)),
-                }
-            }
-        }
-        waiting.into_iter().for_each(|(route, message)| route.wait_for_room(message, patience));
+        self.entrance.take(alert, QueueFull::Wait, Some(patience));
     }
 
     /// Waits until what was sent before is safe: written, or on disk where it can wait. An output that is down and has no
@@ -135,6 +117,7 @@ impl Outputs {
         let deadline = Instant::now() + patience;
         let left = || deadline.saturating_duration_since(Instant::now());
         let marks: Vec<_> = self
+            .entrance
             .routes
             .iter()
             .filter(|route| !route.is_lost())
@@ -148,7 +131,7 @@ impl Outputs {
                 match done.recv_timeout(left().min(GLANCE)) {
                     Ok(()) => break true,
                     Err(_) if route.is_lost() => break true,
-                    Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break false,
+                    Err(RecvTimeoutError::Disconnected) => break false,
                     Err(_) if left().is_zero() => break false,
                     Err(_) => {}
                 }
@@ -158,7 +141,7 @@ impl Outputs {
 
     /// Makes every output open its destination anew.
     pub fn reopen(&self) {
-        for route in &self.routes {
+        for route in &self.entrance.routes {
             route.lane.reopen.store(true, Ordering::Relaxed);
             // A worker with a full queue looks up by itself.
             let _ = route.queue.try_send(Message::Wake);
@@ -167,39 +150,45 @@ impl Outputs {
 
     /// The counts of all outputs.
     pub fn counts(&self) -> OutputsCounts {
-        OutputsCounts::new(self.routes.iter().map(|route| Arc::clone(&route.lane)))
+        let lanes = self.entrance.routes.iter().map(|route| Arc::clone(&route.lane));
+        OutputsCounts::new(lanes, self.entrance.noise.clone())
     }
 
     /// Whether every output's reader is gone, so that going on makes no sense.
     pub fn closed(&self) -> bool {
-        !self.routes.is_empty() && self.routes.iter().all(|route| route.lane.closed.load(Ordering::Relaxed))
+        let routes = &self.entrance.routes;
+        !routes.is_empty() && routes.iter().all(|route| route.lane.closed.load(Ordering::Relaxed))
     }
 
     /// Delivers what is queued and stops. What an output does not take in time goes to its spool, or is counted as lost.
     pub fn finish(self, end: End) -> OutputsCounts {
-        let counts = self.counts();
-        let mut left: Vec<(Arc<Lane>, JoinHandle<()>, Receiver<()>)> = Vec::new();
-        for Route { queue, lane, worker, done } in self.routes {
-            drop(queue);
-            if let Some(worker) = worker {
-                worker.thread().unpark();
-                left.push((lane, worker, done));
+        if let Some((stop, thread)) = self.ticker {
+            drop(stop);
+            if thread.join().is_err() {
+                log::error("the thread that ends windows of grouped alerts ended by a panic");
             }
         }
+        if let Some(noise) = &self.entrance.noise {
+            noise.due(u64::MAX).into_iter().for_each(|alert| self.entrance.hand_out(alert, self.entrance.full, None));
+        }
+        let counts =
+            OutputsCounts::new(self.workers.iter().map(|worker| Arc::clone(&worker.lane)), self.entrance.noise.clone());
+        drop(self.entrance);
+        let mut left = self.workers;
+        left.iter().for_each(|worker| worker.thread.thread().unpark());
         let progress = || counts.snapshot().iter().map(|one| one.sent).sum::<u64>();
         let mut before = progress();
         let mut deadline = Instant::now() + self.timeout;
         loop {
-            let ended = left.extract_if(.., |(_, worker, _)| worker.is_finished());
-            for (lane, worker, _) in ended {
-                if worker.join().is_err() {
+            for OutputWorker { lane, thread, .. } in left.extract_if(.., |worker| worker.thread.is_finished()) {
+                if thread.join().is_err() {
                     log::error(format_args!("the thread of output '{}' ended by a panic", lane.name));
                     lane.abandon(&mut Clock::default());
                 }
             }
-            let Some((_, _, done)) = left.first() else { return counts };
+            let Some(worker) = left.first() else { return counts };
             // An answer, or the end of the thread without one.
-            let _ = done.recv_timeout(GLANCE.min(self.timeout));
+            let _ = worker.done.recv_timeout(GLANCE.min(self.timeout));
             let now = progress();
             if end == End::OfEvents && now != before {
                 // Slow is not blocked: as long as deliveries end, wait on.
@@ -211,67 +200,14 @@ impl Outputs {
             }
         }
         let mut discarded = 0;
-        for (lane, worker, _) in &left {
+        for OutputWorker { lane, thread, .. } in &left {
             discarded += lane.abandon(&mut Clock::default());
-            worker.thread().unpark();
+            thread.thread().unpark();
         }
         if discarded > 0 {
             log::write(log::Level::Notice, "output channels still blocked, discarding all remaining notifications");
         }
         counts
-    }
-}
-
-impl Route {
-    fn start(output: Box<dyn Output>, capacity: usize, spool: Option<Spool>) -> Self {
-        let (queue, receiver) = bounded(capacity);
-        let lane = Arc::new(Lane::new(output.name(), capacity, receiver.clone(), spool));
-        let (finished, done) = bounded(1);
-        let name = format!("out-{}", output.name());
-        let worker = std::thread::Builder::new().name(name).spawn({
-            let worker = Worker::new(output, Arc::clone(&lane), receiver);
-            move || {
-                worker.run();
-                // Nobody waits any more if the process already gave up on the output.
-                let _ = finished.send(());
-            }
-        });
-        let worker =
-            worker.inspect_err(|error| log::error(format_args!("no thread for output '{}': {error}", lane.name))).ok();
-        Self { queue, lane, worker, done }
-    }
-
-    /// Whether waiting for it is in vain, for now or for ever.
-    fn is_lost(&self) -> bool {
-        let down = self.lane.down.load(Ordering::Relaxed) && !self.lane.spools();
-        down || self.lane.closed.load(Ordering::Relaxed) || self.worker.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    fn drop(&self, reason: Reason) {
-        if self.lane.counters.drop(reason, 1) == 0 {
-            let name = self.lane.name;
-            log::error(format_args!("Outputs queue out of memory. Drop event and continue on ... (output '{name}')"));
-        }
-    }
-
-    /// Waits for room, for ever or as long as patience says, but not for an output that is down.
-    fn wait_for_room(&self, mut message: Message, patience: Option<Duration>) {
-        let deadline = patience.map(|patience| Instant::now() + patience);
-        loop {
-            if self.is_lost() {
-                return self.drop(Reason::Down);
-            }
-            if patience.is_some() && self.lane.stuck.load(Ordering::Relaxed) {
-                return self.drop(Reason::QueueFull);
-            }
-            match self.queue.send_timeout(message, GLANCE) {
-                Ok(()) => return,
-                Err(SendTimeoutError::Timeout(back) | SendTimeoutError::Disconnected(back)) => message = back,
-            }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                self.lane.stuck.store(true, Ordering::Relaxed);
-            }
-        }
     }
 }
 

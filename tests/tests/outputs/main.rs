@@ -2,6 +2,8 @@
 //! are full, servers that are not there.
 
 mod local;
+mod noise;
+mod remote;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,9 +52,11 @@ impl Follower {
     /// Starts the program, if it does not run, and waits until it follows.
     fn run(&mut self) {
         let mut command = lanner(BINARY, &["-c", &self.config.display().to_string(), "--enable-source", "k8s_audit"]);
+        let opened = |text: &str| text.matches("Opening 'k8s_audit' source").count();
+        let before = opened(&self.errors());
         let mut daemon = Daemon::start(&mut command, self.dir.path());
         let position = self.path("position");
-        daemon.wait_until("following", || position.exists());
+        daemon.wait_until("following", || position.exists() && opened(&self.errors()) > before);
         self.daemon = Some(daemon);
     }
 

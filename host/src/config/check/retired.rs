@@ -4,7 +4,11 @@
 const RETIRED: &[(&str, &str, &str)] = &[
     ("grpc", "was removed with the gRPC server", "remove it; `http_output` or `program_output` deliver alerts"),
     ("grpc_output", "was removed with the gRPC server", "remove it; `http_output` or `program_output` deliver alerts"),
-    ("outputs", "was the limiter of alerts (`rate`, `max_burst`) and was removed", "remove it"),
+    (
+        "outputs",
+        "was the limiter of alerts (`rate`, `max_burst`) and was removed",
+        "write `alerts.rate`, which limits those of a rule",
+    ),
     (
         "container_engines",
         "moved into the container plugin",

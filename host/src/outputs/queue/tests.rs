@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::SpoolSettings;
 use crate::outputs::{Delivery, OutputError};
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{Receiver, unbounded};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -57,7 +57,8 @@ fn settings(capacity: Option<usize>) -> OutputSettings {
         program: None,
         syslog: None,
         spool: None,
-        other_enabled: false,
+        noise: Default::default(),
+        http: None,
         buffered: false,
         queue_capacity: capacity,
         timeout_ms: 5000,

@@ -1,0 +1,71 @@
+//! Where alerts come in: noise control, then a copy for each output.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{RecvTimeoutError, Sender, TrySendError, bounded};
+
+use super::QueueFull;
+use super::counts::Reason;
+use super::lane::{Item, Message};
+use super::noise::Noise;
+use super::route::Route;
+use crate::alert::Alert;
+use crate::config::AlertForm;
+use crate::log;
+use crate::source::now;
+
+/// How often windows of grouped alerts are looked after.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Where alerts come in.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    pub(super) routes: Vec<Route>,
+    pub(super) form: RwLock<AlertForm>,
+    pub(super) full: QueueFull,
+    pub(super) noise: Option<Arc<Noise>>,
+}
+
+impl Entrance {
+    /// An alert comes in; what is held back of its kind is not for the outputs.
+    pub(super) fn take(&self, alert: Alert, full: QueueFull, patience: Option<Duration>) {
+        let Some(noise) = &self.noise else { return self.hand_out(alert, full, patience) };
+        let time = if self.full == QueueFull::Wait { alert.time_ns } else { now() };
+        noise.pass(alert, time).into_iter().for_each(|alert| self.hand_out(alert, full, patience));
+    }
+
+    /// Past noise control, to all outputs.
+    pub(super) fn hand_out(&self, alert: Alert, full: QueueFull, patience: Option<Duration>) {
+        let form = *self.form.read().unwrap_or_else(PoisonError::into_inner);
+        let item = Arc::new(Item::new(alert, form));
+        // First to all that have room: who waits for one must not hold it back from the others.
+        let mut waiting = Vec::new();
+        for route in &self.routes {
+            if let Err(TrySendError::Full(message)) = route.queue.try_send(Message::Alert(Arc::clone(&item))) {
+                match full {
+                    QueueFull::Drop => route.drop(Reason::QueueFull),
+                    QueueFull::Wait => waiting.push((route, message)),
+                }
+            }
+        }
+        waiting.into_iter().for_each(|(route, message)| route.wait_for_room(message, patience));
+    }
+
+    /// Starts the thread that ends windows in time.
+    pub(super) fn tick(self: Arc<Self>) -> Option<(Sender<()>, JoinHandle<()>)> {
+        let (stop, stopped) = bounded::<()>(0);
+        let work = move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
+                let due = self.noise.as_ref().map(|noise| noise.due(now())).unwrap_or_default();
+                due.into_iter().for_each(|alert| self.hand_out(alert, self.full, None));
+            }
+        };
+        let thread = std::thread::Builder::new().name("out-groups".into()).spawn(work);
+        thread
+            .inspect_err(|error| log::error(format_args!("no thread for grouped alerts: {error}")))
+            .ok()
+            .map(|thread| (stop, thread))
+    }
+}
