@@ -56,7 +56,7 @@ const fn key(path: &'static str, kind: Kind, default: &'static str, effect: Effe
     Key { path, kind, default, effect }
 }
 
-use Effect::{Moot, Part, Works};
+use Effect::{Moot, Works};
 use Kind::{Any, Bool, FreeMap, Int, Maps, Number, Text, Texts};
 
 /// All keys, in the order of the shipped file.
