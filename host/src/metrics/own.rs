@@ -96,6 +96,9 @@ fn add_syscalls(page: &mut Page, source: &SourceMeter) {
 
 fn add_outputs(page: &mut Page, registry: &Registry) {
     let Some(outputs) = registry.outputs() else { return };
+    for (rule, by, count) in outputs.suppressed() {
+        page.add("lanner_alerts_suppressed_total", &[("rule_name", &rule), ("by", by)], count as f64);
+    }
     for output in outputs.snapshot() {
         let of = [("output", output.name)];
         page.add("lanner_output_queue_depth", &of, output.queued as f64);

@@ -138,6 +138,7 @@ pub const METRICS: &[Metric] = &[
     g("lanner_output_spool_bytes", "What alerts on disk take that wait for an output"),
     g("lanner_output_spool_alerts", "Alerts on disk that wait for an output, by number"),
     g("lanner_output_failing", "Whether the last delivery of an output failed"),
+    c("lanner_alerts_suppressed_total", "Alerts held back, by rule and by what: alerts.group or alerts.rate"),
     c("lanner_process_cpu_seconds_total", "Time of this process on processors"),
     g("lanner_process_memory_bytes", "Resident memory of this process by kind: anonymous, file, shared"),
     g("lanner_process_threads", "Threads of this process"),
