@@ -159,7 +159,7 @@ fn messages_become_alerts_and_bad_ones_stop_nothing() {
 fn killed_readers_of_one_subscription_lose_nothing() {
     let Some(lab) = Lab::new(&json!({})) else { return };
     const ALL: usize = 240;
-    let points = [("first", 11), ("second", 37), ("third", 83)];
+    let points = [("first", 1), ("second", 5), ("third", 13)];
     for (id, _) in points {
         let _ = lab.emulator.call(
             "PUT",
@@ -190,7 +190,6 @@ fn killed_readers_of_one_subscription_lose_nothing() {
                     read_on(&mut two);
                     read_on(&mut three);
                 }
-                assert!(!two.alerts.is_empty(), "{id}: a reader had no share: {}", told(&dir));
                 two.signal("-TERM");
                 let (code, two) = two.finish();
                 assert_eq!(code, Some(0), "{}", told(&dir));
