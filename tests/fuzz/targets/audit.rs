@@ -14,6 +14,12 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         assert!(Tape::default().parse(event.payload.as_bytes()).expect("a document").is_object());
     }
     assert!(payload.events() + rejects.total() > 0 || payload.rejected().is_none());
+    if let Some(mut begin) = Payload::cut(bytes, 200) {
+        while let Some(event) = begin.next(&rejects, &"fuzz") {
+            assert!(event.payload.len() <= 200);
+            assert!(Tape::default().parse(event.payload.as_bytes()).expect("a document").is_object());
+        }
+    }
 
     let mut tape = Tape::default();
     match (tape.parse(bytes), serde_json::from_slice::<serde_json::Value>(bytes)) {
