@@ -1,4 +1,4 @@
-//! The first step: configuration read, log set up, what has no effect named.
+//! The first step: configuration read, log set up, what is doubtful named.
 
 use std::path::{Path, PathBuf};
 
@@ -124,13 +124,6 @@ pub(crate) fn remark(loaded: &Loaded, settings: &Settings) {
                  only if the rule has all of the tags"
             ));
         }
-    }
-    let idle = schema::without_effect(&loaded.tree);
-    if !idle.is_empty() {
-        log::warning(format_args!(
-            "These keys ask for features that do not exist yet and have no effect: {}",
-            idle.join(", ")
-        ));
     }
 }
 

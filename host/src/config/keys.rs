@@ -1,9 +1,8 @@
-//! Every key of `falco.yaml`, one line each. The schema of `--config-schema`, the check of a file against it, the
-//! warning about keys without effect and the golden list of the tests all come from this table.
+//! Every key of `falco.yaml`, one line each. The schema of `--config-schema`, the check of a file against it and the golden
+//! list of the tests all come from this table.
 //!
 //! Rules for editing: a path is dotted, `[]` stands for "each item of the list"; the default is what holds when the
-//! key is absent (not what the shipped file says); a key whose feature does not exist yet is [`Effect::Later`] with
-//! the value at which its absence changes nothing, and the feature's other keys are [`Effect::Part`] of that switch.
+//! key is absent (not what the shipped file says).
 
 /// What shape a key's value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +30,6 @@ pub enum Kind {
 pub enum Effect {
     /// It works.
     Works,
-    /// Its feature does not exist yet; this value (`[]` is the empty list) is the one that asks for nothing.
-    Later(&'static str),
-    /// It only matters when the named switch is on, and that switch is named when it has no effect.
-    Part(&'static str),
     /// It is accepted and there is nothing that it could change here; the reason, for those who set it.
     Moot(&'static str),
 }
@@ -205,12 +200,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_unique_and_parts_belong_to_a_key() {
+    fn paths_are_unique() {
         for (i, key) in KEYS.iter().enumerate() {
             assert!(KEYS.iter().skip(i + 1).all(|other| other.path != key.path), "{} twice", key.path);
-            if let Effect::Part(switch) = key.effect {
-                assert!(KEYS.iter().any(|other| other.path == switch), "{} is part of nothing", key.path);
-            }
         }
     }
 }

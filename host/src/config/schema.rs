@@ -1,8 +1,8 @@
-//! The key table as a JSON schema, a configuration checked against it, and the keys that have no effect yet.
+//! The key table as a JSON schema, and a configuration checked against it.
 
 use serde_json::{Value, json};
 
-use super::keys::{Effect, KEYS, Key, Kind};
+use super::keys::{KEYS, Key, Kind};
 use super::tree::Node;
 
 /// What the check of one file against the schema says; only ever a line in the log, as in Falco.
@@ -144,26 +144,6 @@ fn check_leaf(node: &Node, key: &Key, path: &mut Vec<String>) -> Result<(), Stri
     if fits { Ok(()) } else { Err("Value type not permitted by 'type' constraint.".into()) }
 }
 
-/// The keys of a tree that ask for a feature that does not exist yet, in table order; a switch stands for its section.
-pub fn without_effect(root: &Node) -> Vec<&'static str> {
-    KEYS.iter()
-        .filter(|key| match key.effect {
-            Effect::Later(inert) => root.at(key.path).is_some_and(|value| !asks_for_nothing(value, key.kind, inert)),
-            Effect::Works | Effect::Part(_) | Effect::Moot(_) => false,
-        })
-        .map(|key| key.path)
-        .collect()
-}
-
-fn asks_for_nothing(value: &Node, kind: Kind, inert: &str) -> bool {
-    let inert_node = Node::Scalar(inert.to_owned());
-    match kind {
-        Kind::Bool => value.bool().is_none_or(|b| Some(b) == inert_node.bool()),
-        Kind::Texts | Kind::Maps => value.items().is_empty(),
-        _ => value.text() == Some(inert),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,13 +179,6 @@ mod tests {
             shown(&[("plugins[0].library", "x")]),
             "failed for <root>[plugins][0]: Object contains a property that could not be validated: 'library'."
         );
-    }
-
-    #[test]
-    fn only_what_asks_for_something_is_named() {
-        assert!(without_effect(&tree(&[("webserver.enabled", "true"), ("http_output.enabled", "true")])).is_empty());
-        let later: Vec<_> = KEYS.iter().filter(|key| matches!(key.effect, Effect::Later(_))).collect();
-        assert!(later.is_empty(), "every key does something: {later:?}");
     }
 
     #[test]

@@ -42,8 +42,7 @@ fn takes(key: &Key) -> String {
 fn note(key: &Key) -> Option<&'static str> {
     match key.effect {
         Effect::Moot(why) => Some(why),
-        Effect::Later(_) => Some("the feature does not exist yet"),
-        Effect::Works | Effect::Part(_) => None,
+        Effect::Works => None,
     }
 }
 

@@ -91,16 +91,11 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, name: &Yam, value: &Yam, key: &'static Key) {
-        match key.effect {
-            Effect::Moot(why) if text_of(value).is_none_or(|text| text != key.default) => {
-                let message = format!("`{}` changes nothing: {why}", key.path);
-                self.tell(Level::Note, "CONFIG_NO_EFFECT", name, message, None);
-            }
-            Effect::Later(inert) if text_of(value).is_none_or(|text| text != inert) => {
-                let message = format!("`{}` asks for a feature that does not exist yet", key.path);
-                self.tell(Level::Warning, "CONFIG_NO_EFFECT", name, message, None);
-            }
-            _ => {}
+        if let Effect::Moot(why) = key.effect
+            && text_of(value).is_none_or(|text| text != key.default)
+        {
+            let message = format!("`{}` changes nothing: {why}", key.path);
+            self.tell(Level::Note, "CONFIG_NO_EFFECT", name, message, None);
         }
         if key.path == "rules_file" {
             let help = Some("write `rules_files`; the value may stay".to_owned());
