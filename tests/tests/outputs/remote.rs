@@ -350,9 +350,11 @@ fn a_dead_server_costs_nothing_and_gets_everything_when_it_lives() {
     let mut follower = Follower::start(|dir| spooled(port, dir));
     follower.raise(3000);
     follower.wait_for_stdout();
+    let said = follower.path("err");
+    let down = "attempts failed, alerts wait on disk while it is tried again";
+    follower.wait_until(down, || std::fs::read_to_string(&said).is_ok_and(|said| said.contains(down)));
     let errors = follower.stop();
     assert!(errors.contains("   - http: 0 sent, 3000 wait in the spool"), "{errors}");
-    assert!(errors.contains("attempts failed, alerts wait on disk while it is tried again"), "{errors}");
     follower.run();
     follower.raise(10);
     let server = Server::start(port, None, OK);

@@ -29,6 +29,9 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     lab.hang_up();
     lab.until_said(DONE, 2);
     lab.write(64);
+    let out = lab.dir.path().join("out");
+    let told = || std::fs::read_to_string(&out).is_ok_and(|out| out.contains(" v=2 "));
+    lab.daemon.wait_until("alerts of the last version", told);
     let output = lab.daemon.output();
     let dir = lab.dir.path().to_owned();
     let captures = std::fs::read_dir(&dir).unwrap().flatten().filter(|entry| {
