@@ -1,5 +1,5 @@
 //! What the program measures of itself: counters that the threads of the sources own and publish once a second, and the two
-//! forms in which they are shown, Prometheus' text ([`exposition`]) and the fields of a snapshot ([`snapshot`]).
+//! forms in which they are shown, Prometheus' text ([`exposition`]) and the fields of a snapshot (`snapshot`).
 //!
 //! Nothing here is touched for an event. A source's thread counts for itself; once a second the [`Keeper`] raises a flag, and
 //! at its next batch the thread copies its counters to where others can read them ([`Pulse`]). A match adds to the counter of

@@ -1,4 +1,4 @@
-//! Where alerts go: one stem each, and for each of them a queue, a worker and what is tried again ([`queue`]).
+//! Where alerts go: one stem each, and for each of them a queue, a worker and what is tried again (`queue`).
 
 mod back_off;
 mod counts;
