@@ -222,7 +222,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         reshaped: false,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let result = match (plugins, &group.input) {
+    let (counts, losses, result) = match (plugins, &group.input) {
         (Some(plugins), Some(input)) => {
             let kind = if group.replay {
                 Kind::Recorded
@@ -240,21 +240,21 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
             evaluator.pulse.iter().for_each(|pulse| pulse.state(SourceState::Silent));
             opening.idle();
             wait(desk, &mut evaluator);
-            Ok((Counts::default(), Losses::default()))
+            (Counts::default(), Losses::default(), Ok(()))
         }
     };
     life.end();
     let elapsed = started.elapsed();
     let mut unopened = false;
-    let ((counts, losses), error) = match result {
-        Ok(counted) => (counted, None),
+    let error = match result {
+        Ok(()) => None,
         // The machine may not let itself be watched; what plugins see is worth going on for.
         Err(error @ AppError::NoLiveSource(_)) if job.sources > 1 => {
             log::error(format_args!("{error}; the other sources go on"));
             unopened = true;
-            (Default::default(), None)
+            None
         }
-        Err(error) => (Default::default(), Some(error)),
+        Err(error) => Some(error),
     };
     // Orders for this source are in vain from now on.
     drop(evaluator.seat.take());
@@ -300,6 +300,7 @@ fn announce(kind: Kind<'_>, name: &str, plugin: &str, params: &str) {
     }
 }
 
+/// Opens a source and pumps it. What was seen stands even if it breaks.
 fn open_and_pump(
     plugins: PluginSet,
     (input, params): &(PluginIdx, String),
@@ -308,7 +309,7 @@ fn open_and_pump(
     desk: &Desk,
     evaluator: &mut Evaluator<'_>,
     opening: Opening<'_>,
-) -> Result<(Counts, Losses), AppError> {
+) -> (Counts, Losses, Result<(), AppError>) {
     // The errors of a capture name its file themselves.
     let failed = |error| match kind {
         Kind::Recorded => AppError::Plugin(error),
@@ -317,32 +318,31 @@ fn open_and_pump(
     let plugin = plugins.get(*input).map(|plugin| plugin.info().name.as_str()).unwrap_or_default();
     announce(kind, name, plugin, params);
     let open = Open { source: *input, params, recorded: matches!(kind, Kind::Recorded), event_schema: None };
-    let mut inspector = Inspector::open(plugins, open).map_err(|error| match kind {
-        Kind::Kernel(_) => AppError::NoLiveSource(error),
-        _ => failed(error),
-    })?;
+    let mut inspector = match Inspector::open(plugins, open) {
+        Ok(inspector) => inspector,
+        Err(error) => {
+            let error = if matches!(kind, Kind::Kernel(_)) { AppError::NoLiveSource(error) } else { failed(error) };
+            return (Counts::default(), Losses::default(), Err(error));
+        }
+    };
     opening.opened();
     evaluator.context = Context::new(machine_name(&mut inspector));
     let mut counts = Counts::default();
     let result = loop {
         let result = match evaluator.plan.clone() {
-            None => pump(&mut inspector, &desk.control, evaluator),
+            None => pump(&mut inspector, &desk.control, evaluator, &mut counts),
             Some(plan) => {
                 // Who replays can wait for the disk; the kernel does not.
                 let patience = if matches!(kind, Kind::Recorded) { Patience::Wait } else { Patience::Skip };
                 let captures = Captures::new(plan, *input, patience, this_machine());
                 let mut capturing = Capturing { evaluator: &mut *evaluator, captures };
-                let result = pump(&mut inspector, &desk.control, &mut capturing);
+                let result = pump(&mut inspector, &desk.control, &mut capturing, &mut counts);
                 capturing.captures.finish();
                 result
             }
         };
-        match result {
-            Ok(more) => counts.add(more),
-            Err(error) => break Err(error),
-        }
-        if !std::mem::take(&mut evaluator.reshaped) {
-            break Ok(counts);
+        if !std::mem::take(&mut evaluator.reshaped) || result.is_err() {
+            break result;
         }
     };
     evaluator.progress.finish();
@@ -357,10 +357,8 @@ fn open_and_pump(
     tell_deeds(&Deeds::of(&metrics), evaluator);
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
-    if evaluator.lost {
-        return Err(AppError::Lost);
-    }
-    result.map(|counts| (counts, losses)).map_err(failed)
+    let result = if evaluator.lost { Err(AppError::Lost) } else { result.map_err(failed) };
+    (counts, losses, result)
 }
 
 /// What rules that kill did.

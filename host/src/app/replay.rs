@@ -17,7 +17,7 @@ use crate::event::extractor::{Answers, Context, Extractor};
 use crate::event::filter::Filter;
 use crate::event::scheme::SYSCALL;
 use crate::plugin::{EventRef, Inspector, Open, Plugins};
-use crate::source::{Control, Sink, pump};
+use crate::source::{Control, Counts, Sink, pump};
 
 /// The line of an event when none is given: what happened when, where, to whom.
 const DEFAULT_LINE: &str = "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.args";
@@ -85,7 +85,8 @@ pub(crate) fn show(
         progress: Progress::new(file, quiet),
         broken: None,
     };
-    let result = pump(&mut inspector, control, &mut printer);
+    let mut counts = Counts::default();
+    let result = pump(&mut inspector, control, &mut printer, &mut counts);
     printer.progress.finish();
     if let Err(error) = printer.out.flush() {
         printer.broken.get_or_insert(error);
@@ -96,7 +97,8 @@ pub(crate) fn show(
         Some(source) => return Err(AppError::System { what: "cannot write to stdout", source }),
         None => {}
     }
-    Ok(result?.events)
+    result?;
+    Ok(counts.events)
 }
 
 /// How far a replay is, on a terminal; elsewhere, and where lines go to the same terminal, nothing.

@@ -105,15 +105,6 @@ pub struct Counts {
     pub malformed: u64,
 }
 
-impl Counts {
-    /// Adds what another pump has seen.
-    pub fn add(&mut self, more: Self) {
-        self.events += more.events;
-        self.foreign += more.foreign;
-        self.malformed += more.malformed;
-    }
-}
-
 /// Pumps until the source ends, the sink has enough or the control says stop.
 ///
 /// Asking the source for more tells it that everything before has been dealt with: a source that acknowledges does so
@@ -121,10 +112,16 @@ impl Counts {
 ///
 /// The running kernel's events are pumped until they are as young as the wish to stop: what happened before it was still to
 /// be seen, and nobody else keeps it. Other sources have what they did not hand out, or give it to the next who asks.
-pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) -> Result<Counts, PluginError> {
+///
+/// What is seen is added to `counts`, so that it stands even if the source breaks, and goes on where another pump ended.
+pub fn pump(
+    inspector: &mut Inspector,
+    control: &Control,
+    sink: &mut impl Sink,
+    counts: &mut Counts,
+) -> Result<(), PluginError> {
     let kernel = inspector.is_kernel();
     let (stream, plugins) = inspector.parts();
-    let mut counts = Counts::default();
     let mut rest: Option<Rest> = None;
     loop {
         if rest.is_none() && control.calls() {
@@ -132,21 +129,21 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
             sink.attend(control);
             if control.stopping() {
                 if !kernel {
-                    return Ok(counts);
+                    return Ok(());
                 }
                 rest = Some(Rest::new(control.stopped_at.load(Ordering::Relaxed)));
             }
         }
         if let Some(event) = stream.next_plain() {
-            if !show(plugins, &event, sink, &mut counts) {
-                return Ok(counts);
+            if !show(plugins, &event, sink, counts) {
+                return Ok(());
             }
             continue;
         }
         if stream.is_drained() {
             sink.batch_done();
             if !sink.between(stream, plugins) {
-                return Ok(counts);
+                return Ok(());
             }
         }
         match stream.next() {
@@ -154,24 +151,24 @@ pub fn pump(inspector: &mut Inspector, control: &Control, sink: &mut impl Sink) 
                 // What plugins inject among the events of others says nothing about how far those are.
                 let of_stream = event.ty() != ASYNCEVENT_E;
                 if rest.as_ref().is_some_and(|rest| of_stream && rest.is_over(event.ts())) {
-                    return Ok(counts);
+                    return Ok(());
                 }
-                if !sink.tick(plugins, event.ts(), &counts) || !show_other(plugins, &event, sink, &mut counts) {
-                    return Ok(counts);
+                if !sink.tick(plugins, event.ts(), counts) || !show_other(plugins, &event, sink, counts) {
+                    return Ok(());
                 }
             }
             Ok(Pull::Idle { .. }) => {
                 if rest.as_ref().is_some_and(|rest| rest.is_over(now().saturating_sub(Rest::LATE_NS))) {
-                    return Ok(counts);
+                    return Ok(());
                 }
                 sink.attend(control);
-                if !sink.tick(plugins, now(), &counts) || !sink.between(stream, plugins) {
-                    return Ok(counts);
+                if !sink.tick(plugins, now(), counts) || !sink.between(stream, plugins) {
+                    return Ok(());
                 }
             }
-            Ok(Pull::End) => return Ok(counts),
+            Ok(Pull::End) => return Ok(()),
             // One bad event is no reason to stop looking at the others.
-            Err(error @ PluginError::MalformedEvent { .. }) => malformed(&mut counts, &error),
+            Err(error @ PluginError::MalformedEvent { .. }) => malformed(counts, &error),
             Err(error) => return Err(error),
         }
     }

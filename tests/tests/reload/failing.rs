@@ -45,8 +45,9 @@ fn without_any_source_left_the_program_ends() {
     let rules = rules.replace("%line.text", "%evt.num");
     std::fs::write(dir.path().join("rules/a.yaml"), rules).unwrap();
     // The source of system calls has no driver and waits for the end; it is no reason to go on.
-    let run = run(&mut lanner(BINARY, &["-c", &config.display().to_string()]));
+    let run = run(&mut lanner(BINARY, &["-v", "-c", &config.display().to_string()]));
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(run.stderr.contains("Error: bad_source: "), "{}", run.stderr);
     assert!(run.stdout.contains("Events detected: 6"), "{}", run.stdout);
+    assert!(run.stderr.contains("Captured Events: 6,"), "what it gave still counts: {}", run.stderr);
 }

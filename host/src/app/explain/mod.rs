@@ -21,7 +21,7 @@ use super::test::{feed, giver};
 use super::{plugins, rule_files, rules, sources};
 use crate::config::{Engine, Settings};
 use crate::plugin::{Inspector, Open};
-use crate::source::{Control, pump};
+use crate::source::{Control, Counts, pump};
 
 use look::Look;
 pub(super) use look::type_names;
@@ -95,6 +95,6 @@ fn watch(subject: &Subject, group: &Group, rules: &Loader, settings: &Settings) 
     let mut inspector =
         Inspector::open(plugins, Open { source: *input, params: &params, recorded, event_schema: None })?;
     look.start(super::process::machine_name(&mut inspector));
-    pump(&mut inspector, &Control::default(), &mut look)?;
+    pump(&mut inspector, &Control::default(), &mut look, &mut Counts::default())?;
     look.found(subject)
 }

@@ -20,7 +20,7 @@ use crate::event::filter::Filter;
 use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::plugin::{Inspector, Open};
-use crate::source::{Control, pump};
+use crate::source::{Control, Counts, pump};
 use files::Files;
 use progress::Progress;
 use recorder::Recorder;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &RecordArgs, options: &Options, mut configured: Configur
     let progress = Progress::start(args);
     let mut recorder =
         Recorder::new(*input, args, options.stop_after_s, filter, files, progress, machine_name(&mut inspector));
-    let pumped = pump(&mut inspector, &control, &mut recorder);
+    let pumped = pump(&mut inspector, &control, &mut recorder, &mut Counts::default());
     let losses = Losses::of(&inspector.parts().1.metrics());
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{SYSCALL}': {error}")));

@@ -102,7 +102,9 @@ fn replay(set: PluginSet, plugin: PluginIdx, params: &str, witness: &mut Witness
     let hostname = machine_name(&mut inspector);
     witness.context = Context::new(Arc::clone(&hostname));
     witness.how.hostname = hostname;
-    Ok(pump(&mut inspector, &Control::default(), witness)?)
+    let mut counts = Counts::default();
+    pump(&mut inspector, &Control::default(), witness, &mut counts)?;
+    Ok(counts)
 }
 
 /// Payloads as events of the plugin, in the form that the host itself gives them.
