@@ -50,6 +50,15 @@ pub(crate) struct Note {
     /// The note behind this value and all that is in it.
     pub(crate) next: u32,
     pub(crate) kind: Kind,
+    /// What [`tag`] says of a key; zero for values.
+    pub(crate) tag: u16,
+}
+
+/// Tells most keys of an object apart without a look at the text.
+#[inline]
+pub(crate) fn tag(key: &[u8]) -> u16 {
+    let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
+    (key.len() as u16) << 8 | u16::from(first.wrapping_mul(31) ^ last)
 }
 
 /// The notes on one text.
@@ -154,7 +163,7 @@ impl Tape {
     #[inline]
     fn note(&mut self, kind: Kind, start: usize, end: usize) {
         let next = self.notes.len() as u32 + 1;
-        self.notes.push(Note { start: start as u32, end: end as u32, next, kind });
+        self.notes.push(Note { start: start as u32, end: end as u32, next, kind, tag: 0 });
     }
 
     fn enter(&mut self, kind: Kind, at: usize) -> Result<(), Fault> {
@@ -180,7 +189,11 @@ impl Tape {
         if text.get(at) != Some(&b'"') {
             return Err(Fault::Syntax(at));
         }
-        let colon = blanks(text, self.string(text, at)?);
+        let end = self.string(text, at)?;
+        if let Some(name) = self.notes.last_mut() {
+            name.tag = tag(text.get(at + 1..end - 1).unwrap_or_default());
+        }
+        let colon = blanks(text, end);
         if text.get(colon) != Some(&b':') {
             return Err(Fault::Syntax(colon));
         }

@@ -41,6 +41,16 @@ fn of_two_equal_keys_the_last_counts() {
     assert_eq!(text(r#"{"a":1,"a":{"b":2}}"#, "a/b").as_deref(), Some("2"));
 }
 
+#[test]
+fn keys_that_look_alike_are_told_apart() {
+    let json = r#"{"abcd":1,"acbd":2,"":3,"\u0061cbd2":4}"#;
+    assert_eq!(text(json, "abcd").as_deref(), Some("1"));
+    assert_eq!(text(json, "acbd").as_deref(), Some("2"));
+    assert_eq!(text(json, "/").as_deref(), Some("3"));
+    assert_eq!(text(json, "acbd2").as_deref(), Some("4"));
+    assert_eq!(text(json, "abbd"), None);
+}
+
 /// What `serde_json` takes and what this takes are the same, and they read the same.
 #[test]
 fn agrees_with_serde_json() {

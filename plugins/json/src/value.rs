@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::tape::{Kind, Note};
+use crate::tape::{Kind, Note, tag};
 
 /// A text and the notes on it.
 #[derive(Debug, Clone, Copy)]
@@ -15,13 +15,19 @@ pub(crate) struct Doc<'a> {
 
 impl<'a> Doc<'a> {
     fn note(self, at: u32) -> Note {
-        const NONE: Note = Note { start: 0, end: 0, next: u32::MAX, kind: Kind::Null };
+        const NONE: Note = Note { start: 0, end: 0, next: u32::MAX, kind: Kind::Null, tag: 0 };
         self.notes.get(at as usize).copied().unwrap_or(NONE)
     }
 
     #[inline]
     fn slice(self, note: Note) -> &'a str {
         self.text.get(note.start as usize..note.end as usize).unwrap_or_default()
+    }
+
+    /// The bytes of a note: to compare, without asking where characters begin.
+    #[inline]
+    fn bytes(self, note: Note) -> &'a [u8] {
+        self.text.as_bytes().get(note.start as usize..note.end as usize).unwrap_or_default()
     }
 
     fn string(self, note: Note) -> Cow<'a, str> {
@@ -62,10 +68,10 @@ impl<'a> Value<'a> {
     /// The value of `key` in an object; of two equal keys the last counts, as in every JSON library.
     #[inline]
     pub fn get(self, key: &str) -> Option<Value<'a>> {
-        let mut found = None;
+        let (mut found, wanted) = (None, tag(key.as_bytes()));
         for (name, value) in self.members() {
             let same = match name.kind {
-                Kind::Plain => self.doc.slice(name) == key,
+                Kind::Plain => name.tag == wanted && self.doc.bytes(name) == key.as_bytes(),
                 _ => self.doc.string(name) == key,
             };
             if same {
@@ -124,7 +130,7 @@ impl<'a> Value<'a> {
     pub fn is(self, text: &str) -> bool {
         let note = self.note();
         match note.kind {
-            Kind::Plain => self.doc.slice(note) == text,
+            Kind::Plain => self.doc.bytes(note) == text.as_bytes(),
             Kind::Escaped => self.doc.string(note) == text,
             _ => false,
         }
