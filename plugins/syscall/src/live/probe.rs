@@ -43,7 +43,8 @@ const RINGBUF: u32 = 27;
 /// The loaded probes. Dropping them detaches everything.
 pub(super) struct Probe {
     bpf: Ebpf,
-    btf: Btf,
+    /// The kernel's types, while programs are loaded: some 12 MB that nobody needs afterwards.
+    btf: Option<Btf>,
     calls: Array<MapData, Entry>,
     /// What `calls` holds.
     entries: Vec<Entry>,
@@ -111,7 +112,7 @@ impl Probe {
             attached: Vec::new(),
             refused: Vec::new(),
             bpf,
-            btf,
+            btf: Some(btf),
             arch,
         };
         probe.switch(SWITCH_DROP_FAILED, settings.drop_failed_exit)?;
@@ -169,7 +170,9 @@ impl Probe {
         self.entries = entries;
         self.attach("sys_exit", "sys_exit")?;
         self.attach("sys_enter", "sys_enter")?;
-        self.want_tracepoints(interest)
+        let done = self.want_tracepoints(interest);
+        self.btf = None;
+        done
     }
 
     fn want_tracepoints(&mut self, interest: &Interest) -> Result<(), LiveError> {
@@ -208,7 +211,11 @@ impl Probe {
         let Some(Program::BtfTracePoint(program)) = self.bpf.program_mut(name) else { return Ok(None) };
         if program.fd().is_err() {
             let refused = |error| LiveError::refused(name, error);
-            program.load(tracepoint, &self.btf).map_err(refused)?;
+            let btf = match &mut self.btf {
+                Some(btf) => btf,
+                none => none.insert(Btf::from_sys_fs()?),
+            };
+            program.load(tracepoint, btf).map_err(refused)?;
         }
         Ok(Some(program))
     }

@@ -13,6 +13,9 @@ use crate::state::Limits;
 pub struct Config {
     /// Most threads kept; 0 for the default (262144).
     pub thread_table_size: u32,
+    /// MiB for what is known of threads, descriptors, users and groups together; 0: each has a limit of its own, 1 GiB for
+    /// threads and for descriptors. See [`Limits::within`] for how it is divided.
+    pub memory_mb: u32,
     /// Show captured bytes inside event arguments as base64 instead of text with dots (`buffer_format_base64` of the
     /// host's configuration).
     pub buffer_format_base64: bool,
@@ -40,7 +43,10 @@ impl BaseSyscalls {
 
 impl Config {
     pub(super) fn limits(&self) -> Limits {
-        let default = Limits::default();
+        let default = match usize::try_from(self.memory_mb) {
+            Ok(mb @ 1..) => Limits::within(mb.saturating_mul(1 << 20)),
+            _ => Limits::default(),
+        };
         let threads = match self.thread_table_size {
             0 => default.threads,
             n => usize::try_from(n).unwrap_or(default.threads),

@@ -16,6 +16,16 @@ pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
     out.counter("enter_events_stored", stats.stored_enters);
     out.counter("enter_events_refused", stats.refused_enters);
     out.counter("descriptors_refused", state.refused_fds());
+    out.counter("descriptors_shed", state.shed_fds());
+    out.counter("lists_trimmed", stats.trimmed_execs);
+    out.counter("placeholders_shed", stats.shed_placeholders);
+    out.counter("environments_shed", stats.shed_environments);
+    out.counter("users_refused", state.refused_users());
+    let bytes = state.bytes();
+    out.gauge("threads_bytes", bytes.threads as u64);
+    out.gauge("descriptors_bytes", bytes.fds as u64);
+    out.gauge("enter_events_bytes", bytes.enters as u64);
+    out.gauge("users_bytes", bytes.users as u64);
     out.gauge("threads", state.len() as u64);
     // The same under Falco's names.
     out.counter("n_added_threads", stats.added_threads);

@@ -89,6 +89,9 @@ impl Plugin for Syscall {
         if config.thread_table_size != self.config.thread_table_size {
             return Err(Error::NotSupported("changing thread_table_size while running"));
         }
+        if config.memory_mb != self.config.memory_mb {
+            return Err(Error::NotSupported("changing memory_mb while running"));
+        }
         if config.buffer_format_base64 != self.config.buffer_format_base64 {
             self.extractor = config.extractor();
         }

@@ -45,14 +45,18 @@ impl Cgroups {
 
 /// Lists that are remembered; a machine has as many as it has services and containers.
 const REMEMBERED: usize = 1024;
-/// Longer lists are not remembered (the probe cuts them at this), so that those that are hold 8 MiB at most.
+/// Longer lists are not remembered (the probe cuts them at this).
 const MAX_LEN: usize = 4096;
+/// Bytes of those that are remembered. Real lists have a few hundred bytes, in the table and with the threads.
+const MAX_BYTES: usize = 1 << 20;
 
 /// The lists seen a short time ago.
 #[derive(Debug, Default)]
 pub(crate) struct CgroupLists {
     /// By what the events say.
     seen: HashMap<Box<[u8]>, Cgroups, FxBuildHasher>,
+    /// Length of all of them.
+    bytes: usize,
     /// The one that came last, and will most likely come next.
     last: (Vec<u8>, Cgroups),
     /// Number of the list numbered last.
@@ -83,9 +87,11 @@ impl CgroupLists {
         self.number += 1;
         let kept = Cgroups { items, number: self.number };
         if list.len() <= MAX_LEN {
-            if self.seen.len() >= REMEMBERED {
+            if self.seen.len() >= REMEMBERED || self.bytes + list.len() > MAX_BYTES {
                 self.seen.clear();
+                self.bytes = 0;
             }
+            self.bytes += list.len();
             self.seen.insert(list.into(), kept.clone());
         }
         Some(kept)

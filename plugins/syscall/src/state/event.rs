@@ -16,6 +16,8 @@ pub(crate) struct Pending {
     pub(crate) exit: Option<i64>,
     /// A thread of the process and the descriptor. No slot is used again between an event and the next.
     pub(crate) close: Option<(Slot, i64)>,
+    /// The table of threads is nearly full.
+    pub(crate) shed: bool,
 }
 
 /// Threads that exited a short time ago, so that the caller's late view of a clone does not bring them back.
@@ -145,6 +147,9 @@ impl State {
             let ptid = self.thread(tid).map_or(-1, |t| t.ptid);
             self.exited.record(tid, ptid, ts);
             self.remove_thread(tid);
+        }
+        if std::mem::take(&mut self.pending.shed) {
+            self.shed();
         }
     }
 }

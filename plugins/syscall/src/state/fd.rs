@@ -117,7 +117,7 @@ impl Fd {
     /// Bytes of its names.
     #[inline]
     pub(crate) fn name_bytes(&self) -> usize {
-        self.name.len() + self.raw.len()
+        self.name.held() + self.raw.held()
     }
 
     /// Gives it another name; the path as it was passed stays.

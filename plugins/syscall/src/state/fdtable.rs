@@ -10,6 +10,8 @@ use super::fd::Fd;
 use super::flags::fdf;
 use super::ids::TableId;
 
+mod room;
+
 /// Most descriptors kept for one process.
 pub const MAX_FDS: usize = 4096;
 /// Descriptors below this are found by direct index.
@@ -34,6 +36,9 @@ struct FdTable {
     sparse: HashMap<i64, u16, FxBuildHasher>,
     entries: Vec<Entry>,
     free: Vec<u16>,
+    /// Bytes that count for it, and how many of them are its own memory rather than that of names.
+    held: usize,
+    allocated: usize,
 }
 
 impl FdTable {
@@ -65,7 +70,7 @@ impl FdTable {
             *self = FdTable::default();
             return;
         }
-        self.refs = 0;
+        (self.refs, self.held, self.allocated) = (0, 0, 0);
         self.dense.clear();
         self.entries.clear();
         self.free.clear();
@@ -110,23 +115,33 @@ pub(crate) struct FdRef {
 pub(crate) struct FdTables {
     tables: Vec<FdTable>,
     free: Vec<u32>,
-    /// Bytes of entries and names over all tables.
+    /// Bytes of all tables: what has been allocated, used or not, and names.
     bytes: usize,
     max_bytes: usize,
+    /// Attempts that are refused without looking for room, as there was none a moment ago for who holds so much.
+    in_vain: (u32, usize),
     /// Descriptors refused because a table or the memory for all of them was full.
     pub(crate) refused: u64,
+    /// Descriptors forgotten because their process held the most when memory was short.
+    pub(crate) shed: u64,
     /// Descriptors opened and closed, but for those that come and go with their process.
     pub(crate) added: u64,
     pub(crate) removed: u64,
 }
 
-fn weight(fd: &Fd) -> usize {
-    size_of::<Entry>() + fd.name_bytes()
-}
-
 impl FdTables {
     pub(crate) fn new(max_bytes: usize) -> FdTables {
-        FdTables { tables: Vec::new(), free: Vec::new(), bytes: 0, max_bytes, refused: 0, added: 0, removed: 0 }
+        FdTables {
+            tables: Vec::new(),
+            free: Vec::new(),
+            bytes: 0,
+            max_bytes,
+            in_vain: (0, 0),
+            refused: 0,
+            shed: 0,
+            added: 0,
+            removed: 0,
+        }
     }
 
     #[inline]
@@ -190,7 +205,7 @@ impl FdTables {
         if t.refs > 0 {
             return;
         }
-        self.bytes -= t.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
+        self.bytes -= t.held;
         match self.free.len() < SPARE {
             true => t.clear(),
             false => *t = FdTable::default(),
@@ -219,10 +234,18 @@ impl FdTables {
             }
             Some(1) => {}
             Some(_) => {
+                let fits = self.has_room(TableId::NONE, self.tables[at].held);
                 self.tables[at].refs -= 1;
                 let (new, mut table) = self.take_free();
-                table.copy_from(&self.tables[at]);
-                self.bytes += table.entries.iter().filter(|e| e.fd >= 0).map(|e| weight(&e.info)).sum::<usize>();
+                if fits {
+                    table.copy_from(&self.tables[at]);
+                } else {
+                    self.refused += self.tables[at].len() as u64;
+                    table.refs = 1;
+                }
+                table.allocated = table.footprint();
+                table.held = table.allocated + table.names();
+                self.bytes += table.held;
                 self.tables[new.0 as usize] = table;
                 *id = new;
             }
@@ -262,12 +285,17 @@ impl FdTables {
         if fd < 0 {
             return None;
         }
-        let new = size_of::<Entry>() + names;
-        let full = self.bytes + new > self.max_bytes;
-        let table = self.own(id, inherited);
+        let more = names + self.own(id, inherited).growth();
+        if !self.has_room(*id, more) {
+            // What had its number is not what has it now.
+            self.remove(id, inherited, fd);
+            self.refused += 1;
+            return None;
+        }
+        let table = &mut self.tables[id.0 as usize];
         let (entry, old) = match table.find(fd) {
-            Some(n) => (n, table.entries.get(usize::from(n)).map_or(0, |e| weight(&e.info))),
-            None if full || table.len() >= MAX_FDS => {
+            Some(n) => (n, table.entries.get(usize::from(n)).map_or(0, |e| e.info.name_bytes())),
+            None if table.len() >= MAX_FDS => {
                 self.refused += 1;
                 return None;
             }
@@ -285,7 +313,7 @@ impl FdTables {
                 (n, 0)
             }
         };
-        self.bytes = self.bytes + new - old;
+        self.charge(*id, names, old);
         let at = FdRef { table: *id, entry };
         self.tables.get_mut(id.0 as usize)?.entries.get_mut(usize::from(entry)).map(|e| (at, &mut e.info))
     }
@@ -295,13 +323,14 @@ impl FdTables {
     pub(crate) fn remove(&mut self, id: &mut TableId, inherited: &mut bool, fd: i64) -> bool {
         let Some(n) = self.table(*id).and_then(|t| t.find(fd)) else { return false };
         let table = self.own(id, inherited);
-        let entry = &mut table.entries[usize::from(n)];
+        // A copy for which there was no room is empty.
+        let Some(entry) = table.entries.get_mut(usize::from(n)).filter(|e| e.fd == fd) else { return false };
         entry.fd = -1;
-        let old = weight(&entry.info);
+        let old = entry.info.name_bytes();
         entry.info.forget();
         table.free.push(n);
         table.forget(fd);
-        self.bytes -= old;
+        self.charge(*id, 0, old);
         self.removed += 1;
         true
     }
@@ -333,11 +362,14 @@ impl FdTables {
             return;
         }
         let table = self.own(id, inherited);
+        let before = table.names();
         table.entries.iter_mut().filter(|e| e.fd >= 0 && wants(e.fd)).for_each(|e| change(&mut e.info));
+        let after = table.names();
+        self.charge(*id, after, before);
     }
 
     /// Tells that an entry's names changed their length.
-    pub(crate) fn account(&mut self, before: usize, after: usize) {
-        self.bytes = (self.bytes + after).saturating_sub(before);
+    pub(crate) fn account(&mut self, at: FdRef, before: usize, after: usize) {
+        self.charge(at.table, after, before);
     }
 }

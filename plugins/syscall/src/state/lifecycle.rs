@@ -23,15 +23,25 @@ impl State {
     /// Puts a thread into the table without looking at its relatives; replaces an entry of the same tid.
     pub(crate) fn put(&mut self, mut thread: Thread) -> Option<Slot> {
         let old = self.threads.find(thread.tid);
-        let bytes = thread.string_bytes();
+        let mut bytes = thread.weight();
+        if self.thread_bytes + bytes > self.limits.thread_bytes && !(thread.args.is_empty() && thread.env.is_empty()) {
+            thread.set_args(ZList::EMPTY);
+            thread.env = ZList::EMPTY;
+            self.stats.trimmed_execs += 1;
+            bytes = thread.weight();
+        }
         let full = self.threads.len() >= self.limits.threads || self.thread_bytes + bytes > self.limits.thread_bytes;
         if old.is_none() && full {
             self.stats.refused_threads += 1;
+            self.want_room();
             self.fds.release(&mut thread.fds);
             return None;
         }
         if let Some(old) = old {
             self.erase(old);
+        }
+        if self.is_tight() {
+            self.want_room();
         }
         thread.counted = bytes;
         self.thread_bytes += bytes;
@@ -88,13 +98,16 @@ impl State {
     pub(crate) fn recount(&mut self, slot: Slot) {
         let t = self.threads.at_mut(slot);
         let others = self.thread_bytes - t.counted;
-        if others + t.string_bytes() > self.limits.thread_bytes {
+        if others + t.weight() > self.limits.thread_bytes {
             t.set_args(ZList::EMPTY);
             t.env = ZList::EMPTY;
             self.stats.trimmed_execs += 1;
         }
-        t.counted = t.string_bytes();
+        t.counted = t.weight();
         self.thread_bytes = others + t.counted;
+        if self.is_tight() {
+            self.want_room();
+        }
     }
 
     /// Drops what a live system no longer has: placeholders, and threads without an event for `idle_ns` of which

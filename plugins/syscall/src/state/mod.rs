@@ -21,6 +21,7 @@ mod parse;
 pub mod path;
 mod provide;
 mod refresh;
+mod shed;
 pub mod table;
 mod thread;
 mod threads;
@@ -66,23 +67,59 @@ pub enum Mode {
     Live,
 }
 
-/// How much may be kept. Whatever goes beyond is refused and counted, never half-kept.
+/// How much may be kept. What is worth least goes first (`shed`); whatever then goes beyond is refused. Both are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Threads in the table.
     pub threads: usize,
-    /// Bytes of all threads' strings; strings that threads share count for each of them.
+    /// Bytes of all threads; strings that threads share count for each of them.
     pub thread_bytes: usize,
     /// Bytes of all descriptors with their names.
     pub fd_bytes: usize,
     /// Bytes of stored enter events.
     pub enter_bytes: usize,
+    /// Bytes of users and groups.
+    pub user_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { threads: MAX_THREADS, thread_bytes: 1 << 30, fd_bytes: 1 << 30, enter_bytes: 16 << 20 }
+        Limits {
+            threads: MAX_THREADS,
+            thread_bytes: 1 << 30,
+            fd_bytes: 1 << 30,
+            enter_bytes: 16 << 20,
+            user_bytes: 256 << 20,
+        }
     }
+}
+
+impl Limits {
+    /// So many bytes for all together: two fifths for threads, as much for descriptors, a twentieth for enter events and one for
+    /// users and groups. The last tenth is for what has a fixed size: names and control groups seen lately, exits, indexes.
+    pub fn within(bytes: usize) -> Limits {
+        let most = Limits::default();
+        Limits {
+            threads: most.threads,
+            thread_bytes: most.thread_bytes.min(bytes / 5 * 2),
+            fd_bytes: most.fd_bytes.min(bytes / 5 * 2),
+            enter_bytes: most.enter_bytes.min(bytes / 20),
+            user_bytes: most.user_bytes.min(bytes / 20),
+        }
+    }
+}
+
+/// Bytes of what the state keeps, as it counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Threads.
+    pub threads: usize,
+    /// Descriptors.
+    pub fds: usize,
+    /// Enter events.
+    pub enters: usize,
+    /// Users and groups.
+    pub users: usize,
 }
 
 /// Counters of the state.
@@ -94,8 +131,12 @@ pub struct Stats {
     pub removed_threads: u64,
     /// Threads not added because the table was full.
     pub refused_threads: u64,
-    /// Execs whose arguments and environment were not kept because the memory for them was full.
+    /// Execs and clones whose arguments and environment were not kept because the memory for them was full.
     pub trimmed_execs: u64,
+    /// Placeholders of unknown threads that went for threads that are known.
+    pub shed_placeholders: u64,
+    /// Environments that went because memory was short.
+    pub shed_environments: u64,
     /// Events of threads that were not in the table.
     pub unknown_threads: u64,
     /// Those of them that the running system told about.
@@ -143,6 +184,8 @@ pub struct State {
     plain_paths: intern::Interner,
     cgroups: cgroups::CgroupLists,
     thread_bytes: usize,
+    /// As many threads must have come before room is looked for again.
+    next_shed: u64,
     server_ports: std::collections::BTreeSet<u16>,
     lost_cwd: ZStr,
     unknown: ZStr,
@@ -153,9 +196,9 @@ impl State {
     /// An empty state.
     pub fn new(mode: Mode, limits: Limits) -> State {
         State {
-            threads: Threads::new(),
+            threads: Threads::new(limits.thread_bytes),
             fds: FdTables::new(limits.fd_bytes),
-            users: Users::default(),
+            users: Users::bounded(limits.user_bytes),
             interfaces: Interfaces::default(),
             boot_ts: 0,
             thread_fields: DynFields::default(),
@@ -173,6 +216,7 @@ impl State {
             plain_paths: intern::Interner::default(),
             cgroups: cgroups::CgroupLists::default(),
             thread_bytes: 0,
+            next_shed: 0,
             server_ports: std::collections::BTreeSet::new(),
             lost_cwd: ZStr::from("./"),
             unknown: lifecycle::unknown(),
@@ -250,9 +294,29 @@ impl State {
         (self.fds.added, self.fds.removed)
     }
 
-    /// Descriptors refused because a table was full.
+    /// Descriptors refused because a table, or the memory for all of them, was full.
     pub fn refused_fds(&self) -> u64 {
         self.fds.refused
+    }
+
+    /// Descriptors forgotten because their process held the most when memory was short.
+    pub fn shed_fds(&self) -> u64 {
+        self.fds.shed
+    }
+
+    /// Users and groups that there was no room for.
+    pub fn refused_users(&self) -> u64 {
+        self.users.refused()
+    }
+
+    /// What is kept, in bytes.
+    pub fn bytes(&self) -> Bytes {
+        Bytes {
+            threads: self.thread_bytes,
+            fds: self.fds.bytes(),
+            enters: self.enters.bytes(),
+            users: self.users.bytes(),
+        }
     }
 
     /// Table of the thread's process: the main thread's for threads, its own otherwise.

@@ -6,7 +6,10 @@ use super::cgroups::Cgroups;
 use super::flags::{NO_ID, cl};
 use super::ids::{GroupId, Slot, TableId};
 use super::table::DynValues;
-use super::zstr::{ZList, ZStr};
+use super::zstr::{BLOCK, ZList, ZStr};
+
+/// What a thread costs without its strings: its entry, its places in the indexes, a few short values of plugins.
+const FIXED: usize = size_of::<Thread>() + 256;
 
 /// What is known of one thread. Ids are -1 and users 0xffffffff when unknown, times 0 (ns since the epoch otherwise).
 #[derive(Clone, Debug)]
@@ -124,7 +127,7 @@ pub struct Thread {
     /// Serial number of this entry: never used twice, so a remembered value can tell whose it is.
     pub serial: u64,
     pub(crate) cmdline: OnceCell<ZStr>,
-    /// Bytes of strings that count for this thread (see `Thread::string_bytes`).
+    /// Bytes that count for this thread (see `Thread::weight`).
     pub(crate) counted: usize,
 }
 
@@ -228,10 +231,13 @@ impl Thread {
         join(self.exe.as_bytes(), &self.args)
     }
 
-    /// Bytes of the thread's strings. The command line counts as if it were asked for.
-    pub(crate) fn string_bytes(&self) -> usize {
-        let lists = 2 * self.args.as_bytes().len() + self.env.as_bytes().len() + self.cgroups.len();
-        lists + self.exe.len() + self.exepath.len() + self.cwd.len() + self.root.len()
+    /// Bytes that the thread takes, as if it shared nothing. The command line counts as if it were asked for.
+    pub(crate) fn weight(&self) -> usize {
+        let strings = [&self.comm, &self.exe, &self.exepath, &self.cwd, &self.root];
+        let lists = [2 * self.args.as_bytes().len(), self.env.as_bytes().len(), self.cgroups.len()];
+        let strings: usize = strings.into_iter().map(ZStr::held).sum();
+        let lists: usize = lists.into_iter().map(|len| if len == 0 { 0 } else { len + 2 * BLOCK }).sum();
+        FIXED + strings + lists
     }
 
     pub(crate) fn set_comm(&mut self, comm: ZStr) {

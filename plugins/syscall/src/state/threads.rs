@@ -8,8 +8,10 @@ use super::thread::Thread;
 
 /// Most threads kept.
 pub const MAX_THREADS: usize = 262_144;
-/// Thread ids below this (the kernel's highest) are found by direct index.
+/// Thread ids below this (the kernel's highest) are found by direct index, if there is memory for one.
 const DIRECT: usize = 1 << 22;
+/// The index takes this part of the memory for threads at most.
+const INDEX_SHARE: usize = 16;
 /// The index begins with room for these ids and grows to the highest one seen. A table is made for each recording, and a
 /// small recording shall not pay for an index of 16 MiB.
 const DIRECT_FIRST: usize = 1 << 15;
@@ -29,6 +31,8 @@ pub(crate) struct Group {
 #[derive(Debug)]
 pub(crate) struct Threads {
     direct: Vec<u32>,
+    /// What `direct` may grow to.
+    most_direct: usize,
     far: HashMap<i64, Slot, FxBuildHasher>,
     slots: Vec<Thread>,
     free: Vec<Slot>,
@@ -40,9 +44,13 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    pub(crate) fn new() -> Threads {
+    /// For threads that take so many bytes at most.
+    pub(crate) fn new(max_bytes: usize) -> Threads {
+        let affordable = (max_bytes / INDEX_SHARE / size_of::<u32>()).clamp(DIRECT_FIRST, DIRECT);
         Threads {
             direct: vec![0; DIRECT_FIRST],
+            // The highest power of two in it.
+            most_direct: 1 << affordable.ilog2(),
             far: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -122,9 +130,9 @@ impl Threads {
 
     /// Lets the index reach this id, if it is one for the index.
     fn make_room(&mut self, id: usize) {
-        if id >= self.direct.len() && id < DIRECT {
+        if id >= self.direct.len() && id < self.most_direct {
             // A new index rather than a longer one: what is zeroed memory of the system costs only the pages in use.
-            let mut longer = vec![0; (id + 1).next_power_of_two().min(DIRECT)];
+            let mut longer = vec![0; (id + 1).next_power_of_two().min(self.most_direct)];
             longer[..self.direct.len()].copy_from_slice(&self.direct);
             self.direct = longer;
         }
@@ -285,7 +293,7 @@ mod tests {
 
     #[test]
     fn threads_are_found_however_far_apart_their_ids_are() {
-        let mut threads = Threads::new();
+        let mut threads = Threads::new(1 << 30);
         let ids = [1, 2, 32_767, 32_768, 70_000, (1 << 22) - 1, 1 << 22, 1 << 40, -1];
         for (at, tid) in ids.into_iter().enumerate() {
             assert!(threads.find(tid).is_none(), "{tid}");
@@ -300,5 +308,19 @@ mod tests {
         threads.remove(gone);
         assert!(threads.find(70_000).is_none() && threads.find(32_768).is_some());
         assert_eq!(threads.direct.len(), DIRECT);
+    }
+
+    #[test]
+    fn where_memory_is_short_so_is_the_index() {
+        let mut threads = Threads::new(16 << 20);
+        for tid in [5, 200_000, 300_000, (1 << 22) - 1] {
+            threads.insert(Thread::new(tid)).expect("there is room");
+        }
+        assert_eq!(threads.direct.len(), 1 << 18);
+        for tid in [5, 200_000, 300_000, (1 << 22) - 1] {
+            let slot = threads.find(tid).expect("inserted");
+            assert_eq!(threads.remove(slot).tid, tid);
+            assert!(threads.find(tid).is_none());
+        }
     }
 }

@@ -38,21 +38,43 @@ pub struct Group {
     pub name: ZStr,
 }
 
+/// Bytes that an entry takes.
+trait Weight {
+    fn weight(&self) -> usize;
+}
+
+/// Beside its names: its place in a map, at worst in one of its own.
+const ENTRY: usize = 256;
+
+impl Weight for User {
+    fn weight(&self) -> usize {
+        ENTRY + self.name.held() + self.home.held() + self.shell.held()
+    }
+}
+
+impl Weight for Group {
+    fn weight(&self) -> usize {
+        ENTRY + self.name.held()
+    }
+}
+
 /// Entries by number, of the host and of each container. The host's have a map of their own: they are asked for most.
 #[derive(Clone, Debug)]
 struct Registry<V> {
     host: Map<u32, V>,
     containers: Map<Box<[u8]>, Map<u32, V>>,
     count: usize,
+    bytes: usize,
+    max_bytes: usize,
+    /// Entries that there was no room for.
+    refused: u64,
 }
 
-impl<V> Default for Registry<V> {
-    fn default() -> Self {
-        Registry { host: Map::default(), containers: Map::default(), count: 0 }
+impl<V: Weight> Registry<V> {
+    fn new(max_bytes: usize) -> Self {
+        Registry { host: Map::default(), containers: Map::default(), count: 0, bytes: 0, max_bytes, refused: 0 }
     }
-}
 
-impl<V> Registry<V> {
     #[inline]
     fn get(&self, container: &[u8], id: u32) -> Option<&V> {
         match container {
@@ -62,15 +84,19 @@ impl<V> Registry<V> {
     }
 
     fn add(&mut self, container: &[u8], id: u32, value: V) {
-        if self.count >= MAX_ENTRIES {
+        let weight = value.weight();
+        if self.count >= MAX_ENTRIES || self.bytes + weight > self.max_bytes {
+            self.refused += 1;
             return;
         }
         let map = match container {
             [] => &mut self.host,
             container => self.containers.entry_ref(container).or_default(),
         };
-        if map.insert(id, value).is_none() {
-            self.count += 1;
+        self.bytes += weight;
+        match map.insert(id, value) {
+            None => self.count += 1,
+            Some(old) => self.bytes -= old.weight(),
         }
     }
 
@@ -80,8 +106,9 @@ impl<V> Registry<V> {
             container => self.containers.get_mut(container),
         };
         let Some(map) = map else { return };
-        if map.remove(&id).is_some() {
+        if let Some(old) = map.remove(&id) {
             self.count -= 1;
+            self.bytes -= old.weight();
         }
         if map.is_empty() {
             self.containers.remove(container);
@@ -89,7 +116,9 @@ impl<V> Registry<V> {
     }
 
     fn remove_container(&mut self, container: &[u8]) {
-        self.count -= self.containers.remove(container).map_or(0, |m| m.len());
+        let Some(gone) = self.containers.remove(container) else { return };
+        self.count -= gone.len();
+        self.bytes -= gone.values().map(Weight::weight).sum::<usize>();
     }
 
     fn iter(&self) -> impl Iterator<Item = (&[u8], &V)> {
@@ -99,7 +128,7 @@ impl<V> Registry<V> {
 }
 
 /// Users and groups of the host and of containers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Users {
     users: Registry<User>,
     groups: Registry<Group>,
@@ -114,7 +143,29 @@ fn is_switch(name: &ZStr) -> bool {
     matches!(name.as_bytes().first(), Some(b'+' | b'-'))
 }
 
+impl Default for Users {
+    /// As many as are ever kept.
+    fn default() -> Self {
+        Users::bounded(usize::MAX)
+    }
+}
+
 impl Users {
+    /// No more than so many bytes of them, half for users and half for groups.
+    pub(crate) fn bounded(max_bytes: usize) -> Self {
+        Users { users: Registry::new(max_bytes / 2), groups: Registry::new(max_bytes / 2) }
+    }
+
+    /// Bytes that they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.users.bytes + self.groups.bytes
+    }
+
+    /// Users and groups that there was no room for.
+    pub(crate) fn refused(&self) -> u64 {
+        self.users.refused + self.groups.refused
+    }
+
     /// User of a container (empty id: of the host).
     #[inline]
     pub fn user(&self, container: &[u8], uid: u32) -> Option<&User> {

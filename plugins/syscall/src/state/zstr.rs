@@ -23,6 +23,9 @@ pub struct ZStr(Option<Arc<[u8]>>);
 /// Bytes of the number.
 const HEAD: usize = size_of::<u64>();
 
+/// What a block of shared memory costs beside its bytes: two counts, and the allocator's own with what it rounds up.
+pub(crate) const BLOCK: usize = 40;
+
 /// A number that was not given out before.
 fn next_id() -> [u8; HEAD] {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -96,6 +99,12 @@ impl ZStr {
     #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |b| b.len() - 1 - HEAD)
+    }
+
+    /// Bytes of memory that it takes, as if nobody shared it.
+    #[inline]
+    pub(crate) fn held(&self) -> usize {
+        self.0.as_ref().map_or(0, |b| b.len() + BLOCK)
     }
 
     /// True for the empty string.

@@ -36,6 +36,11 @@ impl Enters {
         Enters { kept: Vec::new(), free: Vec::new(), spare: Vec::new(), bytes: 0, max_bytes }
     }
 
+    /// Bytes of the kept events.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     fn weight(enter: &Enter) -> usize {
         size_of::<Enter>() + enter.data.capacity()
     }

@@ -169,6 +169,8 @@ impl State {
             fd.rename(name);
             fd.name_bytes()
         });
-        self.fds.account(before, after.unwrap_or(before));
+        if let (Some(at), Some(after)) = (self.current.fd, after) {
+            self.fds.account(at, before, after);
+        }
     }
 }

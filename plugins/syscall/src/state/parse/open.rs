@@ -52,7 +52,7 @@ impl State {
         self.threads.at_mut(slot).last_fd = fd;
         if let Some(owner) = self.owner_of_fds(slot) {
             let t = self.threads.at_mut(owner);
-            let names = name.len() + raw_name.as_ref().map_or(0, ZStr::len);
+            let names = name.held() + raw_name.as_ref().map_or(0, ZStr::held);
             let placed = self.fds.place(&mut t.fds, &mut t.fds_inherited, fd, names);
             self.current.fd = placed.map(|(at, place)| {
                 *place = Fd { flags, openflags, dev, ino, ..Fd::file(ty, name, raw_name) };

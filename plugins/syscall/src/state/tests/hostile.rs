@@ -1,6 +1,7 @@
 //! Events that no kernel sends: nothing may panic, hang or grow without bound.
 
 use super::*;
+use crate::state::{User, zstr::ZStr};
 use lanner_plugin_api::schema::EVENTS;
 
 #[test]
@@ -76,13 +77,63 @@ fn memory_for_descriptors_of_all_processes_is_bounded() {
     for tid in 1..50 {
         for fd in 0..100 {
             w.openat(tid, fd, -100, "/some/file/with/a/name", 0);
+            // A table grows by doubling: it may be over by as much as the last one grew.
+            assert!(w.state.bytes().fds < 125_000, "{}", w.state.bytes().fds);
         }
     }
-    let kept: usize = (1..50).map(|tid| w.state.fds_of(w.thread(tid)).count()).sum();
-    assert!(kept < 1000 && w.state.refused_fds() > 3000, "{kept}");
-    w.close(1, 0);
-    w.openat(1, 0, -100, "/short", 0);
-    assert_eq!(w.fd_name(1, 0).as_deref(), Some("/short"), "a closed descriptor makes room");
+    let kept: u64 = (1..50).map(|tid| w.state.fds_of(w.thread(tid)).count() as u64).sum();
+    assert_eq!(kept + w.state.refused_fds() + w.state.shed_fds(), 4900, "every one is kept or counted");
+    assert!((100..1000).contains(&kept), "{kept}");
+    for tid in 1..50 {
+        w.exit(tid, 0);
+    }
+    w.tick();
+    assert_eq!(w.state.bytes().fds, 0, "what is counted is given back");
+}
+
+#[test]
+fn a_program_that_opens_without_end_does_not_blind_others() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { fd_bytes: 1 << 20, ..Limits::default() });
+    let name = String::leak("/".to_owned() + &"n".repeat(3000));
+    for fd in 0..1000 {
+        w.openat(1, fd, -100, name, 0);
+    }
+    assert!(
+        w.state.refused_fds() > 500 && w.state.shed_fds() == 0,
+        "it has all of the memory, as nobody else wants any"
+    );
+    for tid in 2..100 {
+        for fd in 0..10 {
+            w.openat(tid, fd, -100, "/etc/passwd", 0);
+        }
+        w.openat(1, tid, -100, name, 0);
+    }
+    for tid in 2..100 {
+        assert_eq!(w.state.fds_of(w.thread(tid)).count(), 10, "of {tid}");
+    }
+    assert!(w.state.shed_fds() > 100);
+    assert!(w.state.bytes().fds <= 1 << 20);
+}
+
+#[test]
+fn copies_of_large_tables_are_bounded() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { fd_bytes: 4 << 20, ..Limits::default() });
+    w.event(1, T::GENERIC_X, &[P::U16(1), P::U16(1)]);
+    for fd in 0..1000 {
+        w.openat(1, fd, -100, "/some/file", 0);
+    }
+    for tid in 2..200 {
+        w.fork(1, tid);
+        w.openat(tid, 5, -100, "/own", 0);
+        w.close(tid, 3);
+        assert!(w.state.bytes().fds <= 4 << 20, "{}", w.state.bytes().fds);
+    }
+    assert!(w.state.refused_fds() + w.state.shed_fds() > 10_000);
+    w.openat(500, 5, -100, "/own", 0);
+    let small = w.state.fds_of(w.thread(500)).map(|(fd, _)| fd).collect::<Vec<_>>();
+    assert_eq!(small, [5], "who holds little gets room");
 }
 
 #[test]
@@ -115,7 +166,7 @@ fn a_process_that_is_its_own_parent() {
 #[test]
 fn memory_for_strings_of_all_threads_is_bounded() {
     let mut w = World::with_shell();
-    w.state = State::new(Mode::Capture, Limits { thread_bytes: 100_000, ..Limits::default() });
+    w.state = State::new(Mode::Capture, Limits { thread_bytes: 400_000, ..Limits::default() });
     w.fork(1, 2);
     for _ in 0..100 {
         w.exec(2, |p| p[15] = P::B(vec![b'e'; 4000]));
@@ -126,7 +177,9 @@ fn memory_for_strings_of_all_threads_is_bounded() {
         w.exec(tid, |p| p[15] = P::B(vec![b'e'; 4000]));
     }
     let env: usize = w.state.threads().map(|t| t.env.as_bytes().len()).sum();
-    assert!(env < 100_000 && w.state.stats().trimmed_execs > 100, "{env} {:?}", w.state.stats());
+    let stats = w.state.stats();
+    assert!(env < 400_000 && stats.shed_environments + stats.trimmed_execs > 50, "{env} {stats:?}");
+    assert!(w.state.bytes().threads <= 400_000);
     for tid in 10..200 {
         w.exit(tid, 0);
     }
@@ -147,4 +200,49 @@ fn a_live_table_is_purged_of_what_is_gone() {
     let now = w.ts;
     assert_eq!(w.state.purge(now, SECOND, |pid, _, comm| pid == 1 && comm == b"init"), 1);
     assert!(w.state.thread(200).is_none() && w.state.thread(100).is_some() && w.state.thread(1).is_some());
+}
+
+#[test]
+fn what_is_worth_least_goes_first() {
+    let mut w = World::with_shell();
+    w.state = State::new(Mode::Capture, Limits { thread_bytes: 200_000, ..Limits::default() });
+    w.fork(1, 2);
+    w.exec(2, |p| p[15] = P::B(vec![b'c'; 4000]));
+    w.fork(1, 3);
+    for tid in 1000..1400 {
+        w.event(tid, T::GENERIC_X, &[P::U16(1), P::U16(1)]);
+        w.tick();
+    }
+    let stats = w.state.stats();
+    assert!(stats.shed_placeholders > 50 && stats.refused_threads == 0, "{stats:?}");
+    assert_eq!(stats.shed_environments, 0, "placeholders are worth less");
+    for tid in 10..100 {
+        w.fork(3, tid);
+        w.exec(tid, |p| p[15] = P::B(vec![b'e'; 4000]));
+    }
+    let stats = w.state.stats();
+    assert!(stats.shed_environments > 20 && stats.refused_threads == 0, "{stats:?}");
+    assert!(w.thread(2).env.is_empty(), "the one that was quiet for longest");
+    assert!((10..100).all(|tid| w.state.thread(tid).is_some_and(|t| !t.is_invalid())), "none that lives goes");
+    assert!(w.state.bytes().threads <= 200_000);
+    for tid in 100..400 {
+        w.fork(3, tid);
+    }
+    assert!(w.state.stats().refused_threads > 100, "newcomers are refused when nothing else is left");
+    assert!((10..100).all(|tid| w.state.thread(tid).is_some()) && w.state.bytes().threads <= 200_000);
+}
+
+#[test]
+fn memory_for_users_is_bounded() {
+    let mut users = crate::state::Users::bounded(100_000);
+    let user = |uid: u32| User { uid, gid: 0, name: "n".into(), home: ZStr::new(&[b'h'; 900]), shell: ZStr::EMPTY };
+    for uid in 0..1000 {
+        users.add_user(b"c", user(uid));
+        assert!(users.bytes() <= 100_000);
+    }
+    assert!(users.refused() > 900);
+    users.add_user(b"c", user(0));
+    users.remove_user(b"c", 1);
+    users.remove_container(b"c");
+    assert_eq!(users.bytes(), 0);
 }
