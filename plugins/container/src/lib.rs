@@ -2,7 +2,8 @@
 //!
 //! The id of a container is read from the cgroups of its threads ([`matcher`]) and written into the dynamic field
 //! `container_id` of the table `threads`. Everything else ([`info`]) comes in events named `container` with a JSON
-//! document, live or recorded in a capture, and is kept in a cache that other plugins see as the table `containers`.
+//! document, recorded in a capture or, live, made by those who ask the container runtimes ([`runtime`]), and is kept in a
+//! cache that other plugins see as the table `containers`.
 //!
 //! The calls of the ABI are in [`plugin`], the 61 fields in [`fields`].
 
@@ -13,6 +14,7 @@ pub mod fields;
 pub mod info;
 pub mod matcher;
 pub mod plugin;
+pub mod runtime;
 mod table;
 mod track;
 

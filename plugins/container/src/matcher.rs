@@ -23,6 +23,8 @@ pub struct Match {
     pub id: Rc<CStr>,
     /// All that will ever be known of it, for engines that cannot be asked.
     pub info: Option<Rc<Container>>,
+    /// By which a runtime can be asked about it: whose way of naming the path is, and the path.
+    pub asked_by: Option<(Engine, Rc<str>)>,
 }
 
 /// An engine's way of naming cgroups.
@@ -80,7 +82,7 @@ impl Matchers {
 
     fn resolve(&self, cgroup: &[u8]) -> Option<Match> {
         if let Some(fixed) = &self.fixed {
-            return Some(Match { id: fixed.id.as_c_str().into(), info: Some(Rc::clone(fixed)) });
+            return Some(Match { id: fixed.id.as_c_str().into(), info: Some(Rc::clone(fixed)), asked_by: None });
         }
         // A path that is not UTF-8 fits no engine: ids are ASCII, and so is all that may stand around them.
         let cgroup = std::str::from_utf8(cgroup).ok()?;
@@ -93,7 +95,8 @@ impl Matchers {
                 Engine::Bpm => bare(ContainerType::BPM),
                 Engine::Podman | Engine::Docker | Engine::Cri | Engine::Containerd => None,
             };
-            Some(Match { id: text(id).as_c_str().into(), info })
+            let asked_by = info.is_none().then(|| (*engine, cgroup.into()));
+            Some(Match { id: text(id).as_c_str().into(), info, asked_by })
         })
     }
 }

@@ -1,18 +1,20 @@
 //! The plugin: following events to keep the state up to date, and telling others about it.
 
 use std::ffi::CStr;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::sdk::{
-    AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, Error, Init, Json, Metrics, Parse, ParseCx, Plugin,
-    StateDump,
+    AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, Error, Init, Json, Log, Metrics, Parse, ParseCx,
+    Plugin, StateDump,
 };
 use lanner_plugin_api::wire::Event;
 
 use crate::config::Config;
 use crate::extract::{Memo, Patterns};
 use crate::info::{Container, ContainerType, Document};
+use crate::runtime::Worker;
 use crate::track::{Threads, Tracker, payload, send};
 
 /// Name of the async event that tells about a container.
@@ -42,11 +44,15 @@ pub struct ContainerPlugin {
     pub(crate) tracker: Tracker,
     pub(crate) memo: Memo,
     pub(crate) patterns: Patterns,
+    config: Config,
+    log: Log,
+    /// Talks to the runtimes, live.
+    worker: Option<Worker>,
 }
 
 impl Plugin for ContainerPlugin {
     const NAME: &'static CStr = c"container";
-    const DESCRIPTION: &'static CStr = c"Container ids from cgroups, container metadata from recorded events";
+    const DESCRIPTION: &'static CStr = c"Container ids from cgroups, container metadata from the container runtimes";
     const CONTACT: &'static CStr = c"https://github.com/lanner-security/lanner";
     const VERSION: &'static CStr = c"0.7.1";
 
@@ -55,13 +61,24 @@ impl Plugin for ContainerPlugin {
     fn new(init: &mut Init<'_>, Json(config): Json<Config>) -> Result<Self, Error> {
         let threads = Threads::new(init)?;
         let tracker = Tracker::new(&config);
-        Ok(Self { threads, tracker, memo: Memo::default(), patterns: Patterns::default() })
+        Ok(Self {
+            threads,
+            tracker,
+            memo: Memo::default(),
+            patterns: Patterns::default(),
+            config,
+            log: init.log(),
+            worker: None,
+        })
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {
         // Without the entry of the host.
         out.gauge("n_containers", (self.tracker.cache.len() as u64).saturating_sub(1));
         out.counter("n_missing_container_images", self.tracker.missing_images);
+        if let Some(worker) = &self.worker {
+            worker.metrics(out);
+        }
     }
 }
 
@@ -126,6 +143,9 @@ impl ContainerPlugin {
         } else {
             let container = Rc::new(container);
             self.tracker.cache.remove(container.id.to_bytes());
+            if let Some(runtime) = &self.tracker.runtime {
+                runtime.forget(container.id.to_bytes());
+            }
             self.tracker.last = Some((cx.event.num(), Rc::clone(&container)));
             container
         };
@@ -178,17 +198,28 @@ impl ContainerPlugin {
     }
 }
 
+/// Where the host's file system is mounted, if this process has another one.
+fn host_root() -> PathBuf {
+    std::env::var_os("HOST_ROOT").filter(|root| !root.is_empty()).map_or_else(|| "/".into(), PathBuf::from)
+}
+
 impl AsyncSource for ContainerPlugin {
     const ASYNC_EVENTS: &'static [&'static str] = &[ADDED, REMOVED];
     const ASYNC_EVENT_SOURCES: &'static [&'static str] = &["syscall"];
 
     fn start(&mut self, handle: AsyncHandle) -> Result<(), Error> {
+        let worker =
+            Worker::start(&self.config, host_root(), handle.clone(), self.log.clone()).map_err(Error::other)?;
+        self.tracker.runtime = worker.as_ref().map(|worker| worker.handle().clone());
+        self.worker = worker;
         self.tracker.sender = Some(handle);
         Ok(())
     }
 
     fn stop(&mut self) -> Result<(), Error> {
         self.tracker.sender = None;
+        self.tracker.runtime = None;
+        self.worker = None;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::info::{Container, Probe};
 use crate::matcher::{Match, Matchers};
 use crate::plugin::ADDED;
+use crate::runtime;
 
 /// What a process in a container is there for, in the thread field `category`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +81,8 @@ pub(crate) struct Tracker {
     pub(crate) last: Option<(u64, Rc<Container>)>,
     /// Where events about containers go, live.
     pub(crate) sender: Option<AsyncHandle>,
+    /// Where the runtimes are asked, live.
+    pub(crate) runtime: Option<runtime::Handle>,
     pub(crate) missing_images: u64,
 }
 
@@ -91,6 +94,7 @@ impl Tracker {
             by_number: HashMap::default(),
             last: None,
             sender: None,
+            runtime: None,
             missing_images: 0,
         }
     }
@@ -103,7 +107,7 @@ impl Tracker {
         tables: &TableReader<'_>,
         writer: &TableWriter<'_>,
     ) -> Result<(), Error> {
-        let Some(Match { id, info }) = self.find(t, thread, tables)? else {
+        let Some(Match { id, info, asked_by }) = self.find(t, thread, tables)? else {
             thread.write(writer, &t.container_id, c"")?;
             return Ok(());
         };
@@ -119,6 +123,8 @@ impl Tracker {
             if category != Category::NONE {
                 thread.write(writer, &t.category, category.0)?;
             }
+        } else if let (Some(runtime), Some((engine, cgroup))) = (&self.runtime, asked_by) {
+            runtime.ask(&id, engine, &cgroup);
         }
         Ok(())
     }
