@@ -6,17 +6,17 @@
 //! out their files.
 
 pub mod config;
-pub mod core;
 pub mod extract;
-pub mod feed;
 pub mod fields;
-pub mod files;
 mod info;
 pub mod interval;
 pub mod message;
+pub mod place;
 mod plugin;
 pub mod record;
 pub mod trail;
 
-pub use lanner_plugin_api::sdk;
 pub use plugin::{CloudTrail, PLUGIN_API};
+
+/// What parts of a source on other threads need of the plugin.
+pub type Shared = lanner_intake::cloud::Shared<config::Config>;

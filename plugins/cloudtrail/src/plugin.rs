@@ -1,76 +1,87 @@
-//! The plugin as the host sees it, made for each opener of places in AWS: the built-in has none.
+//! What is CloudTrail's own of a plugin for a cloud, and the plugin without a client for AWS.
 
-/// Defines and exports the plugin `$name`, whose places in AWS are opened by `$remote`, a
-/// [`RemoteOpener`](crate::feed::RemoteOpener).
-#[macro_export]
-macro_rules! cloudtrail_plugin {
-    ($(#[$doc:meta])* $name:ident, $remote:expr) => {
-        $(#[$doc])*
-        pub struct $name($crate::core::Core);
+use std::ffi::CStr;
 
-        impl ::core::convert::AsMut<$crate::core::Core> for $name {
-            fn as_mut(&mut self) -> &mut $crate::core::Core {
-                &mut self.0
-            }
+use lanner_intake::cloud::{Cloud, Count, Limits, No, Place};
+use lanner_intake::{cloud_plugin, record::Event};
+use lanner_json::Value;
+use lanner_plugin_api::sdk::{Error, FieldDef, FieldRequest, ValueSink};
+
+use crate::config::Config;
+use crate::extract::{number, texts};
+use crate::fields::{FIELDS, Field};
+use crate::place::{Remote, no_remote, remote};
+use crate::{info, record};
+
+impl Cloud for Config {
+    const NAME: &'static CStr = c"cloudtrail";
+    const DESCRIPTION: &'static CStr = c"AWS CloudTrail events";
+    const VERSION: &'static CStr = c"0.17.1";
+    const ID: u32 = 2;
+    const SOURCE: &'static CStr = c"aws_cloudtrail";
+    const SOURCES: &'static [&'static str] = &["aws_cloudtrail"];
+    const COUNTS: &'static [Count] = &[
+        Count::Events,
+        Count::Insights,
+        Count::Repaired,
+        Count::Files,
+        Count::FilesFailed,
+        Count::Messages,
+        Count::Deleted,
+        Count::Poison,
+        Count::Returned,
+        Count::Redelivered,
+        Count::CallsFailed,
+        Count::Repeated,
+    ];
+    const LIST: &'static str = "Records";
+    const ENDINGS: &'static [&'static str] = &[".json", ".json.gz"];
+    const INNER: Option<&'static str> = None;
+    const OPEN_PARAMS: &'static [(&'static str, &'static str)] = &[
+        ("/var/log/cloudtrail", "a log file (json, json.gz), or a folder of them, read once"),
+        ("s3://bucket/AWSLogs/111122223333/", "the log files of a bucket, read once"),
+        ("sqs://queue", "the log files that a queue announces, and events that EventBridge puts into it"),
+        ("lookup://", "the event history of a region, over LookupEvents"),
+    ];
+    type Remote = Remote;
+
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            max_event: self.max_event_size as usize,
+            max_expanded: self.max_expanded_size,
+            position: &self.state_file,
+            quarantine: self.quarantine.as_ref(),
         }
+    }
 
-        impl $crate::sdk::Plugin for $name {
-            const NAME: &'static ::core::ffi::CStr = c"cloudtrail";
-            const DESCRIPTION: &'static ::core::ffi::CStr = c"AWS CloudTrail events";
-            const CONTACT: &'static ::core::ffi::CStr = c"https://github.com/lanner-security/lanner";
-            const VERSION: &'static ::core::ffi::CStr = c"0.17.1";
-            type Config = $crate::sdk::Json<$crate::config::Config>;
+    fn fields() -> Vec<FieldDef> {
+        FIELDS.iter().map(Field::def).collect()
+    }
 
-            fn new(init: &mut $crate::sdk::Init<'_>, config: Self::Config) -> Result<Self, $crate::sdk::Error> {
-                $crate::core::Core::new(init, config.0).map(Self)
-            }
-
-            fn metrics(&mut self, out: &mut $crate::sdk::Metrics<'_>) {
-                self.0.metrics(out);
-            }
+    fn extract(event: Value<'_>, req: &FieldRequest<'_>, out: &mut ValueSink<'_>) {
+        let Some(field) = FIELDS.get(req.id as usize) else { return };
+        if !field.rule.is_number() {
+            texts(event, field.rule, req.arg.index, &mut |text| out.str(text));
+        } else if let Some(number) = number(event, field.rule) {
+            out.u64(number);
         }
+    }
 
-        impl $crate::sdk::ExtractRaw for $name {
-            const EVENT_TYPES: &'static [u16] = &[::lanner_plugin_api::raw::PLUGINEVENT_E];
-            const EVENT_SOURCES: &'static [&'static str] = &["aws_cloudtrail"];
+    fn line(event: Value<'_>) -> Option<String> {
+        info::plugin_info(event)
+    }
 
-            fn field_defs() -> Vec<$crate::sdk::FieldDef> {
-                $crate::fields::FIELDS.iter().map($crate::fields::Field::def).collect()
-            }
+    fn read(record: &[u8], max: usize) -> Result<Event<'_>, No> {
+        record::read(record, max)
+    }
 
-            fn extract<'v>(
-                &'v mut self,
-                cx: &$crate::sdk::ExtractCx<'v>,
-                req: &$crate::sdk::FieldRequest<'v>,
-                out: &mut $crate::sdk::ValueSink<'v>,
-            ) -> bool {
-                self.0.extract(cx, req, out)
-            }
-        }
-
-        impl $crate::sdk::Source for $name {
-            const PLUGIN_ID: u32 = 2;
-            const EVENT_SOURCE: &'static ::core::ffi::CStr = c"aws_cloudtrail";
-            type Instance = $crate::feed::Stream<Self>;
-
-            fn open(&mut self, params: &str) -> Result<Self::Instance, $crate::sdk::Error> {
-                $crate::feed::Stream::open(&self.0, params, $remote)
-            }
-
-            fn list_open_params(&mut self) -> Result<Vec<$crate::sdk::OpenParam>, $crate::sdk::Error> {
-                Ok($crate::feed::open_params())
-            }
-
-            fn event_to_string(&mut self, event: &$crate::sdk::EventInput<'_>, out: &mut String) -> bool {
-                self.0.event_to_string(event, out)
-            }
-        }
-
-        ::lanner_plugin_api::export_plugin!($name: source, extract_raw);
-    };
+    fn place(&self, params: &str) -> Result<Place<Remote>, Error> {
+        let remote = remote(params).map_err(Error::other)?;
+        Ok(remote.map_or_else(|| Place::Files(params.into()), Place::Remote))
+    }
 }
 
-cloudtrail_plugin! {
+cloud_plugin! {
     /// The built-in plugin: all fields, log files and folders of them.
-    CloudTrail, crate::feed::no_remote
+    CloudTrail, Config, no_remote
 }

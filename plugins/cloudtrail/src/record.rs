@@ -1,5 +1,6 @@
 //! From a record as it stands in a log file to the payload and the time of an event.
 
+use lanner_intake::cloud::{Count, No};
 use lanner_intake::record::{Event, Shape};
 use lanner_intake::{OMITTED, Reason, record};
 use lanner_json::Value;
@@ -9,21 +10,6 @@ const SHAPE: Shape<No> = Shape {
     inner: None,
     spare: &["responseElements", "requestParameters", "serviceEventDetails", "additionalEventData", "resources"],
 };
-
-/// Why a record becomes no event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum No {
-    /// Statistics about calls, not a call.
-    Insight,
-    /// Not to be used.
-    Rejected(Reason),
-}
-
-impl From<Reason> for No {
-    fn from(reason: Reason) -> Self {
-        Self::Rejected(reason)
-    }
-}
 
 /// Reads a record; its payload has at most `max` bytes. It is kept for the fields that are asked for next on this thread.
 ///
@@ -40,7 +26,7 @@ fn time(event: Value<'_>) -> Result<u64, No> {
     }
     let kind = event.get("eventType");
     if kind.is_some_and(|kind| kind.is("AwsCloudTrailInsight")) {
-        return Err(No::Insight);
+        return Err(No::Counted(Count::Insights));
     }
     let time = event.get("eventTime").and_then(Value::as_str).ok_or(No::Rejected(Reason::NoTime))?;
     let time: jiff::Timestamp = time.parse().map_err(|_| No::Rejected(Reason::NoTime))?;
@@ -76,7 +62,7 @@ mod tests {
         assert_eq!(rejected("{"), Reason::NotJson);
         assert_eq!(rejected(&format!("{good}{good}")), Reason::NotJson);
         let insight = good.replace("AwsApiCall", "AwsCloudTrailInsight");
-        assert_eq!(outcome(&insight, 1000), Err(No::Insight));
+        assert_eq!(outcome(&insight, 1000), Err(No::Counted(Count::Insights)));
     }
 
     #[test]

@@ -5,13 +5,13 @@
 //! client for Google Cloud who needs none.
 
 pub mod config;
-pub mod core;
 pub mod entry;
 pub mod extract;
-pub mod feed;
 pub mod fields;
-mod files;
+pub mod place;
 mod plugin;
 
-pub use lanner_plugin_api::sdk;
 pub use plugin::{GcpAudit, PLUGIN_API};
+
+/// What parts of a source on other threads need of the plugin.
+pub type Shared = lanner_intake::cloud::Shared<config::Config>;

@@ -1,76 +1,83 @@
-//! The plugin as the host sees it, made for each opener of subscriptions: the built-in has none.
+//! What is Google Cloud's own of a plugin for a cloud, and the plugin without a client for Pub/Sub.
 
-/// Defines and exports the plugin `$name`, whose subscriptions are opened by `$remote`, a
-/// [`RemoteOpener`](crate::feed::RemoteOpener).
-#[macro_export]
-macro_rules! gcpaudit_plugin {
-    ($(#[$doc:meta])* $name:ident, $remote:expr) => {
-        $(#[$doc])*
-        pub struct $name($crate::core::Core);
+use std::ffi::CStr;
 
-        impl ::core::convert::AsMut<$crate::core::Core> for $name {
-            fn as_mut(&mut self) -> &mut $crate::core::Core {
-                &mut self.0
-            }
+use lanner_intake::cloud::{Cloud, Count, Limits, No, Place};
+use lanner_intake::{cloud_plugin, record::Event};
+use lanner_json::Value;
+use lanner_plugin_api::sdk::{Error, FieldDef, FieldRequest, ValueSink};
+
+use crate::config::Config;
+use crate::entry::{self, PAYLOAD};
+use crate::extract::text;
+use crate::fields::{FIELDS, Field};
+use crate::place::{Subscription, named, no_remote};
+
+impl Cloud for Config {
+    const NAME: &'static CStr = c"gcpaudit";
+    const DESCRIPTION: &'static CStr = c"Events of the audit log of Google Cloud";
+    const VERSION: &'static CStr = c"0.8.1";
+    const ID: u32 = 12;
+    const SOURCE: &'static CStr = c"gcp_auditlog";
+    const SOURCES: &'static [&'static str] = &["gcp_auditlog"];
+    const COUNTS: &'static [Count] = &[
+        Count::Events,
+        Count::Repaired,
+        Count::Files,
+        Count::FilesFailed,
+        Count::Messages,
+        Count::Acked,
+        Count::AcksFailed,
+        Count::Returned,
+        Count::Poison,
+        Count::Redelivered,
+        Count::StreamsReopened,
+        Count::Unreachable,
+    ];
+    // As the API answers to a search. Sinks write a line an entry, and `gcloud logging read --format=json` a list.
+    const LIST: &'static str = "entries";
+    const ENDINGS: &'static [&'static str] = &[".json", ".json.gz", ".jsonl", ".jsonl.gz"];
+    const INNER: Option<&'static str> = Some(PAYLOAD);
+    const OPEN_PARAMS: &'static [(&'static str, &'static str)] = &[
+        ("falco", "a subscription of Pub/Sub that a log sink feeds, in the project project_id"),
+        ("projects/my-project/subscriptions/falco", "the same with its project"),
+        ("/var/log/gcp", "a file of log entries (json, jsonl, plain or gzip), or a folder of them, read once"),
+    ];
+    type Remote = Subscription;
+
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            max_event: self.max_event_size as usize,
+            max_expanded: self.max_expanded_size,
+            position: &self.state_file,
+            quarantine: self.quarantine.as_ref(),
         }
+    }
 
-        impl $crate::sdk::Plugin for $name {
-            const NAME: &'static ::core::ffi::CStr = c"gcpaudit";
-            const DESCRIPTION: &'static ::core::ffi::CStr = c"Events of the audit log of Google Cloud";
-            const CONTACT: &'static ::core::ffi::CStr = c"https://github.com/lanner-security/lanner";
-            const VERSION: &'static ::core::ffi::CStr = c"0.8.1";
-            type Config = $crate::sdk::Json<$crate::config::Config>;
+    fn fields() -> Vec<FieldDef> {
+        FIELDS.iter().map(Field::def).collect()
+    }
 
-            fn new(init: &mut $crate::sdk::Init<'_>, config: Self::Config) -> Result<Self, $crate::sdk::Error> {
-                $crate::core::Core::new(init, config.0).map(Self)
-            }
-
-            fn metrics(&mut self, out: &mut $crate::sdk::Metrics<'_>) {
-                self.0.metrics(out);
-            }
+    fn extract(event: Value<'_>, req: &FieldRequest<'_>, out: &mut ValueSink<'_>) {
+        if let Some(value) = FIELDS.get(req.id as usize).and_then(|field| text(event, field.rule)) {
+            out.str(&value);
         }
+    }
 
-        impl $crate::sdk::ExtractRaw for $name {
-            const EVENT_TYPES: &'static [u16] = &[::lanner_plugin_api::raw::PLUGINEVENT_E];
-            const EVENT_SOURCES: &'static [&'static str] = &["gcp_auditlog"];
+    fn line(event: Value<'_>) -> Option<String> {
+        Some(event.text().into_owned())
+    }
 
-            fn field_defs() -> Vec<$crate::sdk::FieldDef> {
-                $crate::fields::FIELDS.iter().map($crate::fields::Field::def).collect()
-            }
+    fn read(record: &[u8], max: usize) -> Result<Event<'_>, No> {
+        entry::read(record, max).map_err(No::Rejected)
+    }
 
-            fn extract<'v>(
-                &'v mut self,
-                cx: &$crate::sdk::ExtractCx<'v>,
-                req: &$crate::sdk::FieldRequest<'v>,
-                out: &mut $crate::sdk::ValueSink<'v>,
-            ) -> bool {
-                self.0.extract(cx, req, out)
-            }
-        }
-
-        impl $crate::sdk::Source for $name {
-            const PLUGIN_ID: u32 = 12;
-            const EVENT_SOURCE: &'static ::core::ffi::CStr = c"gcp_auditlog";
-            type Instance = $crate::feed::Stream<Self>;
-
-            fn open(&mut self, params: &str) -> Result<Self::Instance, $crate::sdk::Error> {
-                $crate::feed::Stream::open(&self.0, params, $remote)
-            }
-
-            fn list_open_params(&mut self) -> Result<Vec<$crate::sdk::OpenParam>, $crate::sdk::Error> {
-                Ok($crate::feed::open_params())
-            }
-
-            fn event_to_string(&mut self, event: &$crate::sdk::EventInput<'_>, out: &mut String) -> bool {
-                self.0.event_to_string(event, out)
-            }
-        }
-
-        ::lanner_plugin_api::export_plugin!($name: source, extract_raw);
-    };
+    fn place(&self, params: &str) -> Result<Place<Subscription>, Error> {
+        named(params, &self.project_id).map_err(Error::other)
+    }
 }
 
-gcpaudit_plugin! {
+cloud_plugin! {
     /// The built-in plugin: all fields, files and folders of log entries.
-    GcpAudit, crate::feed::no_remote
+    GcpAudit, Config, no_remote
 }

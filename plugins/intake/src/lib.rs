@@ -7,8 +7,10 @@
 //! - [`split`]: the items of a list, one at a time, from a stream;
 //! - [`files`]: files and folders of such lists, or of lines;
 //! - [`Confirm`]: what may be acknowledged when the host asks for the next batch;
-//! - [`Store`]: a position on disk, written so that a crash leaves the old or the new one.
+//! - [`Store`]: a position on disk, written so that a crash leaves the old or the new one;
+//! - [`cloud`]: all of a plugin for a cloud's audit log but what is that cloud's own.
 
+pub mod cloud;
 mod confirm;
 pub mod expand;
 pub mod files;

@@ -6,13 +6,14 @@ use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 use jiff::Timestamp;
-use lanner_cloudtrail::core::{Count, Shared};
-use lanner_cloudtrail::feed::Feed;
+use lanner_cloudtrail::Shared;
+use lanner_cloudtrail::config::Config;
 use lanner_cloudtrail::interval::Interval;
 use lanner_cloudtrail::message::{Object, is_log};
-use lanner_cloudtrail::sdk::Error;
 use lanner_cloudtrail::trail::{self, Level};
 use lanner_intake::Store;
+use lanner_intake::cloud::{Count, Feed};
+use lanner_plugin_api::sdk::Error;
 
 use crate::client::{AwsError, Connection};
 use crate::units::{Fetcher, Outcome, Unit, Units, unit};
@@ -81,7 +82,7 @@ struct Lister {
 }
 
 /// Opens the source.
-pub(crate) fn open(bucket: String, prefix: &str, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
+pub(crate) fn open(bucket: String, prefix: &str, shared: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     let config = &shared.config;
     if config.s3_download_concurrency == 0 {
         return Err(Error::other("s3DownloadConcurrency is 0: at least 1 download is needed"));

@@ -8,11 +8,14 @@ mod object;
 mod queue;
 mod units;
 
-use lanner_cloudtrail::core::Shared;
-use lanner_cloudtrail::feed::{Feed, Remote};
-use lanner_cloudtrail::sdk::Error;
+use lanner_cloudtrail::Shared;
+use lanner_cloudtrail::config::Config;
+use lanner_cloudtrail::place::Remote;
+use lanner_intake::cloud::Feed;
+use lanner_intake::cloud_plugin;
+use lanner_plugin_api::sdk::Error;
 
-fn remote(remote: Remote, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
+fn remote(remote: Remote, shared: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     match remote {
         Remote::Bucket { bucket, prefix } => bucket::open(bucket, &prefix, shared),
         Remote::Queue(queue) => queue::open(&queue, shared),
@@ -20,7 +23,7 @@ fn remote(remote: Remote, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
     }
 }
 
-lanner_cloudtrail::cloudtrail_plugin! {
+cloud_plugin! {
     /// The plugin with a client for AWS.
-    CloudTrail, crate::remote
+    CloudTrail, Config, crate::remote
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use aws_sdk_cloudtrail::primitives::DateTime;
 use crossbeam_channel::{Sender, bounded};
 use jiff::{SignedDuration, Timestamp};
-use lanner_cloudtrail::core::{Count, Shared};
-use lanner_cloudtrail::feed::Feed;
+use lanner_cloudtrail::Shared;
+use lanner_cloudtrail::config::Config;
 use lanner_cloudtrail::interval::Interval;
-use lanner_cloudtrail::sdk::Error;
 use lanner_intake::Store;
+use lanner_intake::cloud::{Count, Feed};
 use lanner_intake::split::Piece;
+use lanner_plugin_api::sdk::Error;
 
 use crate::client::{AwsError, Client, Connection};
 use crate::units::{Block, Outcome, Part, Unit, Units, unit};
@@ -60,7 +61,7 @@ struct Looking {
 }
 
 /// Opens the source.
-pub(crate) fn open(region: &str, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
+pub(crate) fn open(region: &str, shared: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     let config = &shared.config;
     let now = Timestamp::now();
     let start = Interval::parse(&config.lookup_start, now)

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, builders};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
-use lanner_cloudtrail::config::Poison;
-use lanner_cloudtrail::core::{Count, Shared};
-use lanner_cloudtrail::feed::Feed;
+use lanner_cloudtrail::Shared;
+use lanner_cloudtrail::config::{Config, Poison};
 use lanner_cloudtrail::message::{self, MessageError, Request};
-use lanner_cloudtrail::sdk::Error;
 use lanner_intake::Reason;
+use lanner_intake::cloud::{Count, Feed};
 use lanner_intake::split::Piece;
+use lanner_plugin_api::sdk::Error;
 
 use crate::client::{AwsError, Client, Connection};
 use crate::units::{Block, Fetcher, Outcome, Part, Unit, Units, unit};
@@ -72,7 +72,7 @@ struct Queue {
 }
 
 /// Opens the source.
-pub(crate) fn open(name: &str, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
+pub(crate) fn open(name: &str, shared: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     let config = &shared.config;
     if config.s3_download_concurrency == 0 {
         return Err(Error::other("s3DownloadConcurrency is 0: at least 1 download is needed"));

@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use lanner_cloudtrail::core::{Core, Count, MAX_RECORD, Shared};
-use lanner_cloudtrail::feed::{BATCH, CHUNK, Feed};
+use lanner_cloudtrail::Shared;
+use lanner_cloudtrail::config::Config;
 use lanner_cloudtrail::message::Object;
-use lanner_cloudtrail::sdk::{Batch, Error, Next};
+use lanner_intake::cloud::{BATCH, CHUNK, Core, Count, Feed, MAX_RECORD};
 use lanner_intake::split::{Piece, Splitter};
 use lanner_intake::{Confirm, Reason, expand};
+use lanner_plugin_api::sdk::{Batch, Error, Next};
 
 use crate::client::{AwsError, Client, Connection};
 use crate::object::{Download, ReadError};
@@ -59,7 +60,7 @@ impl Block {
         self.records.push((form, self.bytes.len()));
     }
 
-    fn hand_over(&self, core: &Core, from: &str, batch: &mut Batch<'_>) {
+    fn hand_over(&self, core: &Core<Config>, from: &str, batch: &mut Batch<'_>) {
         let mut start = 0;
         for (form, end) in &self.records {
             let bytes = self.bytes.get(start..*end).unwrap_or_default();
@@ -198,8 +199,8 @@ impl<T> Units<T> {
     }
 }
 
-impl<T> Feed for Units<T> {
-    fn next(&mut self, core: &mut Core, batch: &mut Batch<'_>) -> Result<Next, Error> {
+impl<T> Feed<Config> for Units<T> {
+    fn next(&mut self, core: &Core<Config>, batch: &mut Batch<'_>) -> Result<Next, Error> {
         for (token, outcome) in self.confirm.confirmed() {
             if let Some(settle) = &mut self.settle {
                 settle(token, outcome)?;

@@ -12,8 +12,8 @@ use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 use google_cloud_pubsub::client::{Subscriber, SubscriptionAdmin};
 use google_cloud_pubsub::model::Subscription;
+use lanner_gcpaudit::Shared;
 use lanner_gcpaudit::config::{Config, Poison};
-use lanner_gcpaudit::core::Shared;
 
 use crate::error::{PubSubError, causes, is_answer};
 

@@ -6,7 +6,7 @@ mod error;
 mod messages;
 mod streams;
 
-lanner_gcpaudit::gcpaudit_plugin! {
+lanner_intake::cloud_plugin! {
     /// The plugin with a client for Pub/Sub.
-    GcpAudit, crate::messages::open
+    GcpAudit, lanner_gcpaudit::config::Config, crate::messages::open
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::handler::Handler;
-use lanner_gcpaudit::config::Poison;
-use lanner_gcpaudit::core::{Core, Count, Shared};
-use lanner_gcpaudit::feed::{BATCH, Feed, Subscription};
-use lanner_gcpaudit::sdk::{Batch, Error, Next};
+use lanner_gcpaudit::Shared;
+use lanner_gcpaudit::config::{Config, Poison};
+use lanner_gcpaudit::place::Subscription;
 use lanner_intake::Confirm;
+use lanner_intake::cloud::{BATCH, Core, Count, Feed};
+use lanner_plugin_api::sdk::{Batch, Error, Next};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -47,8 +48,8 @@ struct Messages {
 }
 
 /// Opens the source.
-pub(crate) fn open(subscription: Subscription, shared: &Shared) -> Result<Box<dyn Feed>, Error> {
-    connect(subscription.to_string(), shared).map(|feed| Box::new(feed) as Box<dyn Feed>).map_err(Error::other)
+pub(crate) fn open(subscription: Subscription, shared: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
+    connect(subscription.to_string(), shared).map(|feed| Box::new(feed) as Box<dyn Feed<Config>>).map_err(Error::other)
 }
 
 fn connect(name: String, shared: &Shared) -> Result<Messages, PubSubError> {
@@ -136,13 +137,13 @@ impl Messages {
     }
 
     /// Hands a message over, or deals with one that can never be read.
-    fn take(&mut self, message: &Message, handler: Handler, core: &Core, batch: &mut Batch<'_>) {
+    fn take(&mut self, message: &Message, handler: Handler, core: &Core<Config>, batch: &mut Batch<'_>) {
         self.shared.counters.add(Count::Messages);
         if handler.delivery_attempt().is_some_and(|attempt| attempt > 1) {
             self.shared.counters.add(Count::Redelivered);
         }
         let from = Place { name: &self.name, id: &message.message_id };
-        if core.entry(&message.data, &from, batch).is_ok() {
+        if core.record(&message.data, &from, batch).is_ok() {
             self.confirm.hand(handler);
             return;
         }
@@ -161,8 +162,8 @@ impl Messages {
     }
 }
 
-impl Feed for Messages {
-    fn next(&mut self, core: &mut Core, batch: &mut Batch<'_>) -> Result<Next, Error> {
+impl Feed<Config> for Messages {
+    fn next(&mut self, core: &Core<Config>, batch: &mut Batch<'_>) -> Result<Next, Error> {
         for handler in self.confirm.confirmed() {
             self.ack(handler);
         }

@@ -1,29 +1,12 @@
-//! Where entries come from, behind one face.
+//! What `open_params` names.
 
-use std::marker::PhantomData;
 use std::path::Path;
 
-use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, SourceInstance};
+use lanner_intake::cloud::{self, Feed};
+use lanner_plugin_api::sdk::Error;
 
-use crate::core::{Core, Shared};
-use crate::files;
-
-/// Events of one batch; enough to make the crossing cheap, few enough to keep memory flat.
-pub const BATCH: usize = 128;
-
-/// A stream of entries.
-pub trait Feed {
-    /// Puts the next events into `batch`. Being asked says that those of the previous batch have been evaluated.
-    ///
-    /// # Errors
-    /// The stream is broken and ends.
-    fn next(&mut self, core: &mut Core, batch: &mut Batch<'_>) -> Result<Next, Error>;
-
-    /// How much of a finite stream has been read.
-    fn progress(&mut self) -> Option<Progress> {
-        None
-    }
-}
+use crate::Shared;
+use crate::config::Config;
 
 /// A subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +22,6 @@ impl std::fmt::Display for Subscription {
         write!(f, "projects/{}/subscriptions/{}", self.project, self.id)
     }
 }
-
-/// Opens a subscription.
-pub type RemoteOpener = fn(Subscription, &Shared) -> Result<Box<dyn Feed>, Error>;
 
 /// Why `open_params` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +58,21 @@ enum Place<'a> {
     Subscription(Option<&'a str>, &'a str),
 }
 
+/// What `params` names; a subscription that is named alone is one of `project`.
+///
+/// # Errors
+/// Nothing is named, or a subscription of no project.
+pub(crate) fn named(params: &str, project: &str) -> Result<cloud::Place<Subscription>, ParamsError> {
+    match place(params)? {
+        Place::File(path) => Ok(cloud::Place::Files(path.to_owned())),
+        Place::Subscription(None, id) if project.is_empty() => Err(ParamsError::Project(id.to_owned())),
+        Place::Subscription(named, id) => {
+            let project = named.unwrap_or(project).to_owned();
+            Ok(cloud::Place::Remote(Subscription { project, id: id.to_owned() }))
+        }
+    }
+}
+
 fn place(params: &str) -> Result<Place<'_>, ParamsError> {
     let params = params.trim();
     if params.is_empty() {
@@ -104,63 +99,8 @@ fn is_id(text: &str) -> bool {
 ///
 /// # Errors
 /// Always: with where the other one is to be had.
-pub fn no_remote(subscription: Subscription, _: &Shared) -> Result<Box<dyn Feed>, Error> {
+pub(crate) fn no_remote(subscription: Subscription, _: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     Err(Error::other(ParamsError::BuiltIn(subscription.id)))
-}
-
-/// An opened stream of the plugin `P`.
-pub struct Stream<P> {
-    feed: Box<dyn Feed>,
-    _plugin: PhantomData<fn(P)>,
-}
-
-impl<P> Stream<P> {
-    /// Opens what `params` names.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open(core: &Core, params: &str, opener: RemoteOpener) -> Result<Self, Error> {
-        let feed = match place(params).map_err(Error::other)? {
-            Place::Subscription(project, id) => {
-                let project = project.unwrap_or(&core.shared().config.project_id);
-                if project.is_empty() {
-                    return Err(Error::other(ParamsError::Project(id.to_owned())));
-                }
-                opener(Subscription { project: project.to_owned(), id: id.to_owned() }, core.shared())?
-            }
-            Place::File(path) => Box::new(files::open(path, core.shared()).map_err(Error::other)?),
-        };
-        Ok(Self { feed, _plugin: PhantomData })
-    }
-}
-
-impl<P: Source<Instance = Self> + AsMut<Core>> SourceInstance for Stream<P> {
-    type Plugin = P;
-
-    fn next_batch<'i>(&'i mut self, plugin: &mut P, batch: &mut Batch<'i>) -> Result<Next, Error> {
-        lanner_json::forget_ahead();
-        self.feed.next(plugin.as_mut(), batch)
-    }
-
-    fn progress(&mut self) -> Option<Progress> {
-        self.feed.progress()
-    }
-}
-
-/// Suggestions for `open_params`.
-#[must_use]
-pub fn open_params() -> Vec<OpenParam> {
-    let suggestions = [
-        ("falco", "a subscription of Pub/Sub that a log sink feeds, in the project project_id"),
-        ("projects/my-project/subscriptions/falco", "the same with its project"),
-        ("/var/log/gcp", "a file of log entries (json, jsonl, plain or gzip), or a folder of them, read once"),
-    ];
-    let param = |(value, desc): (&str, &str)| OpenParam {
-        value: value.to_owned(),
-        desc: desc.to_owned(),
-        separator: String::new(),
-    };
-    suggestions.map(param).to_vec()
 }
 
 #[cfg(test)]

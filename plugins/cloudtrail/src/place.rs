@@ -1,31 +1,10 @@
-//! Where records come from, behind one face.
+//! What `open_params` names.
 
-use std::marker::PhantomData;
-use std::path::Path;
+use lanner_intake::cloud::Feed;
+use lanner_plugin_api::sdk::Error;
 
-use lanner_plugin_api::sdk::{Batch, Error, Next, OpenParam, Progress, Source, SourceInstance};
-
-use crate::core::{Core, Shared};
-use crate::files;
-
-/// Events of one batch; enough to make the crossing cheap, few enough to keep memory flat.
-pub const BATCH: usize = 128;
-/// Bytes that are read at once.
-pub const CHUNK: usize = 64 << 10;
-
-/// A stream of records.
-pub trait Feed {
-    /// Puts the next events into `batch`. Being asked says that those of the previous batch have been evaluated.
-    ///
-    /// # Errors
-    /// The stream is broken and ends.
-    fn next(&mut self, core: &mut Core, batch: &mut Batch<'_>) -> Result<Next, Error>;
-
-    /// How much of a finite stream has been read.
-    fn progress(&mut self) -> Option<Progress> {
-        None
-    }
-}
+use crate::Shared;
+use crate::config::Config;
 
 /// A place in AWS that records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +24,6 @@ pub enum Remote {
         region: String,
     },
 }
-
-/// Opens a place in AWS.
-pub type RemoteOpener = fn(Remote, &Shared) -> Result<Box<dyn Feed>, Error>;
 
 /// Why `open_params` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,63 +74,13 @@ pub fn remote(params: &str) -> Result<Option<Remote>, ParamsError> {
 ///
 /// # Errors
 /// Always: with where the other one is to be had.
-pub fn no_remote(remote: Remote, _: &Shared) -> Result<Box<dyn Feed>, Error> {
+pub(crate) fn no_remote(remote: Remote, _: &Shared) -> Result<Box<dyn Feed<Config>>, Error> {
     let params = match remote {
         Remote::Bucket { bucket, .. } => format!("s3://{bucket}"),
         Remote::Queue(queue) => format!("sqs://{queue}"),
         Remote::Lookup { region } => format!("lookup://{region}"),
     };
     Err(Error::other(ParamsError::BuiltIn(params)))
-}
-
-/// An opened stream of the plugin `P`.
-pub struct Stream<P> {
-    feed: Box<dyn Feed>,
-    _plugin: PhantomData<fn(P)>,
-}
-
-impl<P> Stream<P> {
-    /// Opens what `params` names.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open(core: &Core, params: &str, opener: RemoteOpener) -> Result<Self, Error> {
-        let feed = match remote(params).map_err(Error::other)? {
-            Some(remote) => opener(remote, core.shared())?,
-            None => Box::new(files::open(Path::new(params.trim()), core.shared()).map_err(Error::other)?),
-        };
-        Ok(Self { feed, _plugin: PhantomData })
-    }
-}
-
-impl<P: Source<Instance = Self> + AsMut<Core>> SourceInstance for Stream<P> {
-    type Plugin = P;
-
-    fn next_batch<'i>(&'i mut self, plugin: &mut P, batch: &mut Batch<'i>) -> Result<Next, Error> {
-        lanner_json::forget_ahead();
-        self.feed.next(plugin.as_mut(), batch)
-    }
-
-    fn progress(&mut self) -> Option<Progress> {
-        self.feed.progress()
-    }
-}
-
-/// Suggestions for `open_params`.
-#[must_use]
-pub fn open_params() -> Vec<OpenParam> {
-    let suggestions = [
-        ("/var/log/cloudtrail", "a log file (json, json.gz), or a folder of them, read once"),
-        ("s3://bucket/AWSLogs/111122223333/", "the log files of a bucket, read once"),
-        ("sqs://queue", "the log files that a queue announces, and events that EventBridge puts into it"),
-        ("lookup://", "the event history of a region, over LookupEvents"),
-    ];
-    let param = |(value, desc): (&str, &str)| OpenParam {
-        value: value.to_owned(),
-        desc: desc.to_owned(),
-        separator: String::new(),
-    };
-    suggestions.map(param).to_vec()
 }
 
 #[cfg(test)]
