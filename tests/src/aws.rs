@@ -1,11 +1,13 @@
 //! A stand-in for AWS: moto's server, and what tests have it do.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::cloud;
 use crate::program::here;
 
 /// The virtual environment of Python that `tests/install-deps` makes.
@@ -49,20 +51,35 @@ impl Moto {
         Self { server, endpoint }
     }
 
-    /// Starts the stand-in for the event history of CloudTrail, which the server lacks.
+    /// Starts another stand-in: a script of `tests/aws` that prints its address.
     ///
     /// # Panics
     /// If Python cannot be started.
     #[must_use]
-    pub fn history() -> Self {
+    pub fn script(name: &str, args: &[&str]) -> Self {
         let mut server = Command::new("python3")
-            .arg(here().join("aws/history.py"))
+            .arg(here().join("aws").join(name))
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 can be started");
         let mut lines = BufReader::new(server.stdout.take().expect("it is piped")).lines();
         let endpoint = lines.next().and_then(Result::ok).expect("it prints its address");
         Self { server, endpoint }
+    }
+
+    /// From now on only who signs with a key that the server has made may do anything, and no more than his policies say.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn ask_for_rights(&self) {
+        let address = self.endpoint.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("the server listens");
+        let head = "POST /moto-api/reset-auth HTTP/1.1\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+        write!(stream, "{head}Host: {address}\r\nContent-Length: 1\r\n\r\n0").expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// Makes calls; each is a service, a function of boto3's client and its arguments. Returns the answers.
@@ -104,6 +121,12 @@ impl Drop for Moto {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// The ids of the records that raised these alerts.
+#[must_use]
+pub fn ids(alerts: &[Value]) -> Vec<String> {
+    cloud::ids(alerts, "ct.id")
 }
 
 /// A record as CloudTrail writes it: the `number`-th event of a trail.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::cloud;
+
 /// An entry as the audit log writes it: the `number`-th event of a project, a method of Cloud Storage.
 #[must_use]
 pub fn entry(method: &str, number: usize) -> Value {
@@ -38,14 +40,7 @@ pub fn entry(method: &str, number: usize) -> Value {
 /// The ids of the entries that raised these alerts.
 #[must_use]
 pub fn ids(alerts: &[Value]) -> Vec<String> {
-    let id = |alert: &Value| alert["output_fields"]["json.value[/insertId]"].as_str().unwrap_or_default().to_owned();
-    alerts.iter().map(id).collect()
-}
-
-/// The ids of entries with these numbers.
-#[must_use]
-pub fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
-    range.map(|number| format!("event-{number}")).collect()
+    cloud::ids(alerts, "json.value[/insertId]")
 }
 
 /// One rule, whose alerts [`ids`] reads.

@@ -1,6 +1,7 @@
 //! See ARCHITECTURE.md.
 
 pub mod aws;
+pub mod cloud;
 pub mod daemon;
 pub mod gcp;
 pub mod live;

@@ -5,55 +5,25 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lanner_tests::aws::{record, write_gzip, write_log};
+use lanner_tests::aws::{ids, record, write_gzip, write_log};
+use lanner_tests::cloud::{alerts, configure, numbers};
 use lanner_tests::program::{Run, here, lanner, run, shared, within};
 use lanner_tests::watch::Watched;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
-/// Both plugins are built in.
-const CONFIG: &str = r#"
-rules_files: []
-load_plugins: [cloudtrail, json]
-plugins:
-  - {name: cloudtrail, library_path: libcloudtrail.so, init_config: INIT, open_params: "FILES"}
-  - {name: json, library_path: libjson.so, init_config: ""}
-engine: {kind: nodriver}
-json_output: true
-stdout_output: {enabled: true}
-log_stderr: true
-log_level: info
-log_syslog: false
-"#;
-
 fn rules() -> String {
     here().join("../rules/aws_cloudtrail/aws_cloudtrail_rules.yaml").display().to_string()
 }
 
 fn config(dir: &Path, files: &Path, init: &str) -> String {
-    let config = dir.join("falco.yaml");
-    let text = CONFIG.replace("INIT", init).replace("FILES", &files.display().to_string());
-    std::fs::write(&config, text).unwrap();
-    config.display().to_string()
+    configure(dir, "cloudtrail", Path::new("none/libcloudtrail.so"), init, &files.display().to_string())
 }
 
 fn watch(dir: &Path, files: &Path, init: &str) -> Run {
     let config = config(dir, files, init);
     run(&mut lanner(BINARY, &["-c", &config, "-r", &rules(), "--enable-source", "aws_cloudtrail"])).good()
-}
-
-fn alerts(run: &Run) -> Vec<Value> {
-    run.alerts().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn ids(alerts: &[Value]) -> Vec<String> {
-    let id = |alert: &Value| alert["output_fields"]["ct.id"].as_str().unwrap_or_default().to_owned();
-    alerts.iter().map(id).collect()
-}
-
-fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
-    range.map(|number| format!("event-{number}")).collect()
 }
 
 #[test]
@@ -283,15 +253,4 @@ fn rules_of_falco_load_and_raise_what_ours_raise() {
     let (theirs, ours) = (raised(&theirs), raised(&rules()));
     assert_eq!(ours, theirs);
     assert_eq!(theirs.len(), 19, "{theirs:?}");
-}
-
-#[test]
-fn the_rules_load_without_a_warning_and_their_cases_miss_every_part_of_a_condition() {
-    let folder = here().join("../rules/aws_cloudtrail");
-    let file = |name: &str| folder.join(name).display().to_string();
-    let files = [file("aws_cloudtrail_rules.yaml"), file("aws_cloudtrail_rules_recent.yaml")];
-    let checked = run(&mut lanner(BINARY, &["check", &files[0], &files[1]])).good();
-    assert!(checked.stdout.starts_with("no errors, no warnings"), "{}", checked.stdout);
-    let tested = run(&mut lanner(BINARY, &["test", &folder.display().to_string(), "--mutate"])).good();
-    assert!(tested.stdout.contains("51 cases") && tested.stdout.contains(" 0 survived"), "{}", tested.stdout);
 }

@@ -4,45 +4,25 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use lanner_tests::aws::write_gzip;
-use lanner_tests::gcp::{RULES, entry, ids, numbers};
+use lanner_tests::cloud::{alerts, configure, numbers};
+use lanner_tests::gcp::{RULES, entry, ids};
 use lanner_tests::program::{Run, lanner, run, shared};
 use lanner_tests::watch::Watched;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
-/// Both plugins are built in.
-const CONFIG: &str = r#"
-rules_files: []
-load_plugins: [gcpaudit, json]
-plugins:
-  - {name: gcpaudit, library_path: none/libgcpaudit.so, init_config: INIT, open_params: "FILES"}
-  - {name: json, library_path: libjson.so, init_config: ""}
-engine: {kind: nodriver}
-json_output: true
-stdout_output: {enabled: true}
-log_stderr: true
-log_level: info
-log_syslog: false
-"#;
-
 /// Arguments of a run over `files` with the rules of `rules`.
 fn args(dir: &Path, files: &Path, init: &str, rules: &str) -> Vec<String> {
-    let (config, own) = (dir.join("falco.yaml"), dir.join("rules.yaml"));
-    let text = CONFIG.replace("INIT", init).replace("FILES", &files.display().to_string());
-    std::fs::write(&config, text).unwrap();
+    let own = dir.join("rules.yaml");
     std::fs::write(&own, rules).unwrap();
-    let [config, own] = [config, own].map(|path| path.display().to_string());
-    ["-c", &config, "-r", &own, "--enable-source", "gcp_auditlog"].map(str::to_owned).to_vec()
+    let config = configure(dir, "gcpaudit", Path::new("none/libgcpaudit.so"), init, &files.display().to_string());
+    ["-c", &config, "-r", &own.display().to_string(), "--enable-source", "gcp_auditlog"].map(str::to_owned).to_vec()
 }
 
 fn attempt(dir: &Path, files: &Path, init: &str, rules: &str) -> Run {
     let args = args(dir, files, init, rules);
     run(&mut lanner(BINARY, &args.iter().map(String::as_str).collect::<Vec<_>>()))
-}
-
-fn alerts(run: &Run) -> Vec<Value> {
-    run.alerts().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn lines(range: std::ops::Range<usize>) -> String {

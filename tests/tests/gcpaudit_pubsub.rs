@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lanner_tests::gcp::{RULES, entry, ids, numbers};
+use lanner_tests::cloud::{self, configure};
+use lanner_tests::gcp::{RULES, entry, ids};
 use lanner_tests::plugins::workspace_plugin;
 use lanner_tests::program::{lanner, run};
 use lanner_tests::pubsub::Emulator;
@@ -15,20 +16,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
-
-const CONFIG: &str = r#"
-rules_files: []
-load_plugins: [gcpaudit, json]
-plugins:
-  - {name: gcpaudit, library_path: "LIBRARY", init_config: INIT, open_params: "PARAMS"}
-  - {name: json, library_path: libjson.so, init_config: ""}
-engine: {kind: nodriver}
-json_output: true
-stdout_output: {enabled: true}
-log_stderr: true
-log_level: info
-log_syslog: false
-"#;
 
 /// A folder, an emulator with a subscription, and what a run needs.
 struct Lab {
@@ -79,14 +66,11 @@ fn told(dir: &TempDir) -> String {
     std::fs::read_to_string(dir.path().join("log")).unwrap_or_default()
 }
 
-fn command(dir: &TempDir, library: &std::path::Path, params: &str, init: &Value) -> Command {
-    let [config, rules] = ["falco.yaml", "rules.yaml"].map(|name| dir.path().join(name));
-    let library = library.display().to_string();
-    let text = CONFIG.replace("LIBRARY", &library).replace("INIT", &init.to_string()).replace("PARAMS", params);
-    std::fs::write(&config, text).unwrap();
+fn command(dir: &TempDir, library: &Path, params: &str, init: &Value) -> Command {
+    let rules = dir.path().join("rules.yaml");
     std::fs::write(&rules, RULES).unwrap();
-    let [config, rules] = [config, rules].map(|path| path.display().to_string());
-    lanner(BINARY, &["-c", &config, "-r", &rules, "--enable-source", "gcp_auditlog"])
+    let config = configure(dir.path(), "gcpaudit", library, &init.to_string(), params);
+    lanner(BINARY, &["-c", &config, "-r", &rules.display().to_string(), "--enable-source", "gcp_auditlog"])
 }
 
 /// Takes some alerts, or waits for them for a little while.
@@ -99,11 +83,11 @@ fn read_on(watched: &mut Watched) {
 }
 
 fn distinct(alerts: &[Value]) -> BTreeSet<String> {
-    ids(alerts).into_iter().collect()
+    cloud::distinct(ids(alerts))
 }
 
 fn all(range: Range<usize>) -> BTreeSet<String> {
-    numbers(range).into_iter().collect()
+    cloud::distinct(cloud::numbers(range))
 }
 
 /// What can never be read is counted, kept and acknowledged, and stops nothing that stands around it.

@@ -2,12 +2,15 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvideCredentialsFuture;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -160,7 +163,34 @@ impl Client {
     }
 }
 
-async fn load(aws: &Aws, region: &str) -> SdkConfig {
+/// How long credentials hold that do not say so themselves: keys in a file, which somebody may replace.
+const HOLD: Duration = Duration::from_secs(300);
+
+/// Credentials from the standard places, looked up from the start each time they are asked for: the providers of the SDK read
+/// shared files once and never again.
+#[derive(Debug)]
+struct Anew {
+    aws: Aws,
+    region: String,
+}
+
+impl ProvideCredentials for Anew {
+    fn provide_credentials<'a>(&'a self) -> ProvideCredentialsFuture<'a>
+    where
+        Self: 'a,
+    {
+        ProvideCredentialsFuture::new(async {
+            let config = loader(&self.aws, &self.region).load().await;
+            let provider = config.credentials_provider();
+            let provider = provider.ok_or_else(|| CredentialsError::not_loaded("no place for credentials"))?;
+            let mut credentials = provider.provide_credentials().await?;
+            credentials.expiry_mut().get_or_insert_with(|| SystemTime::now() + HOLD);
+            Ok(credentials)
+        })
+    }
+}
+
+fn loader(aws: &Aws, region: &str) -> ConfigLoader {
     let http = Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
@@ -193,7 +223,14 @@ async fn load(aws: &Aws, region: &str) -> SdkConfig {
         }
         loader = loader.profile_files(files.build());
     }
-    let config = loader.load().await;
+    loader
+}
+
+async fn load(aws: &Aws, region: &str) -> SdkConfig {
+    let config = loader(aws, region).load().await;
+    let region = config.region().map(ToString::to_string).unwrap_or_default();
+    let anew = SharedCredentialsProvider::new(Anew { aws: aws.clone(), region });
+    let config = config.into_builder().credentials_provider(anew).build();
     if aws.role_arn.is_empty() {
         return config;
     }
@@ -202,5 +239,32 @@ async fn load(aws: &Aws, region: &str) -> SdkConfig {
         role = role.external_id(&aws.external_id);
     }
     let provider = role.build().await;
-    config.into_builder().credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(provider)).build()
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_a_file_that_was_replaced_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, credentials) = (dir.path().join("config"), dir.path().join("credentials"));
+        std::fs::write(&config, "").unwrap();
+        let text = |path: &std::path::Path| path.display().to_string();
+        let aws = Aws { config: text(&config), credentials: text(&credentials), ..Aws::default() };
+        let write = |key: &str| {
+            let keys = format!("[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n");
+            std::fs::write(&credentials, keys).unwrap();
+        };
+        write("FIRST");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let provider = runtime.block_on(load(&aws, "eu-west-1")).credentials_provider().unwrap();
+        let now = || runtime.block_on(provider.provide_credentials()).unwrap();
+        let first = now();
+        let left = first.expiry().unwrap().duration_since(SystemTime::now()).unwrap();
+        assert!(left <= HOLD && left > HOLD / 2, "{left:?}");
+        write("SECOND");
+        assert_eq!((first.access_key_id(), now().access_key_id()), ("FIRST", "SECOND"));
+    }
 }

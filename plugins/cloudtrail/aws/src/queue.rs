@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, builders};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName, builders,
+};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use lanner_cloudtrail::Shared;
 use lanner_cloudtrail::config::{Config, Poison};
@@ -29,10 +32,22 @@ const IN_FLIGHT: usize = 40;
 const LONG_POLL: i32 = 20;
 /// How long orders are collected before a call is made for them.
 const COLLECT: Duration = Duration::from_millis(100);
+/// The longest rest of a message; AWS hides none longer than twelve hours from when it was received.
+const LONGEST_REST: u32 = 11 * 3600;
+
+/// What is to be done with a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Order {
+    Delete(String),
+    /// Keep it from coming again for so many seconds from now.
+    Hide(String, u32),
+}
 
 /// A message that is being worked on.
 struct Work {
     receipt: String,
+    /// How often it has been received, this time counted.
+    received: u32,
     /// Units of it that have not been settled.
     left: usize,
     worst: Outcome,
@@ -69,6 +84,8 @@ struct Queue {
     name: String,
     shared: Shared,
     works: Works,
+    /// What can never be read stays, and nobody but us keeps it from coming again and again.
+    rests: bool,
 }
 
 /// Opens the source.
@@ -91,7 +108,9 @@ pub(crate) fn open(name: &str, shared: &Shared) -> Result<Box<dyn Feed<Config>>,
     let (orders, to_delete) = unbounded();
     let (units, queue) = bounded(config.s3_download_concurrency as usize);
     let works = Works::default();
-    let all = Queue { client, sqs, url, name: name.to_owned(), shared: shared.clone(), works: works.clone() };
+    let rests = config.sqs_poison == Poison::Leave && !moves_on(&client, &sqs, &url, name, shared)?;
+    let all = Queue { client, sqs, url, name: name.to_owned(), shared: shared.clone(), works: works.clone(), rests };
+    let poisoned = all.clone();
     let receiver =
         Receiving { queue: all.clone(), fetcher, units, orders: orders.clone(), workers: Vec::new(), next: 0 };
     let keeper = all.clone();
@@ -102,24 +121,52 @@ pub(crate) fn open(name: &str, shared: &Shared) -> Result<Box<dyn Feed<Config>>,
     let shared = shared.clone();
     let settle = move |id, outcome| {
         let Some(work) = works.settle(id, outcome) else { return Ok(()) };
-        let delete = match work.worst {
-            Outcome::Whole => shared.config.sqs_delete,
-            Outcome::Lost => {
-                shared.counters.add(Count::Poison);
-                shared.config.sqs_poison == Poison::Delete
-            }
+        let order = match work.worst {
+            Outcome::Whole => shared.config.sqs_delete.then_some(Order::Delete(work.receipt)),
+            Outcome::Lost => poisoned.poison(work.receipt, work.received),
             Outcome::Unread => {
                 shared.counters.add(Count::Returned);
-                false
+                None
             }
         };
-        if delete {
+        if let Some(order) = order {
             // The keeper ends only after this.
-            let _ = orders.send(work.receipt);
+            let _ = orders.send(order);
         }
         Ok(())
     };
     Ok(Box::new(Units::new(queue, Box::new(settle), threads, connection)))
+}
+
+/// Whether the queue itself moves what has been received too often to another one. Who may not ask takes it that it does.
+fn moves_on(client: &Client, sqs: &aws_sdk_sqs::Client, url: &str, name: &str, shared: &Shared) -> Result<bool, Error> {
+    let ask = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::RedrivePolicy).send();
+    match client.call(&format!("cannot look at the queue {name}"), ask) {
+        Ok(answer) => {
+            let attributes = answer.attributes.unwrap_or_default();
+            let moves = attributes.contains_key(&QueueAttributeName::RedrivePolicy);
+            if !moves {
+                shared.log.warning(format!(
+                    "the queue {name} has no dead-letter queue (RedrivePolicy): a message that can never be read comes again, ever more \
+                     seldom, until the queue forgets it; give it one, or set sqsPoison: delete"
+                ));
+            }
+            Ok(moves)
+        }
+        Err(AwsError::Stopped) => Err(Error::other(AwsError::Stopped)),
+        Err(error) => {
+            shared.log.info(format!(
+                "{error}; it is taken that it has a dead-letter queue for what can never be read (the right to look is \
+                 sqs:GetQueueAttributes)"
+            ));
+            Ok(true)
+        }
+    }
+}
+
+/// Seconds for which a message that can never be read is hidden: twice as long with each time that it comes.
+fn rest(visibility: u32, received: u32) -> u32 {
+    visibility.saturating_mul(1 << received.min(16)).min(LONGEST_REST)
 }
 
 /// The thread that receives.
@@ -127,7 +174,7 @@ struct Receiving {
     queue: Queue,
     fetcher: Fetcher,
     units: Sender<Unit<u64>>,
-    orders: Sender<String>,
+    orders: Sender<Order>,
     workers: Vec<thread::JoinHandle<()>>,
     next: u64,
 }
@@ -156,6 +203,7 @@ impl Receiving {
             let Queue { client, sqs, url, shared, name, .. } = &self.queue;
             let call = sqs.receive_message().queue_url(url).max_number_of_messages(CALL as i32);
             let hidden = i32::try_from(shared.config.sqs_visibility).unwrap_or(i32::MAX);
+            let call = call.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
             let call = call.wait_time_seconds(LONG_POLL).visibility_timeout(hidden).send();
             match client.call(&format!("cannot receive from the queue {name}"), call) {
                 Ok(answer) => {
@@ -182,8 +230,14 @@ impl Receiving {
     fn message(&mut self, message: Message) -> Result<(), AwsError> {
         let (Some(body), Some(receipt)) = (message.body, message.receipt_handle) else { return Ok(()) };
         let from = format!("message {} of the queue {}", message.message_id.unwrap_or_default(), self.queue.name);
+        let received =
+            message.attributes.unwrap_or_default().remove(&MessageSystemAttributeName::ApproximateReceiveCount);
+        let received = received.and_then(|count| count.parse().ok()).unwrap_or(1);
         let shared = &self.queue.shared;
         shared.counters.add(Count::Messages);
+        if received > 1 {
+            shared.counters.add(Count::Redelivered);
+        }
         let request = match message::read(&body) {
             Ok(request) => request,
             Err(error) => {
@@ -191,20 +245,19 @@ impl Receiving {
                     MessageError::NotJson => Reason::NotJson,
                     MessageError::Foreign => Reason::Foreign,
                 };
-                shared.counters.add(Count::Poison);
                 shared.rejects.reject(reason, &from, body.as_bytes());
-                if shared.config.sqs_poison == Poison::Delete {
-                    self.delete(receipt);
+                if let Some(order) = self.queue.poison(receipt, received) {
+                    self.order(order);
                 }
                 return Ok(());
             }
         };
         let id = self.next;
         self.next += 1;
-        let work = |left| Work { receipt: receipt.clone(), left, worst: Outcome::Whole };
+        let work = |left| Work { receipt: receipt.clone(), received, left, worst: Outcome::Whole };
         match request {
-            Request::Test => self.delete(receipt),
-            Request::Objects(objects) if objects.is_empty() => self.delete(receipt),
+            Request::Test => self.order(Order::Delete(receipt)),
+            Request::Objects(objects) if objects.is_empty() => self.order(Order::Delete(receipt)),
             Request::Objects(objects) => {
                 self.queue.works.lock().insert(id, work(objects.len()));
                 for object in objects {
@@ -229,46 +282,60 @@ impl Receiving {
         Ok(())
     }
 
-    fn delete(&self, receipt: String) {
+    fn order(&self, order: Order) {
         // The keeper ends only after this thread.
-        let _ = self.orders.send(receipt);
+        let _ = self.orders.send(order);
     }
 }
 
 impl Queue {
-    /// Deletes what is ordered and extends the time of what is worked on, until nobody can order any more.
-    fn keep(&self, orders: &Receiver<String>) -> Result<(), AwsError> {
-        let hidden = Duration::from_secs(self.shared.config.sqs_visibility.into());
+    /// What becomes of a message that can never be read; `None`: nothing, the queue sees to it.
+    fn poison(&self, receipt: String, received: u32) -> Option<Order> {
+        self.shared.counters.add(Count::Poison);
+        match self.shared.config.sqs_poison {
+            Poison::Delete => Some(Order::Delete(receipt)),
+            Poison::Leave => {
+                self.rests.then(|| Order::Hide(receipt, rest(self.shared.config.sqs_visibility, received)))
+            }
+        }
+    }
+
+    /// Does what is ordered and extends the time of what is worked on, until nobody can order any more.
+    fn keep(&self, orders: &Receiver<Order>) -> Result<(), AwsError> {
+        let visibility = self.shared.config.sqs_visibility;
+        let every = Duration::from_secs(visibility.into()) / 3;
         let mut extended = Instant::now();
         loop {
-            let mut receipts = Vec::new();
-            let closed = match orders.recv_timeout(COLLECT) {
-                Ok(receipt) => {
-                    receipts.push(receipt);
-                    receipts.extend(orders.try_iter().take(CALL - 1));
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => false,
-                Err(RecvTimeoutError::Disconnected) => true,
+            let (first, closed) = match orders.recv_timeout(COLLECT) {
+                Ok(order) => (Some(order), false),
+                Err(RecvTimeoutError::Timeout) => (None, false),
+                Err(RecvTimeoutError::Disconnected) => (None, true),
             };
-            if !receipts.is_empty() {
-                self.delete(&receipts)?;
+            let (mut gone, mut hidden) = (Vec::new(), Vec::new());
+            for order in first.into_iter().chain(orders.try_iter()).take(CALL) {
+                match order {
+                    Order::Delete(receipt) => gone.push(receipt),
+                    Order::Hide(receipt, seconds) => hidden.push((receipt, seconds)),
+                }
             }
+            self.delete(&gone)?;
+            self.hide(&hidden)?;
             if closed {
                 return Ok(());
             }
-            if extended.elapsed() >= hidden / 3 {
+            if extended.elapsed() >= every {
                 extended = Instant::now();
-                let receipts: Vec<String> = self.works.lock().values().map(|work| work.receipt.clone()).collect();
-                for receipts in receipts.chunks(CALL) {
-                    self.extend(receipts)?;
-                }
+                let held: Vec<_> = self.works.lock().values().map(|work| (work.receipt.clone(), visibility)).collect();
+                held.chunks(CALL).try_for_each(|held| self.hide(held))?;
             }
         }
     }
 
     /// A message that cannot be deleted comes again: its events are repeated, not lost.
     fn delete(&self, receipts: &[String]) -> Result<(), AwsError> {
+        if receipts.is_empty() {
+            return Ok(());
+        }
         let entries = receipts.iter().zip(0..).filter_map(|(receipt, id)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(id.to_string()).receipt_handle(receipt);
             entry.build().ok()
@@ -285,14 +352,18 @@ impl Queue {
         }
     }
 
-    fn extend(&self, receipts: &[String]) -> Result<(), AwsError> {
-        let hidden = i32::try_from(self.shared.config.sqs_visibility).unwrap_or(i32::MAX);
-        let entry = |id: usize, receipt: &String| -> Option<ChangeMessageVisibilityBatchRequestEntry> {
-            let entry: builders::ChangeMessageVisibilityBatchRequestEntryBuilder =
-                ChangeMessageVisibilityBatchRequestEntry::builder();
-            entry.id(id.to_string()).receipt_handle(receipt).visibility_timeout(hidden).build().ok()
-        };
-        let entries = receipts.iter().enumerate().filter_map(|(id, receipt)| entry(id, receipt)).collect();
+    fn hide(&self, messages: &[(String, u32)]) -> Result<(), AwsError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let entry =
+            |id: usize, (receipt, seconds): &(String, u32)| -> Option<ChangeMessageVisibilityBatchRequestEntry> {
+                let entry: builders::ChangeMessageVisibilityBatchRequestEntryBuilder =
+                    ChangeMessageVisibilityBatchRequestEntry::builder();
+                let seconds = i32::try_from(*seconds).unwrap_or(i32::MAX);
+                entry.id(id.to_string()).receipt_handle(receipt).visibility_timeout(seconds).build().ok()
+            };
+        let entries = messages.iter().enumerate().filter_map(|(id, message)| entry(id, message)).collect();
         let call = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries)).send();
         match self.client.call(&format!("cannot hide messages of the queue {}", self.name), call) {
             Ok(_) => Ok(()),
@@ -315,7 +386,7 @@ mod tests {
     #[test]
     fn a_message_is_given_back_with_its_last_unit_and_its_worst_outcome() {
         let works = Works::default();
-        let work = |left| Work { receipt: "r".to_owned(), left, worst: Outcome::Whole };
+        let work = |left| Work { receipt: "r".to_owned(), received: 1, left, worst: Outcome::Whole };
         works.lock().insert(1, work(3));
         works.lock().insert(2, work(2));
         assert!(works.settle(1, Outcome::Unread).is_none());
@@ -324,5 +395,12 @@ mod tests {
         assert!(works.settle(2, Outcome::Lost).is_none());
         assert_eq!(works.settle(2, Outcome::Whole).map(|work| work.worst), Some(Outcome::Lost));
         assert!(works.settle(2, Outcome::Whole).is_none() && works.lock().is_empty());
+    }
+
+    #[test]
+    fn what_can_never_be_read_comes_ever_more_seldom() {
+        let rests: Vec<u32> = (1..4).map(|received| rest(120, received)).collect();
+        assert_eq!(rests, [240, 480, 960]);
+        assert_eq!((rest(120, 40), rest(43_200, 1)), (LONGEST_REST, LONGEST_REST));
     }
 }
