@@ -138,7 +138,7 @@ fn hostile_files_lose_nothing_else_in_bounded_memory() {
 
     let (config, rules) = (dir.path().join("falco.yaml"), dir.path().join("rules.yaml"));
     let text = CONFIG.replace("FILE", &logs.display().to_string()).replace("log_level: error", "log_level: info");
-    std::fs::write(&config, text).unwrap();
+    std::fs::write(&config, &text).unwrap();
     std::fs::write(&rules, SEEN).unwrap();
     let [config, rules] = [config, rules].map(|path| path.display().to_string());
     let program = lanner(BINARY, &["-c", &config, "-r", &rules, "--enable-source", "k8s_audit"]);
@@ -171,4 +171,18 @@ fn hostile_files_lose_nothing_else_in_bounded_memory() {
     for reason in ["too_long", "too_deep", "not_json", "foreign", "no_time", "broken_archive"] {
         assert!(ran.stderr.contains(&format!("(rejected_{reason})")), "{reason}: {}", ran.stderr);
     }
+
+    // With a cap below what comes out of it, an archive is cut off there. What is kept of bad payloads has a cap too.
+    let kept = dir.path().join("kept");
+    let init = format!("{{maxExpandedSize: 1000000, quarantine: {{dir: {}, maxBytes: 5500}}}}", kept.display());
+    let text = text.replace("init_config: \"\", open_params", &format!("init_config: {init}, open_params"));
+    std::fs::write(&config, text).unwrap();
+    let capped = run(&mut within(&program, 500_000)).good();
+    let ids = capped.alerts();
+    assert!(ids.contains("before-bomb") && !ids.contains("after-bomb") && ids.contains("\"last\""), "{ids}");
+    for told in ["(rejected_expands)", "it is full (quarantine.maxBytes)"] {
+        assert_eq!(capped.stderr.matches(told).count(), 1, "{told}: {}", capped.stderr);
+    }
+    let bytes: u64 = std::fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!((1..=5500).contains(&bytes), "{bytes}");
 }

@@ -17,6 +17,9 @@ pub struct Config {
     /// The largest event in bytes; a larger one goes on without its largest parts.
     #[serde(rename = "maxEventSize")]
     pub max_event_size: u64,
+    /// Bytes that may come out of a compressed file.
+    #[serde(rename = "maxExpandedSize")]
+    pub max_expanded_size: u64,
     /// The largest body of the webhook in bytes, expanded if it is compressed; a larger one is answered with 413.
     #[serde(rename = "webhookMaxBatchSize")]
     pub webhook_max_batch_size: u64,
@@ -29,7 +32,7 @@ pub struct Config {
     /// A PEM file with certificates of authorities: clients must show a certificate that one of them issued. https only.
     #[serde(rename = "webhookClientCA")]
     pub webhook_client_ca: Option<PathBuf>,
-    /// A file with the token that clients must show (Authorization: Bearer …).
+    /// A file with the tokens, one a line, of which clients must show one (Authorization: Bearer …).
     #[serde(rename = "webhookTokenFile")]
     pub webhook_token_file: Option<PathBuf>,
     /// The path that tells whether events are being evaluated; without token.
@@ -48,6 +51,8 @@ impl Default for Config {
             ssl_certificate: "/etc/falco/falco.pem".into(),
             use_async: true,
             max_event_size: 256 << 10,
+            // Weeks of a busy API server.
+            max_expanded_size: 64 << 30,
             webhook_max_batch_size: 12 << 20,
             webhook_max_queue_size: 32 << 20,
             webhook_timeout: 20,

@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lanner_intake::expand;
 
-/// What may come out of one compressed file: weeks of a busy API server.
-const MAX_EXPANDED: u64 = 64 << 30;
 /// A line that is longer is no audit batch: kube-apiserver's largest batch is 10 MiB.
 pub const MAX_LINE: usize = 16 << 20;
 
@@ -84,14 +82,15 @@ pub struct Lines {
     line: Vec<u8>,
     read: Arc<AtomicU64>,
     total: u64,
+    max_expanded: u64,
 }
 
 impl Lines {
-    /// A file, or all plain files of a folder, the oldest first.
+    /// A file, or all plain files of a folder, the oldest first. `max_expanded`: bytes that may come out of a compressed one.
     ///
     /// # Errors
     /// The path cannot be read.
-    pub fn open(path: &Path) -> Result<Self, FileError> {
+    pub fn open(path: &Path, max_expanded: u64) -> Result<Self, FileError> {
         let meta = path.metadata().map_err(FileError::at(path))?;
         let mut total = meta.len();
         let mut files = vec![path.to_owned()];
@@ -108,7 +107,7 @@ impl Lines {
             total = found.iter().map(|(_, _, len)| len).sum();
             files = found.into_iter().map(|(_, file, _)| file).collect();
         }
-        Ok(Self { files: files.into(), open: None, line: Vec::new(), read: Arc::default(), total })
+        Ok(Self { files: files.into(), open: None, line: Vec::new(), read: Arc::default(), total, max_expanded })
     }
 
     /// The next line that is not blank, and where it stands; `None` at the end of the last file.
@@ -123,7 +122,7 @@ impl Lines {
                     let Some(path) = self.files.pop_front() else { return Ok(None) };
                     let file = File::open(&path).map_err(FileError::at(&path))?;
                     let counting = Counting { file, read: Arc::clone(&self.read) };
-                    let reader = expand::Reader::open(counting, MAX_EXPANDED).map_err(FileError::at(&path))?;
+                    let reader = expand::Reader::open(counting, self.max_expanded).map_err(FileError::at(&path))?;
                     let place = Place { file: path.into(), line: 0 };
                     self.open.insert(Open { place, reader: BufReader::with_capacity(64 << 10, reader) })
                 }

@@ -77,7 +77,9 @@ impl AuditStream {
     /// It cannot be opened; the error says what to do.
     pub(crate) fn open(plugin: &K8sAudit, params: &str) -> Result<Self, Error> {
         let input = match Target::parse(params).map_err(Error::other)? {
-            Target::Files(path) => Input::Files(Lines::open(&path).map_err(Error::other)?),
+            Target::Files(path) => {
+                Input::Files(Lines::open(&path, plugin.config.max_expanded_size).map_err(Error::other)?)
+            }
             Target::Follow(path) => {
                 let position = plugin.config.position_file.as_deref();
                 let follow = Follow::open(&path, position, plugin.log.clone()).map_err(Error::other)?;

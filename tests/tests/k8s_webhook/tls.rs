@@ -88,6 +88,73 @@ fn only_who_has_certificate_and_token_gets_in() {
     assert_eq!(seen, ["in", "out"], "the second is the one whose token had a blank behind it");
 }
 
+/// Certificates of server and clients and the token are renewed while the program runs; a file that cannot be used changes nothing.
+#[test]
+fn renewed_certificates_and_tokens_hold_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let (old, new) = (Authority::new(), Authority::new());
+    let [old_ca, new_ca] = [(&old, "old.pem"), (&new, "new.pem")].map(|(of, name)| of.save(&at(name)));
+    let serve = |authority: &Authority<'_>| {
+        let (certificate, key) = authority.issue("localhost", dir.path(), ExtendedKeyUsagePurpose::ServerAuth);
+        std::fs::read_to_string(certificate).unwrap() + &std::fs::read_to_string(key).unwrap()
+    };
+    let (before, after) = (serve(&old), serve(&new));
+    let [old_client, new_client] = [(&old, "before"), (&new, "after")]
+        .map(|(of, name)| of.issue(name, dir.path(), ExtendedKeyUsagePurpose::ClientAuth));
+    let (server, clients, token) = (at("server.pem"), at("clients.pem"), at("token"));
+    std::fs::write(&server, &before).unwrap();
+    std::fs::copy(&old_ca, &clients).unwrap();
+    std::fs::write(&token, "first").unwrap();
+    let init = format!(
+        "{{sslCertificate: {}, webhookClientCA: {}, webhookTokenFile: {}}}",
+        server.display(),
+        clients.display(),
+        token.display()
+    );
+    let webhook = Webhook::start(dir, "https", &init, None);
+    let post = |ca: &Path, identity: &(PathBuf, PathBuf), token: &str| {
+        let client = Client {
+            address: webhook.address.clone(),
+            ca: Some(ca.to_owned()),
+            identity: Some(identity.clone()),
+            token: Some(token.to_owned()),
+        };
+        client.post(list(&[token])).ok().map(|answer| answer.status)
+    };
+    let becomes = |expected: Option<u16>, ca: &Path, identity: &(PathBuf, PathBuf), token: &str| {
+        for _ in 0..100 {
+            if post(ca, identity, token) == expected {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{token}: not {expected:?}");
+    };
+    assert_eq!(post(&old_ca, &old_client, "first"), Some(200));
+    assert_eq!(post(&old_ca, &old_client, "second"), Some(401));
+    // Old and new side by side, then the new one alone.
+    std::fs::write(&token, "first\nsecond\n").unwrap();
+    becomes(Some(200), &old_ca, &old_client, "second");
+    assert_eq!(post(&old_ca, &old_client, "first"), Some(200));
+    std::fs::write(&token, "second\n").unwrap();
+    becomes(Some(401), &old_ca, &old_client, "first");
+    std::fs::write(&server, "half a certificate").unwrap();
+    std::fs::write(&clients, std::fs::read(&new_ca).unwrap()).unwrap();
+    std::fs::write(&server, &after).unwrap();
+    becomes(Some(200), &new_ca, &new_client, "second");
+    assert_eq!(post(&new_ca, &old_client, "second"), None, "its authority is no longer trusted");
+    std::fs::write(&server, "").unwrap();
+    std::fs::write(&token, "").unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(post(&new_ca, &new_client, "second"), Some(200));
+    let told = std::fs::read_to_string(webhook.dir.path().join("err")).unwrap();
+    for expected in ["token changed and was read again", "what was read before holds until this is mended"] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    assert!(!webhook.stop().is_empty());
+}
+
 #[test]
 fn what_is_wrong_with_certificates_and_tokens_is_told_at_the_start() {
     let run = |scheme: &str, init: &str| {

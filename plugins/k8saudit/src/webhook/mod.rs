@@ -6,6 +6,7 @@
 //! source's thread takes the posts from a queue that is bounded by bytes.
 
 mod queue;
+mod reload;
 mod serve;
 mod tls;
 
@@ -23,6 +24,8 @@ pub(crate) use tls::certificates;
 
 use crate::address::Address;
 use crate::config::Config;
+
+use reload::OfFiles;
 
 /// Why the webhook cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -68,11 +71,16 @@ impl Webhook {
     /// The address is taken, or certificates or token cannot be read.
     pub fn open(address: &Address, config: &Config, counters: Arc<Counters>, log: &Log) -> Result<Self, WebhookError> {
         let tls = match (address.tls, &config.webhook_client_ca) {
-            (true, ca) => Some(tls::acceptor(&config.ssl_certificate, ca.as_deref())?),
+            (true, ca) => {
+                let (certificate, ca) = (config.ssl_certificate.clone(), ca.clone());
+                let files = std::iter::once(certificate.clone()).chain(ca.clone()).collect();
+                Some(OfFiles::new(files, move || Ok(tls::acceptor(&certificate, ca.as_deref())?))?)
+            }
             (false, Some(_)) => return Err(WebhookError::ClientCaWithoutTls(address.clone())),
             (false, None) => None,
         };
-        let token = config.webhook_token_file.as_deref().map(token).transpose()?;
+        let tokens =
+            config.webhook_token_file.clone().map(|path| OfFiles::new(vec![path.clone()], move || tokens(&path)));
         let failed = |source| WebhookError::Listen { address: address.clone(), source };
         let listener = listen(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
@@ -82,7 +90,8 @@ impl Webhook {
         let service = Arc::new(serve::Service {
             path: address.path.clone(),
             health: config.webhook_health_path.clone(),
-            token,
+            tls,
+            tokens: tokens.transpose()?,
             max_body: size(config.webhook_max_batch_size),
             timeout: Duration::from_secs(config.webhook_timeout.max(1)),
             queue: Arc::clone(&queue),
@@ -90,9 +99,10 @@ impl Webhook {
         let (stop, stopped) = watch::channel(false);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(WebhookError::Thread)?;
+        let looking = log.clone();
         let thread = std::thread::Builder::new()
             .name("k8saudit-web".to_owned())
-            .spawn(move || runtime.block_on(serve::serve(listener, tls, service, stopped)))
+            .spawn(move || runtime.block_on(serve::serve(listener, service, stopped, looking)))
             .map_err(WebhookError::Thread)?;
         log.info(format!("listening on {bound}"));
         Ok(Self { queue, stop, thread: Some(thread) })
@@ -131,13 +141,12 @@ fn listen(address: &Address) -> std::io::Result<TcpListener> {
     TcpListener::bind((address.host.as_str(), address.port))
 }
 
-fn token(path: &std::path::Path) -> Result<String, WebhookError> {
+/// The tokens of a file, one a line: with the old and the new one in it, a token is changed without a refusal.
+fn tokens(path: &std::path::Path) -> Result<Arc<[String]>, WebhookError> {
     let failed = |reason: String| WebhookError::Token { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    match text.trim() {
-        "" => Err(failed("it is empty".to_owned())),
-        token => Ok(token.to_owned()),
-    }
+    let tokens: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if tokens.is_empty() { Err(failed("it is empty".to_owned())) } else { Ok(tokens.into()) }
 }
 
 fn size(bytes: u64) -> usize {

@@ -21,7 +21,10 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use lanner_plugin_api::sdk::Log;
+
 use super::queue::{Post, Queue, Room};
+use super::reload::{LOOK, OfFiles};
 
 /// Connections at the same time; more wait to be accepted. An API server needs a few.
 const CONNECTIONS: usize = 1024;
@@ -41,25 +44,23 @@ const HANGS: Duration = Duration::from_secs(15);
 pub(super) struct Service {
     pub(super) path: String,
     pub(super) health: String,
-    pub(super) token: Option<String>,
+    pub(super) tls: Option<OfFiles<TlsAcceptor>>,
+    pub(super) tokens: Option<OfFiles<Arc<[String]>>>,
     pub(super) max_body: usize,
     pub(super) timeout: Duration,
     pub(super) queue: Arc<Queue>,
 }
 
 /// Accepts connections until `stop` becomes true, then lets the answers of running requests go out.
-pub(super) async fn serve(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    service: Arc<Service>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, mut stop: watch::Receiver<bool>, log: Log) {
     // Only fails outside of a runtime.
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let graceful = Arc::new(GracefulShutdown::new());
-    let accepting = tokio::spawn(accept(listener, tls, service, Arc::clone(&graceful)));
+    let looking = tokio::spawn(look(Arc::clone(&service), log));
+    let accepting = tokio::spawn(accept(listener, service, Arc::clone(&graceful)));
     // The sender lives as long as the webhook; should it be gone, so is the reason to go on.
     let _ = stop.wait_for(|stop| *stop).await;
+    looking.abort();
     accepting.abort();
     let _ = accepting.await;
     // Only the task that accepts shared it, and that has ended.
@@ -68,12 +69,16 @@ pub(super) async fn serve(
     }
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    tls: Option<TlsAcceptor>,
-    service: Arc<Service>,
-    graceful: Arc<GracefulShutdown>,
-) {
+/// Follows the files of certificates and tokens.
+async fn look(service: Arc<Service>, log: Log) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        service.tls.iter().for_each(|tls| tls.look(&log));
+        service.tokens.iter().for_each(|tokens| tokens.look(&log));
+    }
+}
+
+async fn accept(listener: tokio::net::TcpListener, service: Arc<Service>, graceful: Arc<GracefulShutdown>) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
         let Ok((stream, peer)) = listener.accept().await else {
@@ -83,7 +88,8 @@ async fn accept(
         };
         // Answers are small and awaited; to wait for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let (tls, service, watcher) = (tls.clone(), Arc::clone(&service), graceful.watcher());
+        let (tls, watcher) = (service.tls.as_ref().map(OfFiles::get), graceful.watcher());
+        let service = Arc::clone(&service);
         tokio::spawn(async move {
             match tls {
                 None => connection(stream, peer, service, watcher).await,
@@ -196,12 +202,13 @@ impl Service {
     /// What can be said before the body is read: whether it is compressed, and its room.
     fn check(&self, head: &hyper::http::request::Parts, least: u64) -> Result<(bool, Room), Refusal> {
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-        if let Some(token) = &self.token {
+        if let Some(tokens) = self.tokens.as_ref().map(OfFiles::get) {
             let shown = header(AUTHORIZATION).and_then(|value| {
                 let (scheme, token) = value.split_once(' ')?;
                 scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
             });
-            if !shown.is_some_and(|shown| bool::from(shown.as_bytes().ct_eq(token.as_bytes()))) {
+            let is_one = |shown: &str| tokens.iter().any(|token| bool::from(shown.as_bytes().ct_eq(token.as_bytes())));
+            if !shown.is_some_and(is_one) {
                 return Err(Refusal::Unauthorised);
             }
         }
