@@ -34,8 +34,8 @@ const ALL: [Rules; 3] = [
             "Untrusted Node Unsuccessfully Tried to Join the Cluster",
         ],
     },
-    Rules { source: "aws_cloudtrail", plugin: "cloudtrail", title: "AWS", counts: [22, 51, 51], held_back: &[] },
-    Rules { source: "gcp_auditlog", plugin: "gcpaudit", title: "Google Cloud", counts: [39, 62, 65], held_back: &[] },
+    Rules { source: "aws_cloudtrail", plugin: "cloudtrail", title: "AWS", counts: [22, 52, 52], held_back: &[] },
+    Rules { source: "gcp_auditlog", plugin: "gcpaudit", title: "Google Cloud", counts: [39, 63, 66], held_back: &[] },
 ];
 
 impl Rules {
@@ -146,12 +146,13 @@ fn they_load_without_a_warning_and_their_cases_miss_every_part_of_a_condition() 
 }
 
 #[test]
-fn the_example_of_tuning_loads() {
-    let [k8s, ..] = ALL;
-    let [stable, recent] = k8s.files();
-    let tuning = k8s.folder().join("tuning/example.yaml").display().to_string();
-    let checked = run(&mut lanner(BINARY, &["check", &stable, &recent, &tuning])).good();
-    assert!(checked.stdout.starts_with("no errors, no warnings"), "{}", checked.stdout);
+fn the_examples_of_tuning_load() {
+    for rules in ALL {
+        let [stable, recent] = rules.files();
+        let tuning = rules.folder().join("tuning/example.yaml").display().to_string();
+        let checked = run(&mut lanner(BINARY, &["check", &stable, &recent, &tuning])).good();
+        assert!(checked.stdout.starts_with("no errors, no warnings"), "{}", checked.stdout);
+    }
 }
 
 /// Falco's rule files load; each of their rules has one of ours with its name; and what ours are first of all about, theirs raise.
