@@ -7,7 +7,7 @@ use lanner_engine::compile::RuleMatching as Matching;
 use lanner_engine::format::RenderOptions;
 use lanner_engine::load::{Loader, RuleSpec};
 use lanner_engine::scheme::EventSet;
-use lanner_syscall::live::Enforcement;
+use lanner_syscall::live::Interest;
 
 use super::enforce;
 use super::error::AppError;
@@ -21,7 +21,7 @@ use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
 use crate::event::scheme::{SYSCALL, SourceScheme};
 use crate::log;
-use crate::plugin::{PluginIdx, PluginSet};
+use crate::plugin::{Plugin, PluginIdx, PluginSet};
 
 /// A group of sources ready to run.
 pub(crate) struct CompiledGroup {
@@ -106,14 +106,21 @@ pub(crate) fn compile(
                 (*place, *scheme) = (ready, Some(source.scheme.clone()));
             }
         }
+        let parsed = parsed(plugins);
         drop(guard);
         let (mut asks, mut events) = (Vec::new(), None);
         let input = match input {
             Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
                 asks = asking(&rules.0);
-                let wanted: Vec<u16> = by_source.iter().flatten().flat_map(SourceRules::events).collect();
+                let by_rules: Vec<u16> = by_source.iter().flatten().flat_map(SourceRules::events).collect();
+                observed(&settings.live, &by_rules, &parsed);
+                let mut wanted = [by_rules, parsed].concat();
+                wanted.sort_unstable();
+                wanted.dedup();
                 events = Some(wanted.clone());
-                Some((plugin, live_params(&settings.live, wanted, enforced.kernel.clone())))
+                let live = live_settings(&settings.live, Some(wanted), settings.live.base.all);
+                let params = lanner_syscall::live::Settings { enforce: enforced.kernel.clone(), ..live };
+                Some((plugin, params.to_params()))
             }
             other => other,
         };
@@ -140,14 +147,18 @@ fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
     rules.iter().map(|rule| ((&*rule.name).into(), rule.condition.events())).collect()
 }
 
-/// What the source of system calls is opened with to watch the kernel: how, and which events these rules can match.
-fn live_params(live: &LiveSettings, events: Vec<u16>, enforce: Option<Enforcement>) -> String {
-    let settings = lanner_syscall::live::Settings { enforce, ..live_settings(live, Some(events), live.base.all) };
-    observed(&settings.selection(settings.events.as_deref()));
-    settings.to_params()
+/// The events that plugins beside the source itself parse: without them they know nothing of what rules ask them.
+fn parsed(plugins: &PluginSet) -> Vec<u16> {
+    let others = plugins.iter().filter(|(_, plugin)| plugin.info().name != SYSCALL).map(|(_, plugin)| plugin);
+    let codes = |plugin: &Plugin| {
+        let types = plugin.parse_event_types().clone();
+        (0..=EventSet::MAX_CODE).filter(move |code| types.contains(*code))
+    };
+    others.flat_map(codes).collect()
 }
 
-/// The same for these events, or all; `io`: also those that move data.
+/// What the source of system calls is opened with to watch the kernel for these events, or all; `io`: also those that move
+/// data.
 pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: bool) -> lanner_syscall::live::Settings {
     let snaplen = if live.snaplen == 0 { lanner_syscall::live::Settings::default().snaplen } else { live.snaplen };
     lanner_syscall::live::Settings {
@@ -166,14 +177,18 @@ pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: b
 }
 
 /// Says which calls are observed and why, in lines that begin as Falco's do.
-fn observed(selection: &lanner_syscall::live::Selection) {
+fn observed(live: &LiveSettings, by_rules: &[u16], by_plugins: &[u16]) {
+    let all = [by_rules, by_plugins].concat();
+    let selection = live_settings(live, None, live.base.all).selection(Some(&all));
+    let (by_rules, by_plugins) = (Interest::of_events(by_rules), Interest::of_events(by_plugins));
     let lines = [
-        ("(", "syscalls in rules", &selection.by_rules),
+        ("(", "syscalls in rules", &by_rules),
+        ("(", "syscalls required by plugins", &by_plugins),
         ("+(", "syscalls added (base_syscalls override)", &selection.custom),
         ("-(", "syscalls removed (base_syscalls override)", &selection.removed),
         ("-(", "ignored syscalls (-> activate via `-A` flag)", &selection.ignored),
         ("+(", "repaired syscalls", &selection.repaired),
-        ("+(", "syscalls beside those in rules", &selection.calls.minus(&selection.by_rules)),
+        ("+(", "syscalls beside those in rules", &selection.calls.minus(&by_rules)),
         ("(", "syscalls selected in total (final set)", &selection.calls),
     ];
     for (sign, what, calls) in lines {
@@ -188,7 +203,7 @@ fn observed(selection: &lanner_syscall::live::Selection) {
             selection.unknown.join(", ")
         ));
     }
-    let refused = selection.refused().names();
+    let refused = selection.refused().common(&by_rules).names();
     if !refused.is_empty() {
         log::warning(format_args!(
             "rules match system calls that are not observed: {}; what comes by the million is observed with -A \

@@ -212,7 +212,7 @@ const ROWS: &[Row] = &[
     (
         "base_syscalls.custom_set",
         Free,
-        "calls that are observed beside those of rules, instead of those that the state needs; `!name`: never",
+        "calls that are observed beside those of rules and plugins, instead of those that the state needs; `!name`: never",
     ),
     ("base_syscalls.repair", Free, "add what the state cannot do without"),
     ("base_syscalls.all", Free, "do not leave out what comes by the million"),
