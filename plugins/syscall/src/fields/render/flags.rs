@@ -30,14 +30,21 @@ pub(crate) fn exact(out: &mut Vec<u8>, table: &FlagTable, value: u32) {
     table.entries.iter().filter(|name| name.value == value).for_each(|name| push(out, name.name));
 }
 
-/// Names of a mode: like [`bits`], but a name for the whole value ends the list.
+/// The bits of a mode that say what kind of file it is: a number, so that kinds have bits in common.
+const KIND: u32 = 0o170_000;
+
+/// Names of a mode: like [`bits`], but a name for the whole value ends the list, and of the kinds of file it has one.
 pub(crate) fn mode(out: &mut Vec<u8>, table: &FlagTable, value: u32) {
     let mut left = value;
     for flag in table.entries {
         if flag.value == value {
             return push(out, flag.name);
         }
-        if flag.value != 0 && left & flag.value == flag.value {
+        let fits = match flag.value & KIND {
+            0 => flag.value != 0 && left & flag.value == flag.value,
+            kind => value & KIND == kind,
+        };
+        if fits {
             left &= !flag.value;
             push(out, flag.name);
         }
@@ -46,7 +53,7 @@ pub(crate) fn mode(out: &mut Vec<u8>, table: &FlagTable, value: u32) {
 
 #[cfg(test)]
 mod tests {
-    use lanner_plugin_api::schema::FlagName;
+    use lanner_plugin_api::schema::{EventType, FlagName, ParamExtra};
 
     use super::*;
 
@@ -82,6 +89,20 @@ mod tests {
         assert_eq!(text(exact, 8), "X|Y");
         assert_eq!(text(exact, 9), "");
         assert_eq!(text(exact, 0), "NONE");
+    }
+
+    #[test]
+    fn a_mode_has_one_kind_of_file() {
+        let info = EventType::SYSCALL_MKNOD_X.info().unwrap();
+        let ParamExtra::Flags(table) = info.params[2].extra else { panic!("the mode has names") };
+        let kinds = [0o100_000, 0o020_000, 0o060_000, 0o010_000, 0o140_000].map(|kind| {
+            let mut out = Vec::new();
+            mode(&mut out, table, kind | 0o600);
+            String::from_utf8(out).unwrap()
+        });
+        let user = "S_IWUSR|S_IRUSR";
+        let expected = ["S_IFREG", "S_IFCHR", "S_IFBLK", "S_IFIFO", "S_IFSOCK"].map(|kind| format!("{user}|{kind}"));
+        assert_eq!(kinds, expected);
     }
 
     #[test]
