@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lanner_plugin_api::schema::EventType;
+use lanner_plugin_api::wire::EventBuilder;
+use lanner_syscall::capture::{CaptureReader, Head, Keep, Step};
 use lanner_tests::program::{Run, lanner, run};
 
 use super::{BINARY, alerts, events, numberless, own, text};
@@ -142,4 +145,59 @@ fn a_place_that_cannot_be_written_is_told_and_alerts_go_on() {
     let ran = stage.replay(&capture, &["capture.path_prefix=/nowhere/c", "log_stderr=true"]);
     assert!(ran.stderr.contains("capture: cannot make the capture file /nowhere/c_"), "{}", ran.stderr);
     assert_eq!(ran.alerts(), expected.alerts());
+}
+
+/// A capture of a process that writes what cannot be compressed: so many events of 50,000 bytes, one each millisecond.
+fn noise(path: &Path, events: u64) {
+    let (capture, _) = own("attack");
+    let mut reader = CaptureReader::open(&capture).unwrap();
+    let Step::Section(state) = reader.step().unwrap() else { panic!("a capture begins with a state") };
+    let mut head = Head::plain(Vec::new()).unwrap();
+    head.state(&state).unwrap();
+    let tid = state.threads[0].tid;
+    let mut out = head.events();
+    let (mut builder, mut seed) = (EventBuilder::new(), 1_u64);
+    let mut data = vec![0_u8; 50_000];
+    for n in 0..events {
+        data.iter_mut().for_each(|byte| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = (seed >> 56) as u8;
+        });
+        let len = data.len() as i64;
+        builder.begin(1_700_000_000_000_000_000 + n * 1_000_000, tid, EventType::SYSCALL_WRITE_X, 4);
+        builder.push(&len.to_le_bytes()).push(&data).push(&1_i64.to_le_bytes()).push(&(len as u32).to_le_bytes());
+        out.write(&builder.finish().unwrap(), 0, Keep::Whole).unwrap();
+    }
+    fs::write(path, out.finish().unwrap()).unwrap();
+}
+
+#[test]
+fn a_capture_that_is_too_large_ends_with_an_alert() {
+    let stage = Stage::new(
+        "- rule: Wrote\n  desc: d\n  condition: evt.type = write\n  output: number=%evt.num\n  priority: NOTICE\n  capture: true\n  \
+         capture_duration: 60000\n",
+    );
+    let file = stage.folder.path().join("noise.scap");
+    // 10 MB, more than what can be on its way to the disk at any time.
+    noise(&file, 200);
+    let ran = stage.replay(&file, &["capture.max_file_size_mb=1"]);
+    let alerts: Vec<serde_json::Value> = ran.alerts().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (limits, matches): (Vec<_>, Vec<_>) =
+        alerts.into_iter().partition(|alert| alert["rule"] == "Falco internal: capture size limit reached");
+    assert_eq!(matches.len(), 200, "alerts go on");
+    let files = stage.captures();
+    // Each match begins the next one; the last is ended by the end of the events.
+    assert!(!limits.is_empty() && files.len() > 1, "{files:?} {}", ran.stderr);
+    for limit in &limits {
+        assert_eq!(limit["output_fields"]["max_file_size_mb"], 1);
+        assert!(limit["output_fields"]["written_bytes"].as_u64().unwrap() >= 1 << 20, "{limit}");
+        assert!(limit["output"].as_str().unwrap().ends_with("Configured limit: 1 MB."), "{limit}");
+    }
+    let kept: Vec<Vec<String>> = files.iter().map(|file| events(file, "%evt.rawtime")).collect();
+    assert_eq!(kept.concat(), events(&file, "%evt.rawtime"), "each event is in one of them");
+    let sizes: Vec<u64> = files.iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+    let (_, full) = sizes.split_last().unwrap();
+    assert!(full.iter().all(|size| *size >= 1 << 20), "{sizes:?}");
+    let unlimited = stage.replay(&file, &["capture.max_file_size_mb=0"]);
+    assert!(!unlimited.alerts().contains("size limit"), "no limit");
 }

@@ -90,3 +90,25 @@ fn what_a_recording_says_of_its_end_is_there_to_be_read_when_it_is_cut() {
         assert!(ran.stderr.contains("truncated"), "{file}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_state_that_is_replaced_midway_is_written_midway() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, rules) = own("attack");
+    let (second, others) = own("container-info");
+    let both = folder.path().join("both.scap.gz");
+    // Two gzip members are one file, which holds two recordings of different machines.
+    fs::write(&both, [fs::read(&first).unwrap(), fs::read(&second).unwrap()].concat()).unwrap();
+    for file in ["out.scap", "out.scap.gz"] {
+        let out = folder.path().join(file);
+        let ran = record(&["-e", &text(&both), "-w", &text(&out)]).good();
+        for rules in [&rules, &others] {
+            let expected = [alerts(&first, rules), alerts(&second, rules)].concat();
+            assert_eq!(alerts(&out, rules), expected, "{}", ran.stderr);
+        }
+        // The state of the second machine is known from its first event on, as in its own file.
+        let format =
+            "%evt.time %evt.type %proc.name %proc.cmdline %proc.pname %proc.cwd %fd.name %user.name %container.id";
+        assert_eq!(events(&out, format), [events(&first, format), events(&second, format)].concat());
+    }
+}
