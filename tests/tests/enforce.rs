@@ -66,10 +66,10 @@ impl Watch {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().canonicalize().unwrap();
         let at = at.display();
-        for name in ["trap", "trapped", "secret", "secretive"] {
+        for name in ["trap", "trapped", "secret", "secretive", "here", "guest"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        for name in ["trap/copy", "trapped/copy"] {
+        for name in ["trap/copy", "trapped/copy", "here/copy", "guest/copy"] {
             std::fs::copy("/bin/touch", folder.path().join(name)).unwrap();
         }
         for name in ["secret/file", "secretive/file", "secret/odd"] {
@@ -80,7 +80,9 @@ impl Watch {
              - rule: Earlier\n  desc: matches first\n  condition: evt.type in (open, openat) and fd.name startswith {at}/secret\n  output: o\n  priority: INFO\n\
              - rule: Program\n  desc: d\n  condition: evt.type = execve and proc.exepath startswith {at}/trap/\n  output: started %proc.exepath\n  priority: INFO\n  enforce: kill\n\
              - rule: File\n  desc: d\n  condition: evt.type in (open, openat, openat2) and fd.name startswith {at}/secret/ and evt.is_open_read = true\n    and not fd.name = {at}/secret/odd\n  output: opened %fd.name\n  priority: INFO\n  enforce: kill\n\
-             - rule: Unclear\n  desc: d\n  condition: evt.type = openat and fd.name endswith {at}/secret/odd\n  output: odd\n  priority: INFO\n  enforce: kill\n"
+             - rule: Unclear\n  desc: d\n  condition: evt.type = openat and fd.name endswith {at}/secret/odd\n  output: odd\n  priority: INFO\n  enforce: kill\n\
+             - rule: Here\n  desc: d\n  condition: evt.type = execve and container.id = host and proc.exepath startswith {at}/here/\n  output: here\n  priority: INFO\n  enforce: kill\n\
+             - rule: Guest\n  desc: d\n  condition: evt.type = execve and container.id != host and proc.exepath startswith {at}/guest/\n  output: guest\n  priority: INFO\n  enforce: kill\n"
         );
         std::fs::write(folder.path().join("rules.yaml"), rules).unwrap();
         std::fs::write(folder.path().join("falco.yaml"), format!("{CONFIG}{section}")).unwrap();
@@ -108,6 +110,18 @@ impl Watch {
     /// Runs a program; how it ended.
     fn run(&self, program: impl AsRef<Path>, arg: &str) -> ExitStatus {
         Command::new(program.as_ref()).arg(self.path(arg)).stdout(Stdio::null()).status().unwrap()
+    }
+
+    /// The next alert that says this; those before it are passed over.
+    fn wait_for(&mut self, what: &str) -> String {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(what) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("no '{what}': {}", self.stderr()),
+            }
+        }
     }
 
     fn stderr(&mut self) -> String {
@@ -151,6 +165,33 @@ impl Watch {
     }
 }
 
+/// A control group as systemd names those of the host; this test itself may run in a container.
+struct Slice(PathBuf);
+
+impl Slice {
+    fn new() -> Self {
+        let roots = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"].map(Path::new);
+        let root = roots.into_iter().find(|path| path.join("cgroup.procs").exists()).expect("control groups");
+        let group = root.join(format!("lannerenforce{}.slice", std::process::id()));
+        std::fs::create_dir(&group).unwrap();
+        Self(group)
+    }
+
+    /// Runs a program of the folder in it; how it ended.
+    fn run(&self, watch: &Watch, program: &str, arg: &str) -> ExitStatus {
+        let script = "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"";
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", script]).arg(&self.0).args([watch.path(program), watch.path(arg)]).status().unwrap()
+    }
+}
+
+impl Drop for Slice {
+    fn drop(&mut self) {
+        // What ran in it has been waited for.
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
 fn some(action: &str) -> Vec<Option<String>> {
     vec![Some(action.to_owned())]
 }
@@ -167,15 +208,21 @@ fn what_matches_is_killed_and_the_alert_says_so() {
     assert_eq!(watch.run("cat", "secret/file").signal(), Some(SIGKILL));
     assert!(watch.run("cat", "secretive/file").success());
     assert!(watch.run("cat", "secret/odd").success());
+    let slice = Slice::new();
+    assert_eq!(slice.run(&watch, "here/copy", "here/trace").signal(), Some(SIGKILL));
+    assert!(!watch.path("here/trace").exists());
+    assert!(slice.run(&watch, "guest/copy", "guest/trace").success(), "a slice is no container");
+    drop(slice);
     let seen = watch.end();
+    assert_eq!((seen.actions("Here"), seen.actions("Guest")), (some("killed"), vec![]));
     assert_eq!(seen.actions("Program"), some("killed"));
     // Also behind a rule that matches first.
     assert_eq!(seen.actions("File"), some("killed"));
     assert!(seen.actions("Earlier").len() > 1 && seen.actions("Earlier").iter().all(Option::is_none));
     let unclear = "rule 'Unclear' kills nothing: the kernel cannot compare 'fd.name' with 'endswith'";
-    assert!(seen.stderr.contains("2 rules may kill in the kernel: Program, File"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("4 rules may kill in the kernel: Program, File, Here, Guest"), "{}", seen.stderr);
     assert!(seen.stderr.contains(unclear), "{}", seen.stderr);
-    assert!(seen.stderr.contains("processes at which rules that kill matched: 2 killed"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("processes at which rules that kill matched: 3 killed"), "{}", seen.stderr);
 }
 
 #[test]
@@ -190,7 +237,7 @@ fn nothing_is_killed_unless_the_configuration_says_so() {
         let seen = watch.end();
         assert_eq!(seen.actions("Program"), [None]);
         let notice = "enforcement is off, so that rules that ask to kill (enforce: kill) only raise alerts: \
-                      Program, File, Unclear";
+                      Program, File, Unclear, Here, Guest";
         assert!(seen.stderr.contains(notice), "{}", seen.stderr);
     }
 }
@@ -204,12 +251,48 @@ fn a_dry_run_says_what_would_be_killed_and_the_protected_are_spared() {
     assert!(watch.run(watch.path("trap/copy"), "trace").success() && watch.path("trace").exists());
     let seen = watch.end();
     assert_eq!(seen.actions("Program"), some("would_kill"));
-    assert!(seen.stderr.contains("2 rules would kill, but for enforcement.dry_run"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("4 rules would kill, but for enforcement.dry_run"), "{}", seen.stderr);
     let watch = Watch::start("enforcement: {enabled: true, protect: [copy, /bin/false]}\n");
     assert!(watch.run(watch.path("trap/copy"), "trace").success() && watch.path("trace").exists());
     assert_eq!(watch.run("cat", "secret/file").signal(), Some(SIGKILL));
     let seen = watch.end();
     assert_eq!((seen.actions("Program"), seen.actions("File")), (some("spared"), some("killed")));
+}
+
+#[test]
+fn rules_that_kill_do_not_change_while_they_are_in_the_kernel() {
+    if !can_watch() {
+        return;
+    }
+    let mut watch = Watch::start("enforcement: {enabled: true}\nwatch_config_files: false\n");
+    let file = watch.path("rules.yaml");
+    let rules = std::fs::read_to_string(&file).unwrap();
+    let pid = watch.child.id().to_string();
+    let reload = |rules: String| {
+        std::fs::write(&file, rules).unwrap();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    };
+    // One that kills elsewhere, and one more.
+    reload(rules.replace("/trap/", "/trapped/"));
+    let refused = watch.wait_for("Falco internal: hot restart failure");
+    assert!(
+        refused.contains("rules that kill (enforce: kill)") && refused.contains("restart to change them"),
+        "{refused}"
+    );
+    assert!(watch.run(watch.path("trapped/copy"), "near").success(), "the rules of the start hold");
+    assert_eq!(watch.run(watch.path("trap/copy"), "trace").signal(), Some(SIGKILL));
+    // Others may change beside them.
+    let changed = "- rule: Earlier\n  desc: d\n  condition: evt.type in (mkdir, mkdirat) and evt.arg.path endswith /reloaded\n  output: o\n  priority: INFO\n";
+    let at = rules.find("- rule: Earlier").unwrap();
+    let end = rules.find("- rule: Program").unwrap();
+    reload(format!("{}{changed}{}", &rules[..at], &rules[end..]));
+    let until = Instant::now() + Duration::from_secs(60);
+    while !watch.lines.try_iter().any(|line| line.contains("/reloaded") || line.contains("\"rule\":\"Earlier\"")) {
+        assert!(Instant::now() < until, "{}", watch.stderr());
+        let _ = Command::new("mkdir").arg(watch.path("none/reloaded")).stderr(Stdio::null()).status();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(watch.run("cat", "secret/file").signal(), Some(SIGKILL));
 }
 
 const RULES: &str = "\
