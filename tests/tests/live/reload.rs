@@ -111,3 +111,55 @@ fn what_is_observed_follows_the_rules_and_every_call_is_told_once() {
     println!("{opened} calls, judged by {} versions of the rules", versions.len());
     assert!(versions.len() > RELOADS as usize / 4, "{versions:?}");
 }
+
+/// What the configuration says anew of what is observed, of buffers and of losses holds after a reload.
+#[test]
+fn base_syscalls_buffers_and_drops_follow_the_configuration() {
+    if !can_watch() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().canonicalize().unwrap().join("target");
+    let file = dir.path().join("rules.yaml");
+    let rule = "- {rule: Wrote, desc: d, condition: 'evt.type = write and fd.name = TARGET', output: 'data=%evt.buffer', priority: \
+                NOTICE}\n";
+    std::fs::write(&file, rule.replace("TARGET", &target.display().to_string())).unwrap();
+    let mut agent = Agent::start(BINARY, std::slice::from_ref(&file), &["watch_config_files=false"]);
+    let written = |agent: &mut Agent| {
+        std::fs::write(&target, "a line").unwrap();
+        agent.alerts_until_now()
+    };
+    let config = agent.folder().join("falco.yaml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    assert!(written(&mut agent).is_empty(), "writes are not observed unless somebody asks");
+    // Alerts about losses that are made up, one in a second.
+    let drops = "syscall_event_drops: {actions: [alert], simulate_drops: true, rate: 1, max_burst: 1}\n";
+    let more = format!("{before}base_syscalls: {{all: true}}\nbuffer_format_base64: true\n{drops}");
+    put(&config, &more);
+    hang_up(&agent);
+    let until = |agent: &mut Agent, what: &str, holds: &dyn Fn(&[Alert]) -> bool| {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let alerts = written(agent);
+            if holds(&alerts) {
+                return;
+            }
+            assert!(Instant::now() < end, "{what}: {alerts:#?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let wrote = |alert: &&Alert| alert.rule == "Wrote";
+    let lost = |alert: &Alert| alert.rule == "Falco internal: syscall event drop";
+    until(&mut agent, "the file is written", &|alerts| alerts.iter().any(|alert| wrote(&alert)));
+    let alerts = written(&mut agent);
+    let data: Vec<&str> = alerts.iter().filter(wrote).map(|alert| &*alert.output).collect();
+    assert!(!data.is_empty() && data.iter().all(|text| text.contains("data=YSBsaW5l")), "{data:?}");
+    until(&mut agent, "losses are made up", &|alerts| alerts.iter().any(lost));
+    put(&config, &before);
+    hang_up(&agent);
+    until(&mut agent, "all is as before", &|alerts| alerts.is_empty());
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(written(&mut agent).is_empty());
+    let (_, log) = agent.stop();
+    assert!(!log.contains("Reload refused") && !log.contains("at the next start"), "{log}");
+}
