@@ -1,4 +1,4 @@
-//! Losses of the live source: looked for once a second, judged and told as `syscall_event_drops` says.
+//! Losses of the live source: judged once a second and told as `syscall_event_drops` says.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,12 +8,11 @@ use lanner_engine::load::Priority;
 use lanner_engine::scheme::EventSet;
 
 use super::blind::Blind;
-use super::evaluator::Desk;
 use crate::alert::{Alert, INTERNAL, RuleHead};
 use crate::config::{DropAction, DropSettings};
 use crate::log;
 use crate::metrics::Blindness;
-use crate::plugin::{PluginMetric, PluginMetricValue, Plugins};
+use crate::plugin::{PluginMetric, PluginMetricValue};
 
 const SECOND: u64 = 1_000_000_000;
 /// The name under which losses alert, as Falco's.
@@ -98,9 +97,8 @@ pub(super) struct DropWatch {
     hostname: Arc<str>,
     head: Arc<RuleHead>,
     bucket: Bucket,
-    /// When the counters are looked at next; 0: after the first event.
-    next_ns: u64,
     last: Tally,
+    /// When they were looked at; 0: not yet.
     last_ns: u64,
     blind: Blind,
     detected: u64,
@@ -124,7 +122,6 @@ impl DropWatch {
             hostname,
             head: Arc::new(head),
             bucket,
-            next_ns: 0,
             last: Tally::default(),
             last_ns: 0,
             blind: Blind::new(rules),
@@ -142,27 +139,19 @@ impl DropWatch {
         self.blind.follow(rules);
     }
 
-    /// Looks at the counters if a second has passed. `false`: the program is to end.
-    #[inline]
-    pub(super) fn tick(&mut self, now: u64, plugins: &mut Plugins, desk: &Desk) -> bool {
-        now < self.next_ns || self.look(now, plugins, desk)
-    }
-
-    #[cold]
-    fn look(&mut self, now: u64, plugins: &mut Plugins, desk: &Desk) -> bool {
-        let first = self.next_ns == 0;
-        self.next_ns = now + SECOND;
-        if first {
+    /// Looks at what the plugin counts by now. `false`: the program is to end.
+    pub(super) fn look(&mut self, now: u64, metrics: &[PluginMetric], raise: &mut dyn FnMut(Alert)) -> bool {
+        if self.last_ns == 0 {
+            // What was lost before the first event is told with the first second.
             self.last_ns = now;
             return true;
         }
-        let metrics = plugins.find("syscall").and_then(|index| plugins.get_mut(index)).map(|plugin| plugin.metrics());
-        let Some(verdict) = self.judge(now, &Tally::of(&metrics.unwrap_or_default())) else { return true };
+        let Some(verdict) = self.judge(now, &Tally::of(metrics)) else { return true };
         if !verdict.act {
             log::debug("Syscall event drop but token bucket depleted, skipping actions");
             return true;
         }
-        self.act(now, &verdict.lost, &mut |alert| desk.outputs.send(alert))
+        self.act(now, &verdict.lost, raise)
     }
 
     /// What the counters say; `None`: nothing that is worth a word.

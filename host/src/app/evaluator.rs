@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::capture::{Plan, Wish};
 use super::drops::DropWatch;
 use super::enforce::Untold;
+use super::lookout::Lookout;
 use super::reload::{Proposal, Seat};
 use super::replay::Progress;
 use super::stats::Matches;
@@ -65,6 +66,34 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Asks the plugins what they count, once for all who look at it: what tells of losses and of kills, and the metrics.
+    #[cold]
+    fn look(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts, publishes: bool) {
+        let asks_all = publishes && self.pulse.as_ref().is_some_and(Pulse::asks_plugins);
+        let looks = self.lookout.claim(now, publishes);
+        let metrics = match asks_all {
+            true => plugins.metrics(),
+            false if looks => {
+                let source = plugins.find(SYSCALL).and_then(|index| plugins.get_mut(index));
+                source.map(|plugin| plugin.metrics()).unwrap_or_default()
+            }
+            false => Vec::new(),
+        };
+        if looks {
+            let mut raise = |alert: Alert| self.desk.outputs.send(alert);
+            if let Some(untold) = &mut self.untold {
+                untold.tell(now, &metrics, &mut raise);
+            }
+            if let Some(drops) = &mut self.drops {
+                self.lost = !drops.look(now, &metrics, &mut raise);
+            }
+        }
+        if let (Some(pulse), true) = (&mut self.pulse, publishes) {
+            let blind = self.drops.iter().flat_map(|drops| drops.blind());
+            pulse.publish(asks_all.then_some(metrics), now, counts, blind);
+        }
+    }
+
     /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
     /// pays one test of a flag for all of them.
     #[cold]
@@ -110,6 +139,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) timeouts: Option<Timeouts>,
     /// Kills of which no event tells.
     pub(super) untold: Option<Untold>,
+    /// When losses and those kills are looked at.
+    pub(super) lookout: Lookout,
     /// Whether losses ended the run.
     pub(super) lost: bool,
     /// The source acknowledges what has been evaluated: alerts must be out before it is asked for more.
@@ -172,19 +203,13 @@ impl Sink for Evaluator<'_> {
     #[inline]
     fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
         self.life.beat();
-        if let Some(pulse) = &mut self.pulse
-            && pulse.turn()
-        {
-            pulse.publish(plugins, now, counts, self.drops.iter().flat_map(|drops| drops.blind()));
+        let publishes = self.pulse.as_mut().is_some_and(Pulse::turn);
+        if publishes || self.lookout.is_due(now) {
+            self.look(plugins, now, counts, publishes);
         }
         if let Some(alert) = self.timeouts.as_mut().and_then(|timeouts| timeouts.tick(now, counts.events)) {
             self.desk.outputs.send(alert);
         }
-        if let Some(untold) = &mut self.untold {
-            untold.tick(now, plugins, &mut |alert| self.desk.outputs.send(alert));
-        }
-        let Some(drops) = &mut self.drops else { return true };
-        self.lost = !drops.tick(now, plugins, self.desk);
         !self.lost
     }
 

@@ -16,6 +16,7 @@ mod fix;
 pub mod k8saudit_cmd;
 pub mod lists;
 mod live;
+mod lookout;
 mod measure;
 mod names;
 mod plugins;

@@ -13,6 +13,7 @@ use super::drops::DropWatch;
 use super::enforce::{Deeds, Untold};
 use super::error::AppError;
 use super::evaluator::{Desk, Evaluator};
+use super::lookout::Lookout;
 use super::measure::Measure;
 use super::names::RuleNames;
 use super::reload::{self, Exchange, Reloader, Seat, Trigger};
@@ -195,6 +196,8 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         _ => Feed::Plugin,
     };
     let untold = Untold::new(&group.rules, Arc::clone(&group.how.hostname));
+    let pulse = job.measure.as_ref().map(|measure| measure.pulse(&name, feed, job.settings));
+    let lookout = Lookout::new(live, pulse.is_some());
     let opening = manager.source(&name);
     let life = opening.life();
     let mut evaluator = Evaluator {
@@ -212,7 +215,8 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         untold,
         timeouts: live.then(|| Timeouts::new(job.settings.live.max_timeouts, this_machine())),
         drops: live.then(|| DropWatch::new(job.settings.drops.clone(), this_machine(), group.asks)),
-        pulse: job.measure.as_ref().map(|measure| measure.pulse(&name, feed, job.settings)),
+        pulse,
+        lookout,
         lost: false,
         acknowledges: !syscalls,
         raised: false,

@@ -6,7 +6,7 @@ use super::registry::Registry;
 use super::rule::{Blindness, RuleMeter};
 use super::source::{SourceMeter, SourceState};
 use crate::alert::RuleHead;
-use crate::plugin::Plugins;
+use crate::plugin::PluginMetric;
 use crate::source::{Counts, now};
 
 /// More rules than anybody has: their numbers are places in a table.
@@ -56,11 +56,17 @@ impl Pulse {
         self.registry.beats() != self.seen
     }
 
-    /// Publishes what has been counted. `time` is that of the event at hand, or of the clock while there is none.
+    /// Whether what plugins count is published.
+    pub fn asks_plugins(&self) -> bool {
+        self.plugins
+    }
+
+    /// Publishes what has been counted, and what the plugins have, if they were asked. `time` is that of the event at hand, or
+    /// of the clock while there is none.
     #[cold]
     pub fn publish<'b>(
         &mut self,
-        plugins: &mut Plugins,
+        plugins: Option<Vec<PluginMetric>>,
         time: u64,
         counts: &Counts,
         blind: impl Iterator<Item = (&'b str, Blindness)>,
@@ -72,8 +78,8 @@ impl Pulse {
         let came = counts.events != self.events;
         self.events = counts.events;
         self.meter.publish(counts, now().saturating_sub(time), came.then_some(time));
-        if self.plugins {
-            self.meter.publish_plugins(plugins.metrics());
+        if let Some(metrics) = plugins {
+            self.meter.publish_plugins(metrics);
         }
         for (name, blind) in blind {
             if let Some(rule) = self.registry.rules().iter().find(|rule| *rule.name == *name) {

@@ -6,9 +6,7 @@ use lanner_engine::format::FormatValue;
 
 use crate::alert::{Alert, RuleHead};
 use crate::event::rules::SourceRules;
-use crate::plugin::{PluginMetric, PluginMetricValue, Plugins};
-
-const SECOND: u64 = 1_000_000_000;
+use crate::plugin::{PluginMetric, PluginMetricValue};
 
 /// What has been told of it.
 #[derive(Debug)]
@@ -16,7 +14,6 @@ pub(crate) struct Untold {
     /// The rules that the kernel has, and how often it has been told of each that an event of it was lost.
     rules: Vec<(Arc<RuleHead>, u64)>,
     hostname: Arc<str>,
-    next_ns: u64,
 }
 
 impl Untold {
@@ -24,7 +21,7 @@ impl Untold {
     pub(crate) fn new(rules: &[Option<SourceRules>], hostname: Arc<str>) -> Option<Self> {
         let head = |number| rules.iter().flatten().find_map(|rules| rules.enforced(number)).cloned();
         let rules: Vec<_> = (0..).map_while(head).map(|head| (head, 0)).collect();
-        (!rules.is_empty()).then_some(Self { rules, hostname, next_ns: 0 })
+        (!rules.is_empty()).then_some(Self { rules, hostname })
     }
 
     /// Goes on with other rules, of which the kernel has the same under the same numbers.
@@ -34,16 +31,6 @@ impl Untold {
                 *head = Arc::clone(found);
             }
         }
-    }
-
-    /// Looks, if it is time.
-    pub(crate) fn tick(&mut self, now: u64, plugins: &mut Plugins, raise: &mut dyn FnMut(Alert)) {
-        if now < self.next_ns {
-            return;
-        }
-        self.next_ns = now + SECOND;
-        let metrics = plugins.find("syscall").and_then(|index| plugins.get_mut(index)).map(|plugin| plugin.metrics());
-        self.tell(now, &metrics.unwrap_or_default(), raise);
     }
 
     /// An alert for each rule of which more has been lost than was told.
@@ -77,7 +64,7 @@ mod tests {
     #[test]
     fn what_was_lost_is_alerted_once() {
         let head = Alert::sample().head;
-        let mut untold = Untold { rules: vec![(Arc::clone(&head), 0), (head, 0)], hostname: "lab".into(), next_ns: 0 };
+        let mut untold = Untold { rules: vec![(Arc::clone(&head), 0), (head, 0)], hostname: "lab".into() };
         let mut seen = |n| {
             let metric = PluginMetric {
                 name: "syscall.n_enforce_untold_rule_1".to_owned(),
