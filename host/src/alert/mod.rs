@@ -101,6 +101,19 @@ impl Alert {
         out
     }
 
+    /// Bytes that it takes while it waits, with the line that is made of it.
+    pub fn weight(&self) -> usize {
+        fn of(value: &FormatValue) -> usize {
+            match value {
+                FormatValue::Text(text) => text.len(),
+                FormatValue::List(list) => list.iter().map(|value| of(value) + 32).sum(),
+                _ => 0,
+            }
+        }
+        let fields: usize = self.fields.iter().map(|(name, value)| name.len() + of(value) + 64).sum();
+        512 + 2 * (self.message.len() + fields)
+    }
+
     fn is_internal(&self) -> bool {
         *self.head.source == *INTERNAL
     }

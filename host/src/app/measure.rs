@@ -31,6 +31,9 @@ impl Measure {
         }
         let registry = Arc::new(Registry::new(Versions::PROGRAM, Arc::clone(hostname)));
         registry.set_loaded(loaded(configured, rules));
+        if let Some(memory) = &settings.memory {
+            registry.set_budget(memory.shares(settings.outputs.count()));
+        }
         Some(Self { registry, versions: format!("{}", versions(groups).json()) })
     }
 

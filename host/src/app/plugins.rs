@@ -76,6 +76,7 @@ pub(crate) fn syscall_config(settings: &Settings, base: bool) -> String {
     let mut config = serde_json::json!({
         "buffer_format_base64": settings.alerts.base64_buffers,
         "thread_table_size": settings.thread_table_size,
+        "memory_mb": settings.memory.and_then(|memory| memory.state_mb).unwrap_or(0).min(u64::from(u32::MAX)),
     });
     if let (true, serde_json::Value::Object(keys)) = (base, &mut config) {
         let BaseSyscalls { custom_set, repair, all } = &settings.live.base;

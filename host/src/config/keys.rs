@@ -186,6 +186,7 @@ pub const KEYS: &[Key] = &[
     key("base_syscalls.custom_set", Texts, "[]", Works),
     key("base_syscalls.repair", Bool, "false", Works),
     key("base_syscalls.all", Bool, "false", Works),
+    key("memory.limit_mb", Int, "0", Works),
     key("enforcement.enabled", Bool, "false", Works),
     key("enforcement.dry_run", Bool, "false", Works),
     key("enforcement.protect", Texts, "[]", Works),

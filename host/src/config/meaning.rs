@@ -216,6 +216,11 @@ const ROWS: &[Row] = &[
     ),
     ("base_syscalls.repair", Free, "add what the state cannot do without"),
     ("base_syscalls.all", Free, "do not leave out what comes by the million"),
+    (
+        "memory.limit_mb",
+        SIZE,
+        "the most memory that the program takes, MiB; 0: no limit. docs/memory.md says what goes when it is short",
+    ),
     ("enforcement.enabled", Free, "let rules with `enforce: kill` kill"),
     ("enforcement.dry_run", Free, "say what would be killed, and kill nothing"),
     ("enforcement.protect", Free, "names of processes and paths of programs that are never killed"),

@@ -110,6 +110,8 @@ pub(super) fn read(read: Reader<'_>) -> Result<OutputSettings, ConfigError> {
         buffered: read.bool("buffered_outputs", false),
         // Zero is "as many as memory is worth", and so is what is no size at all (a negative number), as in Falco.
         queue_capacity: Some(read.int("outputs_queue.capacity", 0_usize)).filter(|&capacity| capacity != 0),
+        queue_bytes: None,
+        group_bytes: None,
         timeout_ms: read.int("output_timeout", 2000),
     })
 }

@@ -7,6 +7,7 @@ use super::error::ConfigError;
 use super::http::HttpOutput;
 use super::live::{self, DropSettings, LiveSettings};
 use super::load::Loaded;
+use super::memory::{self, MemorySettings};
 use super::metrics::{self, MetricsSettings};
 use super::noise::NoiseSettings;
 use super::output::{AppendOutput, FileOutput, ProgramOutput, RuleSelection, SpoolSettings, SyslogOutput};
@@ -99,14 +100,24 @@ pub struct OutputSettings {
     pub buffered: bool,
     /// `outputs_queue.capacity`, alerts per output; `None`: as many as memory is worth.
     pub queue_capacity: Option<usize>,
+    /// What the alerts in the queue of an output take at most, if `memory.limit_mb` says so.
+    pub queue_bytes: Option<u64>,
+    /// What alerts that grouping holds back take at most, likewise.
+    pub group_bytes: Option<u64>,
     /// `output_timeout` in milliseconds.
     pub timeout_ms: u32,
 }
 
 impl OutputSettings {
+    /// How many outputs are enabled.
+    pub fn count(&self) -> usize {
+        let others = [self.file.is_some(), self.program.is_some(), self.syslog.is_some(), self.http.is_some()];
+        usize::from(self.stdout) + others.into_iter().filter(|enabled| *enabled).count()
+    }
+
     /// Whether any output is enabled.
     pub fn any(&self) -> bool {
-        self.stdout || self.file.is_some() || self.program.is_some() || self.syslog.is_some() || self.http.is_some()
+        self.count() > 0
     }
 }
 
@@ -189,6 +200,8 @@ pub struct Settings {
     pub enforcement: EnforcementSettings,
     /// `falco_libs.thread_table_size`: the most threads that are kept.
     pub thread_table_size: u32,
+    /// `memory.limit_mb`, divided, if there is a limit.
+    pub memory: Option<MemorySettings>,
 }
 
 pub(super) use lanner_engine::load::Priority;
@@ -242,7 +255,7 @@ impl Settings {
         let matching = read.text("rule_matching", "first");
         let rules_load = read.text("rules_load", "strict");
         let priority = read.text("priority", "debug");
-        let settings = Self {
+        let mut settings = Self {
             live: live::live(read, &engine)?,
             drops: live::drops(read)?,
             engine,
@@ -287,8 +300,31 @@ impl Settings {
                 protect: read.texts("enforcement.protect"),
             },
             thread_table_size: read.int("falco_libs.thread_table_size", 262_144),
+            memory: None,
         };
+        settings.share_memory(read)?;
         Ok(settings)
+    }
+}
+
+impl Settings {
+    /// Gives everybody a share of the limit, if there is one.
+    fn share_memory(&mut self, read: Reader<'_>) -> Result<(), ConfigError> {
+        let keepers = memory::Keepers {
+            engine: &self.engine,
+            live: &self.live,
+            outputs: &self.outputs,
+            capture: self.capture.as_ref(),
+            plugins: &self.plugins,
+        };
+        self.memory = memory::read(read, &keepers)?;
+        let Some(memory) = &self.memory else { return Ok(()) };
+        self.outputs.queue_bytes = memory.queue_mb.map(|mb| mb << 20);
+        self.outputs.group_bytes = memory.groups_mb.map(|mb| mb << 20);
+        if let (Some(capture), Some(mb)) = (&mut self.capture, memory.before_mb) {
+            capture.before_memory_mb = capture.before_memory_mb.min(u32::try_from(mb).unwrap_or(u32::MAX));
+        }
+        Ok(())
     }
 }
 

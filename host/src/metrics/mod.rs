@@ -9,6 +9,7 @@ mod exposition;
 mod files;
 mod host;
 mod keeper;
+mod memory;
 mod own;
 mod pulse;
 mod registry;

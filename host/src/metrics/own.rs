@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::exposition::Page;
+use super::memory;
 use super::registry::Registry;
 use super::sample::{self, OWN};
 use super::source::SourceMeter;
@@ -37,6 +38,7 @@ pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMet
     add_rules(page, registry);
     sources.iter().for_each(|source| add_syscalls(page, source));
     add_outputs(page, registry);
+    memory::add(page, registry, sources);
     page.add("lanner_process_cpu_seconds_total", &[], usage.cpu_seconds);
     for (kind, kb) in [("anonymous", usage.anonymous_kb), ("file", usage.file_kb), ("shared", usage.shared_kb)] {
         page.add("lanner_process_memory_bytes", &[("kind", kind)], (kb * 1024) as f64);

@@ -52,6 +52,7 @@ pub struct Registry {
     loaded: RwLock<RuleTable>,
     sources: RwLock<Vec<Arc<SourceMeter>>>,
     outputs: OnceLock<OutputsCounts>,
+    budget: OnceLock<Vec<(&'static str, u64)>>,
     files: RwLock<Fingerprints>,
 }
 
@@ -70,6 +71,7 @@ impl Registry {
             loaded: RwLock::new(Arc::new([])),
             sources: RwLock::default(),
             outputs: OnceLock::new(),
+            budget: OnceLock::new(),
             files: RwLock::default(),
         }
     }
@@ -130,6 +132,17 @@ impl Registry {
     /// Who counts deliveries.
     pub fn outputs(&self) -> Option<&OutputsCounts> {
         self.outputs.get()
+    }
+
+    /// Says what each component may keep, in bytes; it stays so.
+    pub fn set_budget(&self, shares: Vec<(&'static str, u64)>) {
+        // A second one would be of the same configuration.
+        let _ = self.budget.set(shares);
+    }
+
+    /// What each component may keep, in bytes; nothing: there is no limit.
+    pub(super) fn budget(&self) -> &[(&'static str, u64)] {
+        self.budget.get().map_or(&[], Vec::as_slice)
     }
 
     /// Alerts lost because the queue of an output was full.

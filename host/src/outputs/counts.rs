@@ -11,6 +11,8 @@ use super::noise::Noise;
 pub(super) enum Reason {
     /// The queue was full.
     QueueFull,
+    /// The memory for the queue was used up.
+    Memory,
     /// The output is down, and a replay does not wait for it.
     Down,
     /// The output cannot take this one.
@@ -28,8 +30,9 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::QueueFull,
+        Self::Memory,
         Self::Down,
         Self::Refused,
         Self::Closed,
@@ -43,6 +46,7 @@ impl Reason {
     fn name(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
+            Self::Memory => "memory",
             Self::Down => "down",
             Self::Refused => "refused",
             Self::Closed => "closed",
@@ -82,6 +86,8 @@ pub struct OutputCounts {
     pub name: &'static str,
     /// Alerts in its queue.
     pub queued: u64,
+    /// What they take, in bytes.
+    pub queued_bytes: u64,
     /// What the queue holds at most; `None`: no limit.
     pub capacity: Option<u64>,
     /// Alerts that wait on disk.
@@ -117,6 +123,11 @@ impl OutputsCounts {
     /// Alerts that grouping and limits held back: rule, `group` or `rate`, how many.
     pub fn suppressed(&self) -> Vec<(String, &'static str, u64)> {
         self.noise.as_ref().map(|noise| noise.held_back()).unwrap_or_default()
+    }
+
+    /// What grouping holds: bytes, and windows that ended early so that it did not become too much.
+    pub fn grouped(&self) -> Option<(u64, u64)> {
+        self.noise.as_ref().and_then(|noise| noise.grouped())
     }
 
     /// The counts now, an entry for each output.
@@ -164,6 +175,7 @@ fn counts(lane: &Lane) -> OutputCounts {
     OutputCounts {
         name: lane.name,
         queued: lane.queued() as u64,
+        queued_bytes: lane.queued_bytes() as u64,
         capacity: Some(lane.capacity as u64),
         spool_alerts,
         spool_bytes,
@@ -192,6 +204,6 @@ mod tests {
             assert_eq!(counters.drop(reason, n as u64 + 1), 0);
         }
         let counted: Vec<u64> = Reason::ALL.into_iter().map(|reason| counters.dropped(reason)).collect();
-        assert_eq!(counted, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(counted, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 }

@@ -4,11 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::QueueFull;
-use super::counts::Reason;
-use super::lane::{Item, Message};
+use super::lane::Item;
 use super::noise::Noise;
 use super::route::Route;
 use crate::alert::Alert;
@@ -43,14 +42,14 @@ impl Entrance {
         // First to all that have room: who waits for one must not hold it back from the others.
         let mut waiting = Vec::new();
         for route in &self.routes {
-            if let Err(TrySendError::Full(message)) = route.queue.try_send(Message::Alert(Arc::clone(&item))) {
+            if let Err(reason) = route.offer(&item) {
                 match full {
-                    QueueFull::Drop => route.drop(Reason::QueueFull),
-                    QueueFull::Wait => waiting.push((route, message)),
+                    QueueFull::Drop => route.drop(reason),
+                    QueueFull::Wait => waiting.push(route),
                 }
             }
         }
-        waiting.into_iter().for_each(|(route, message)| route.wait_for_room(message, patience));
+        waiting.into_iter().for_each(|route| route.wait_for_room(&item, patience));
     }
 
     /// Starts the thread that ends windows in time.

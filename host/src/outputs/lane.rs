@@ -1,7 +1,7 @@
 //! What an output's worker and everybody else share: counters, the alert in hand, the spool, what is wished of it.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -19,11 +19,13 @@ pub(super) struct Item {
     alert: Alert,
     form: AlertForm,
     line: OnceLock<String>,
+    weight: usize,
 }
 
 impl Item {
     pub(super) fn new(alert: Alert, form: AlertForm) -> Self {
-        Self { alert, form, line: OnceLock::new() }
+        let weight = alert.weight();
+        Self { alert, form, line: OnceLock::new(), weight }
     }
 
     pub(super) fn delivery(&self, clock: &mut Clock) -> Delivery<'_> {
@@ -32,14 +34,42 @@ impl Item {
     }
 }
 
+/// An alert in a queue; what it takes counts for that queue until it has left it.
+#[derive(Debug)]
+pub(super) struct Queued {
+    item: Arc<Item>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Queued {
+    pub(super) fn item(&self) -> &Arc<Item> {
+        &self.item
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.bytes.fetch_sub(self.item.weight, Ordering::Relaxed);
+    }
+}
+
 /// What goes through a queue.
 #[derive(Debug)]
 pub(super) enum Message {
-    Alert(Arc<Item>),
+    Alert(Queued),
     /// There is something to look at beside the queue.
     Wake,
     /// Everything before it is safe when this is answered.
     Mark(Sender<()>),
+}
+
+/// How much a queue holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Alerts.
+    pub(super) alerts: usize,
+    /// What they take.
+    pub(super) bytes: usize,
 }
 
 /// The shared side of an output.
@@ -47,6 +77,9 @@ pub(super) enum Message {
 pub(super) struct Lane {
     pub(super) name: &'static str,
     pub(super) capacity: usize,
+    /// Bytes of alerts that may wait in the queue, and that do.
+    max_bytes: usize,
+    bytes: Arc<AtomicUsize>,
     pub(super) counters: Counters,
     /// The alert that is being delivered, or waits for its next attempt, and is in no queue and in no spool.
     in_hand: Mutex<Option<Arc<Item>>>,
@@ -73,10 +106,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lane {
-    pub(super) fn new(name: &'static str, capacity: usize, queue: Receiver<Message>, spool: Option<Spool>) -> Self {
+    pub(super) fn new(name: &'static str, room: Room, queue: Receiver<Message>, spool: Option<Spool>) -> Self {
         Self {
             name,
-            capacity,
+            capacity: room.alerts,
+            max_bytes: room.bytes,
+            bytes: Arc::default(),
             counters: Counters::default(),
             in_hand: Mutex::default(),
             spool: spool.map(Mutex::new),
@@ -94,6 +129,28 @@ impl Lane {
     /// Messages in the queue.
     pub(super) fn queued(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Bytes of the alerts in the queue.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is memory for one more. One alone always has room, or it would never get through.
+    pub(super) fn has_room(&self, item: &Item) -> bool {
+        let used = self.queued_bytes();
+        used == 0 || used + item.weight <= self.max_bytes
+    }
+
+    /// Whether more than half of the queue is in use.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.queue.len() > self.capacity / 2 || self.queued_bytes() > self.max_bytes / 2
+    }
+
+    /// For the queue: from now on it counts.
+    pub(super) fn enqueue(&self, item: &Arc<Item>) -> Message {
+        self.bytes.fetch_add(item.weight, Ordering::Relaxed);
+        Message::Alert(Queued { item: Arc::clone(item), bytes: Arc::clone(&self.bytes) })
     }
 
     /// Takes an alert in hand.
@@ -158,7 +215,7 @@ impl Lane {
     pub(super) fn abandon(&self, clock: &mut Clock) -> u64 {
         self.abandoned.store(true, Ordering::Relaxed);
         let queued = std::iter::from_fn(|| self.queue.try_recv().ok()).filter_map(|message| match message {
-            Message::Alert(item) => Some(item),
+            Message::Alert(queued) => Some(Arc::clone(queued.item())),
             Message::Wake | Message::Mark(_) => None,
         });
         let mut lost = 0;

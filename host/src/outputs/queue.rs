@@ -15,7 +15,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::counts::OutputsCounts;
 use super::entrance::Entrance;
-use super::lane::Message;
+use super::lane::{Message, Room};
 use super::noise::Noise;
 use super::route::{GLANCE, OutputWorker, Route};
 use super::spool::Spool;
@@ -47,6 +47,9 @@ const REPLAY_CAPACITY: usize = 1024;
 
 /// Alerts in a queue without a configured capacity: a bound on memory (some 2 KB each) rather than on alerts.
 const LARGEST: usize = 32_768;
+
+/// What these may take where nothing is configured: alerts are longer if somebody wants them to be.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// The sending side; shared by all event threads.
 #[derive(Debug)]
@@ -82,12 +85,13 @@ impl Outputs {
                 }
                 _ => None,
             };
-            let (route, worker) = Route::start(output, capacity, spool);
+            let bytes = usize::try_from(settings.queue_bytes.unwrap_or(MOST_BYTES)).unwrap_or(usize::MAX);
+            let (route, worker) = Route::start(output, Room { alerts: capacity, bytes }, spool);
             routes.push(route);
             workers.extend(worker);
         }
         let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
-        let noise = Noise::new(&settings.noise).map(Arc::new);
+        let noise = Noise::new(&settings.noise, settings.group_bytes).map(Arc::new);
         let entrance = Arc::new(Entrance { routes, form: RwLock::new(form), full, noise });
         // The time of a replay is that of its alerts.
         let live = full == QueueFull::Drop && entrance.noise.is_some();

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::Output;
 use super::counts::Reason;
-use super::lane::{Lane, Message};
+use super::lane::{Item, Lane, Message, Room};
 use super::spool::Spool;
 use super::worker::Worker;
 use crate::log;
@@ -34,13 +34,9 @@ pub(super) struct OutputWorker {
 
 impl Route {
     /// Starts an output's worker. Without a thread the output is lost from the start.
-    pub(super) fn start(
-        output: Box<dyn Output>,
-        capacity: usize,
-        spool: Option<Spool>,
-    ) -> (Self, Option<OutputWorker>) {
-        let (queue, receiver) = bounded(capacity);
-        let lane = Arc::new(Lane::new(output.name(), capacity, receiver.clone(), spool));
+    pub(super) fn start(output: Box<dyn Output>, room: Room, spool: Option<Spool>) -> (Self, Option<OutputWorker>) {
+        let (queue, receiver) = bounded(room.alerts);
+        let lane = Arc::new(Lane::new(output.name(), room, receiver.clone(), spool));
         let (finished, done) = bounded(1);
         let name = format!("out-{}", output.name());
         let thread = std::thread::Builder::new().name(name).spawn({
@@ -65,10 +61,27 @@ impl Route {
         down || self.lane.closed.load(Ordering::Relaxed) || self.lane.ended.load(Ordering::Relaxed)
     }
 
+    /// Puts an alert into the queue, or says why not.
+    pub(super) fn offer(&self, item: &Arc<Item>) -> Result<(), Reason> {
+        if !self.lane.has_room(item) {
+            return Err(Reason::Memory);
+        }
+        match self.queue.try_send(self.lane.enqueue(item)) {
+            Err(TrySendError::Full(_)) => Err(Reason::QueueFull),
+            // Whoever is gone has said so.
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
+        }
+    }
+
     /// Counts an alert that does not get in.
     pub(super) fn drop(&self, reason: Reason) {
         if self.lane.counters.drop(reason, 1) == 0 {
-            let (name, why) = (self.lane.name, if reason == Reason::Down { "it is down" } else { "its queue is full" });
+            let why = match reason {
+                Reason::Down => "it is down",
+                Reason::Memory => "the memory for its queue is used up (memory.limit_mb)",
+                _ => "its queue is full",
+            };
+            let name = self.lane.name;
             log::error(format_args!(
                 "Outputs queue out of memory. Drop event and continue on ... (output '{name}': {why})"
             ));
@@ -76,7 +89,7 @@ impl Route {
     }
 
     /// Waits for room, for ever or as long as patience says, but not for an output that is down.
-    pub(super) fn wait_for_room(&self, mut message: Message, patience: Option<Duration>) {
+    pub(super) fn wait_for_room(&self, item: &Arc<Item>, patience: Option<Duration>) {
         let deadline = patience.map(|patience| Instant::now() + patience);
         loop {
             if self.is_lost() {
@@ -85,9 +98,10 @@ impl Route {
             if patience.is_some() && self.lane.stuck.load(Ordering::Relaxed) {
                 return self.drop(Reason::QueueFull);
             }
-            match self.queue.send_timeout(message, GLANCE) {
-                Ok(()) => return,
-                Err(SendTimeoutError::Timeout(back) | SendTimeoutError::Disconnected(back)) => message = back,
+            if !self.lane.has_room(item) {
+                std::thread::sleep(GLANCE);
+            } else if self.queue.send_timeout(self.lane.enqueue(item), GLANCE).is_ok() {
+                return;
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 self.lane.stuck.store(true, Ordering::Relaxed);

@@ -68,12 +68,13 @@ impl Worker {
             }
         };
         match message {
-            Message::Alert(item) if self.lane.spools() && self.queue.len() > self.lane.capacity / 2 => {
+            Message::Alert(queued) if self.lane.spools() && self.lane.is_half_full() => {
                 // Slower than alerts come: before the queue is full the rest waits on disk, in order.
-                self.lane.to_spool(&item, &mut self.clock);
+                self.lane.to_spool(queued.item(), &mut self.clock);
             }
-            Message::Alert(item) => {
-                self.lane.hold(item);
+            Message::Alert(queued) => {
+                self.lane.hold(Arc::clone(queued.item()));
+                drop(queued);
                 self.attempt();
             }
             Message::Wake => {}
@@ -135,7 +136,7 @@ impl Worker {
 
     fn lay_up(&mut self, message: Message) {
         match message {
-            Message::Alert(item) => self.lane.to_spool(&item, &mut self.clock),
+            Message::Alert(queued) => self.lane.to_spool(queued.item(), &mut self.clock),
             Message::Wake => {}
             // What is in the spool is safe.
             Message::Mark(mark) => drop(mark.send(())),

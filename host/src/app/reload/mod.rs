@@ -23,6 +23,7 @@ use super::evaluator::Desk;
 use super::systemd;
 use crate::alert::{Alert, INTERNAL, RuleHead};
 use crate::log;
+use crate::memory;
 use crate::source::now;
 use exchange::{Answer, Order};
 use next::Next;
@@ -33,6 +34,8 @@ const RULE: &str = "Falco internal: hot restart failure";
 /// [`LONG_ENOUGH`].
 const QUIET: Duration = Duration::from_millis(100);
 const LONG_ENOUGH: Duration = Duration::from_secs(2);
+/// When nothing has been asked for for so long, after the start or a reload, memory that these took is given back.
+const SETTLED: Duration = Duration::from_secs(3);
 /// How long the others wait for a source that does not come to the end of a batch.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -85,7 +88,14 @@ impl Wishes {
     /// Waits until something is asked for and what belongs to it is there too; `None`: the end. Whether it was asked for rather
     /// than noticed.
     fn next(&self) -> Option<bool> {
-        let mut asked = match self.0.recv() {
+        let first = match self.0.recv_timeout(SETTLED) {
+            Err(RecvTimeoutError::Timeout) => {
+                memory::give_back();
+                self.0.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            }
+            first => first,
+        };
+        let mut asked = match first {
             Ok(Cause::Stop) | Err(_) => return None,
             Ok(cause) => cause == Cause::Asked,
         };

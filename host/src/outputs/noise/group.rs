@@ -13,6 +13,8 @@ use crate::log;
 
 /// Windows that are open at once, per entry of `alerts.group`; beyond them the oldest ends early.
 const OPEN: usize = 8192;
+/// What alerts held back may take where nothing is configured, per entry.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// All entries of `alerts.group`.
 #[derive(Debug)]
@@ -28,6 +30,11 @@ struct Group {
     windows: HashMap<Arc<str>, Window>,
     /// Keys by the end of their window: all windows are equally long, so they end as they began.
     order: VecDeque<(u64, Arc<str>)>,
+    /// Bytes of keys and alerts, and how many there may be.
+    bytes: usize,
+    max_bytes: usize,
+    /// Windows that ended early.
+    early: u64,
 }
 
 #[derive(Debug, Default)]
@@ -38,11 +45,15 @@ struct Window {
 }
 
 impl Groups {
-    pub(super) fn new(settings: &[GroupSettings]) -> Self {
+    pub(super) fn new(settings: &[GroupSettings], max_bytes: Option<u64>) -> Self {
+        let max_bytes = max_bytes.map_or(MOST_BYTES, |bytes| bytes / settings.len().max(1) as u64);
         let group = |settings: &GroupSettings| Group {
             settings: settings.clone(),
             windows: HashMap::new(),
             order: VecDeque::new(),
+            bytes: 0,
+            max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
+            early: 0,
         };
         Self { groups: settings.iter().map(group).collect(), told: HashSet::new() }
     }
@@ -68,14 +79,13 @@ impl Groups {
         if let Some(window) = group.windows.get_mut(&*key) {
             held.count(&alert.head.rule, "group");
             window.count += 1;
-            window.last = Some(alert);
+            group.bytes += alert.weight();
+            group.bytes -= window.last.replace(alert).map_or(0, |last| last.weight());
+            group.end_early(0, out);
             return None;
         }
-        if group.order.len() >= OPEN
-            && let Some((_, oldest)) = group.order.pop_front()
-        {
-            group.end(&oldest, out);
-        }
+        group.bytes += weight(&key);
+        group.end_early(1, out);
         let key: Arc<str> = key.into();
         let end = now.saturating_add(nanoseconds(group.settings.window));
         group.order.push_back((end, Arc::clone(&key)));
@@ -93,9 +103,34 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// Bytes held, and windows that ended early; `None` if nothing is grouped.
+    pub(super) fn held(&self) -> Option<(u64, u64)> {
+        let sum = |bytes: (u64, u64), group: &Group| (bytes.0 + group.bytes as u64, bytes.1 + group.early);
+        (!self.groups.is_empty()).then(|| self.groups.iter().fold((0, 0), sum))
+    }
+}
+
+/// Bytes of a window beside its alert: its key stands there once and is pointed to twice.
+fn weight(key: &str) -> usize {
+    key.len() + 256
+}
+
 impl Group {
+    /// Ends the oldest windows until there is room for so many more.
+    fn end_early(&mut self, more: usize, out: &mut Vec<Alert>) {
+        while self.order.len() + more > OPEN || self.bytes > self.max_bytes {
+            let Some((_, oldest)) = self.order.pop_front() else { return };
+            self.early += 1;
+            self.end(&oldest, out);
+        }
+    }
+
     fn end(&mut self, key: &str, out: &mut Vec<Alert>) {
-        let Some(Window { count, last: Some(mut alert) }) = self.windows.remove(key) else { return };
+        let Some(Window { count, last }) = self.windows.remove(key) else { return };
+        self.bytes = self.bytes.saturating_sub(weight(key));
+        let Some(mut alert) = last else { return };
+        self.bytes = self.bytes.saturating_sub(alert.weight());
         let alerts = if count == 1 { "alert" } else { "alerts" };
         alert.message.push_str(&format!(" [{count} more {alerts} within {:?}]", self.settings.window));
         add_field(&mut alert, "group.count", FormatValue::Uint(count));

@@ -36,12 +36,14 @@ impl HeldBack {
 
 impl Noise {
     /// `None` if nothing is to be held back.
-    pub(super) fn new(settings: &NoiseSettings) -> Option<Self> {
+    ///
+    /// `max_bytes`: what alerts that grouping holds back may take.
+    pub(super) fn new(settings: &NoiseSettings, max_bytes: Option<u64>) -> Option<Self> {
         if settings.groups.is_empty() && settings.rates.is_empty() {
             return None;
         }
         Some(Self(Mutex::new(State {
-            groups: Groups::new(&settings.groups),
+            groups: Groups::new(&settings.groups, max_bytes),
             rates: Rates::new(&settings.rates),
             held_back: HeldBack::default(),
         })))
@@ -74,6 +76,11 @@ impl Noise {
         let mut out = Vec::new();
         self.state().groups.close(now, &mut out);
         out
+    }
+
+    /// What grouping holds, if there is any: bytes, and windows that ended early.
+    pub(super) fn grouped(&self) -> Option<(u64, u64)> {
+        self.state().groups.held()
     }
 
     /// Alerts held back so far: rule, `group` or `rate`, how many.

@@ -20,7 +20,7 @@ fn group(rules: RuleNames, by: &[&str], seconds: u64) -> GroupSettings {
 }
 
 fn noise(groups: Vec<GroupSettings>, rates: Vec<RateSettings>) -> Noise {
-    Noise::new(&NoiseSettings { groups, rates }).unwrap()
+    Noise::new(&NoiseSettings { groups, rates }, None).unwrap()
 }
 
 fn messages(alerts: &[Alert]) -> Vec<&str> {
@@ -101,4 +101,21 @@ fn a_rule_has_its_burst_and_then_its_rate() {
     assert!(out[0].fields.contains(&("rate.held_back".into(), FormatValue::Uint(8))));
     assert!(noise.pass(alert("A", "x", "out of order"), 0).is_empty());
     assert_eq!(noise.held_back(), [("A".to_owned(), "rate", 9)]);
+}
+
+#[test]
+fn long_alerts_end_the_oldest_windows_early() {
+    let settings = NoiseSettings { groups: vec![group(RuleNames::All, &["proc.name"], 3600)], rates: Vec::new() };
+    let noise = Noise::new(&settings, Some(100_000)).unwrap();
+    let mut summaries = 0;
+    for n in 0..100 {
+        let process = n.to_string();
+        summaries += noise.pass(alert("A", &process, "first"), n).len() - 1;
+        summaries += noise.pass(alert("A", &process, &"x".repeat(4000)), n).len();
+        let (bytes, early) = noise.grouped().unwrap();
+        assert!(bytes <= 100_000 && early == summaries as u64, "{bytes} {early} {summaries}");
+    }
+    assert!(summaries > 50);
+    assert_eq!(noise.due(u64::MAX).len() + summaries, 100, "each is told of");
+    assert_eq!(noise.grouped().unwrap().0, 0);
 }

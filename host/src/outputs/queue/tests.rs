@@ -61,6 +61,8 @@ fn settings(capacity: Option<usize>) -> OutputSettings {
         http: None,
         buffered: false,
         queue_capacity: capacity,
+        queue_bytes: None,
+        group_bytes: None,
         timeout_ms: 5000,
     }
 }
@@ -237,4 +239,22 @@ fn the_form_of_alerts_changes_from_one_to_the_next() {
     let lines = lines.lock().unwrap();
     assert_eq!(lines[0], "1");
     assert!(lines[1].starts_with('{'), "{lines:?}");
+}
+
+#[test]
+fn alerts_that_are_long_fill_a_queue_by_what_they_take() {
+    let (open, gate) = unbounded();
+    let recorder = Recorder { gate: Some(gate), ..Recorder::default() };
+    let lines = Arc::clone(&recorder.lines);
+    let settings = OutputSettings { queue_bytes: Some(1 << 20), ..settings(None) };
+    let outputs = Outputs::start(vec![Box::new(recorder)], AlertForm::default(), QueueFull::Drop, &settings).unwrap();
+    let long = |number: u32| Alert { message: format!("{} {number}", "x".repeat(10_000)), ..Alert::sample() };
+    (0..500).for_each(|number| outputs.send(long(number)));
+    let [counts] = <[_; 1]>::try_from(outputs.counts().snapshot()).unwrap();
+    assert!(counts.queued_bytes <= 1 << 20 && counts.queued_bytes > 900_000, "{counts:?}");
+    let [("memory", lost)] = counts.dropped[..] else { panic!("{counts:?}") };
+    assert!((400..500).contains(&lost), "{lost}");
+    (0..500).for_each(|_| open.send(()).unwrap());
+    outputs.finish(End::OfEvents);
+    assert_eq!(lines.lock().unwrap().len() as u64 + lost, 500);
 }

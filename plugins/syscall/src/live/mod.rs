@@ -29,6 +29,7 @@ pub use feature::{Feature, features, missing};
 pub use foreign::exists;
 pub use interest::Interest;
 pub use look::{Looker, Looks};
+pub use probe::ring_count;
 pub use scan::{UserFiles, is_alive, process_ids};
 pub use select::{Base, Selection};
 pub use settings::{SCHEME, Settings};

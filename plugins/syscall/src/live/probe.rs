@@ -37,6 +37,12 @@ const MEET: &str = "meet";
 const BTF: &str = "/sys/kernel/btf/vmlinux";
 /// Buffers of each group of processors: one for what comes by the million, one for what must not be lost.
 const RINGS_PER_GROUP: u32 = 2;
+
+/// How many ring buffers this machine has when so many processors share one; 0: all of them.
+pub fn ring_count(cpus_for_each_buffer: u16) -> u32 {
+    Cpus::of_machine(cpus_for_each_buffer).groups * RINGS_PER_GROUP
+}
+
 /// Type number of ring buffers.
 const RINGBUF: u32 = 27;
 

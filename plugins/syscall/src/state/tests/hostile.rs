@@ -246,3 +246,49 @@ fn memory_for_users_is_bounded() {
     users.remove_container(b"c");
     assert_eq!(users.bytes(), 0);
 }
+
+/// Resident memory of this process, bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a resident process");
+    line.trim().split(' ').next().and_then(|kb| kb.parse::<usize>().ok()).expect("a number") << 10
+}
+
+/// What is counted is what is taken: under a load of many times the limit the process does not grow by more than the limit and a
+/// quarter, which is for what the allocator cannot use.
+#[test]
+fn a_load_beyond_the_limit_stays_below_it() {
+    const LIMIT: usize = 32 << 20;
+    let mut w = World::with_shell();
+    let before = resident();
+    w.state = State::new(Mode::Capture, Limits::within(LIMIT));
+    let (mut fed, mut most) = (0, 0);
+    for tid in 1_000..1_100 {
+        w.fork(1, tid);
+        w.exec(tid, |p| p[15] = P::B(vec![b'e'; 4000]));
+        for fd in 0..1_500 {
+            let path = format!("/{tid}/{fd}/{:0>900}\0", fd).into_bytes();
+            fed += path.len();
+            let params = [P::I64(fd), P::I64(-100), P::B(path), P::U32(0), P::U32(0), P::U32(8), P::U64(4711)];
+            w.event(tid, T::SYSCALL_OPENAT_2_X, &params);
+        }
+        most = most.max(resident().saturating_sub(before));
+    }
+    for tid in 10_000..60_000 {
+        w.event(tid * 64, T::GENERIC_X, &[P::U16(1), P::U16(1)]);
+        fed += 500;
+    }
+    for tid in 5_000..8_000 {
+        w.fork(1, tid);
+        w.exec(tid, |p| p[15] = P::B(vec![b'e'; 4000]));
+        fed += 4_000;
+    }
+    most = most.max(resident().saturating_sub(before));
+    assert!(fed > 5 * LIMIT, "the load is {fed} bytes");
+    assert!(most < LIMIT + LIMIT / 4, "grown by {most} bytes");
+    let (bytes, stats) = (w.state.bytes(), w.state.stats());
+    assert!(bytes.threads + bytes.fds + bytes.enters + bytes.users <= LIMIT, "{bytes:?}");
+    assert!(w.state.refused_fds() + w.state.shed_fds() > 100_000);
+    assert!(stats.shed_placeholders > 30_000, "{stats:?}");
+    assert!(stats.shed_environments + stats.trimmed_execs + stats.refused_threads > 100, "{stats:?}");
+}
