@@ -80,6 +80,8 @@ pub struct How {
     pub iso_8601: bool,
     /// `log_syslog`: the socket of the daemon.
     pub syslog: Option<PathBuf>,
+    /// `libs_logger`: the least grave lines of plugins that are among them; none: no line is.
+    pub plugins: Option<Level>,
 }
 
 static THRESHOLD: AtomicU8 = AtomicU8::new(Level::Info as u8);
@@ -87,6 +89,8 @@ static TO_STDERR: AtomicBool = AtomicBool::new(true);
 static TO_SYSLOG: AtomicBool = AtomicBool::new(false);
 static JSON: AtomicBool = AtomicBool::new(false);
 static ISO_8601: AtomicBool = AtomicBool::new(false);
+/// One above the number of the level; 0: none.
+static OF_PLUGINS: AtomicU8 = AtomicU8::new(Level::Info as u8 + 1);
 
 /// Lets the log follow the configuration; may be called again.
 pub fn configure(how: &How) {
@@ -94,6 +98,7 @@ pub fn configure(how: &How) {
     TO_STDERR.store(how.stderr, Ordering::Relaxed);
     JSON.store(how.json, Ordering::Relaxed);
     ISO_8601.store(how.iso_8601, Ordering::Relaxed);
+    OF_PLUGINS.store(how.plugins.map_or(0, |level| level as u8 + 1), Ordering::Relaxed);
     TO_SYSLOG.store(how.syslog.is_some(), Ordering::Relaxed);
     syslog::configure(how.syslog.as_deref());
 }
@@ -102,6 +107,13 @@ pub fn configure(how: &How) {
 pub fn enabled(level: Level) -> bool {
     let anywhere = TO_STDERR.load(Ordering::Relaxed) || TO_SYSLOG.load(Ordering::Relaxed);
     anywhere && level as u8 <= THRESHOLD.load(Ordering::Relaxed)
+}
+
+/// Writes one line of a plugin, if such lines are wanted.
+pub fn of_plugin(level: Level, component: &str, message: &str) {
+    if (level as u8) < OF_PLUGINS.load(Ordering::Relaxed) {
+        write(level, format_args!("[{component}]: {message}"));
+    }
 }
 
 /// Writes one line; a trailing line feed in the text is not doubled.

@@ -13,7 +13,7 @@ use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::metrics::{Feed, Fingerprints, Keeper, Loaded, Pulse, Registry};
 use crate::outputs::{Outputs, OutputsCounts};
-use crate::web::Web;
+use crate::web::{AskReload, Web};
 
 /// What is measured, and what `/versions` answers.
 #[derive(Debug)]
@@ -38,7 +38,13 @@ impl Measure {
     }
 
     /// Opens what shows it: the web server, unless a capture is replayed, which is over soon, and the file of snapshots.
-    pub(crate) fn open(&self, settings: &Settings, outputs: OutputsCounts) -> Result<Shown, AppError> {
+    /// `reload` asks for reloads, if there are any.
+    pub(crate) fn open(
+        &self,
+        settings: &Settings,
+        outputs: OutputsCounts,
+        reload: Option<AskReload>,
+    ) -> Result<Shown, AppError> {
         self.registry.set_outputs(outputs);
         let keeper = Keeper::new(Arc::clone(&self.registry), settings.metrics.clone())?;
         if let Some(metrics) = &settings.metrics {
@@ -47,10 +53,10 @@ impl Measure {
             log::warning("webserver.prometheus_metrics_enabled has no effect without metrics.enabled");
         }
         let replay = matches!(settings.engine, Engine::Replay { .. });
-        let web =
-            settings.web.as_ref().filter(|_| !replay).map(|web| {
-                Web::start(web, settings.metrics.clone(), Arc::clone(&self.registry), self.versions.clone())
-            });
+        let web = settings.web.as_ref().filter(|_| !replay).map(|web| {
+            let (registry, versions) = (Arc::clone(&self.registry), self.versions.clone());
+            Web::start(web, settings.metrics.clone(), registry, versions, reload)
+        });
         Ok(Shown { keeper, web: web.transpose()? })
     }
 

@@ -50,6 +50,7 @@ use sources::Group;
 
 use crate::config::{Engine, builtin_rules, rules_files, schema};
 use crate::event::generic;
+use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::source::Control;
 
@@ -134,7 +135,7 @@ fn run(options: &Options) -> Result<(), AppError> {
     if let Action::Check(check) = &options.action {
         return check::check(check, options, &configured.settings, &groups, &libraries);
     }
-    let files = rule_files(options, &configured)?;
+    let files = rule_files(options, &configured, &libraries)?;
     let seen = reload::snapshot(&reload::entries(options, &configured));
     let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?;
     if let Some(text) = rules::describe(&rules, options, &configured.settings)? {
@@ -221,13 +222,21 @@ fn list_fields(
     Ok(lists::fields::render(&classes, names_only, verbose, format))
 }
 
-/// The rule files: those of `-r`, or those configured that exist; where there is no configuration, those inside the program.
-fn rule_files(options: &Options, configured: &Configured) -> Result<Vec<std::path::PathBuf>, AppError> {
+/// The rule files: those of `-r`, or those configured that exist; where nobody says anything of any, those inside the program
+/// for the sources that there are.
+fn rule_files(
+    options: &Options,
+    configured: &Configured,
+    libraries: &[Library],
+) -> Result<Vec<std::path::PathBuf>, AppError> {
+    let tree = &configured.loaded.tree;
+    let named = tree.get("rules_files").is_some() || tree.get("rules_file").is_some();
     let entries = match &options.rules {
         rules if !rules.is_empty() => rules.clone(),
-        _ if configured.loaded.main.is_empty() && configured.settings.rules_files.is_empty() => {
+        _ if configured.loaded.main.is_empty() && !named && !matches!(options.action, Action::Process { .. }) => {
             vec![builtin_rules::DEFAULT.to_owned()]
         }
+        _ if !named => builtin_rules::defaults(&giving(&configured.settings.engine, libraries)),
         _ => rules_files::existing(&configured.settings.rules_files),
     };
     if entries.is_empty() {
@@ -236,6 +245,18 @@ fn rule_files(options: &Options, configured: &Configured) -> Result<Vec<std::pat
     log::debug("Configured rules filenames:");
     entries.iter().for_each(|entry| log::debug(format_args!("   {entry}")));
     Ok(rules_files::expand(&entries)?)
+}
+
+/// The sources that give events: system calls last, unless nothing delivers them.
+fn giving<'l>(engine: &Engine, libraries: &'l [Library]) -> Vec<&'l str> {
+    let mut sources: Vec<&str> = Vec::new();
+    for library in libraries.iter().filter(|library| !library.is_own()) {
+        sources.extend(library.info().event_source().filter(|source| !sources.contains(source)));
+    }
+    if *engine != Engine::NoDriver && !sources.contains(&SYSCALL) {
+        sources.push(SYSCALL);
+    }
+    sources
 }
 
 /// The name under which this machine's alerts go out.
@@ -302,7 +323,7 @@ fn process_events(
         enforced,
         entries: reload::entries(options, configured),
         seen,
-        rules: rules.0.rules().iter().filter(|rule| rule.enabled).count(),
+        rules: reload::Outline::of(rules.0.rules()),
         twins: None,
         registry: measure.as_ref().map(|measure| Arc::clone(&measure.registry)),
     });
@@ -325,7 +346,7 @@ fn replay_files(
         let groups = sources::build(&libraries, &configured.settings)?;
         if !options.rules.is_empty() {
             let names = sources::source_names(&libraries);
-            let rule_files = rule_files(options, &configured)?;
+            let rule_files = rule_files(options, &configured, &libraries)?;
             let mut rule_options = options.clone();
             rule_options.print = view.print.clone();
             let rules = rules::load(&rule_files, &rule_options, &configured.settings, &groups, &libraries)?;

@@ -47,9 +47,20 @@ pub(crate) fn load_one(config: &PluginConfig) -> Result<Library, AppError> {
     let candidates = config.candidates();
     let library = load_with_fallback(&config.name, &candidates, &BUILT_IN)?;
     let version = &library.info().version;
-    match candidates.iter().find(|path| path.exists()) {
-        Some(path) => log::info(format_args!("Loaded plugin '{}@{version}' from file {}", config.name, path.display())),
-        None => log::info(format_args!("Loaded plugin '{}@{version}' (built in)", config.name)),
+    match (library.path(), candidates.iter().find(|path| path.exists())) {
+        (Some(path), _) => {
+            log::info(format_args!("Loaded plugin '{}@{version}' from file {}", config.name, path.display()));
+        }
+        (None, found) => {
+            log::info(format_args!("Loaded plugin '{}@{version}' (built in)", config.name));
+            if let Some(path) = found {
+                log::warning(format_args!(
+                    "{} is not loaded: this program is linked statically and uses the plugin '{}' inside it",
+                    path.display(),
+                    config.name
+                ));
+            }
+        }
     }
     Ok(Library { config: config.clone(), library })
 }
@@ -102,8 +113,8 @@ pub(crate) fn add_built_in(settings: &mut Settings) {
 }
 
 /// What plugins get from the host: their log lines come out with ours, above the threshold of `libs_logger`.
-pub(crate) fn services(threshold: Option<Level>) -> Services {
-    let sink = move |component: &str, message: &str, severity: Severity| {
+pub(crate) fn services() -> Services {
+    let sink = |component: &str, message: &str, severity: Severity| {
         let level = match severity {
             Severity::FATAL => Level::Emergency,
             Severity::CRITICAL => Level::Critical,
@@ -113,9 +124,7 @@ pub(crate) fn services(threshold: Option<Level>) -> Services {
             Severity::INFO => Level::Info,
             _ => Level::Debug,
         };
-        if threshold.is_some_and(|threshold| level <= threshold) {
-            log::write(level, format_args!("[{component}]: {message}"));
-        }
+        log::of_plugin(level, component, message);
     };
     let log: Arc<dyn LogSink> = Arc::new(sink);
     Services { log }
@@ -170,7 +179,7 @@ pub(crate) fn info(name: &str, settings: &Settings) -> Result<String, AppError> 
              functionality\n\n\n",
         ),
     }
-    let mut set = PluginSet::new(services(settings.log.plugins));
+    let mut set = PluginSet::new(services());
     // Many plugins extend the table of threads and do not start without it.
     let [syscall, ..] = BUILT_IN;
     if config.name != syscall.name {

@@ -113,7 +113,9 @@ pub(crate) fn run(mut job: Job<'_>) -> Result<(), AppError> {
     let manager = Manager::new(groups.len());
     let floor = Floor { manager: &manager, job: &job, desk: &desk, giving: &giving, exchanges: &exchanges };
     let started = Instant::now();
-    let shown = job.measure.as_ref().map(|measure| measure.open(job.settings, desk.outputs.counts())).transpose()?;
+    let asked = base.is_some().then(|| trigger.for_web());
+    let shown = job.measure.as_ref().map(|measure| measure.open(job.settings, desk.outputs.counts(), asked));
+    let shown = shown.transpose()?;
     let watchdog = manager.watchdog();
     let (matches, failed) = std::thread::scope(|scope| {
         if let Some(base) = base {

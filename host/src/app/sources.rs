@@ -70,12 +70,8 @@ struct Hooks {
 pub(crate) type Member<'l> = (PluginIdx, &'l Library);
 
 /// The plugins that serve any of the sources, initialised, in the order of loading: for the same sources always the same.
-pub(crate) fn plugins<'l>(
-    names: &[&str],
-    libraries: &'l [Library],
-    settings: &Settings,
-) -> Result<(PluginSet, Vec<Member<'l>>), AppError> {
-    let mut set = PluginSet::new(services(settings.log.plugins));
+pub(crate) fn plugins<'l>(names: &[&str], libraries: &'l [Library]) -> Result<(PluginSet, Vec<Member<'l>>), AppError> {
+    let mut set = PluginSet::new(services());
     let mut members = Vec::new();
     for library in libraries.iter().filter(|library| names.iter().any(|name| library.info().fits(name))) {
         members.push((set.add(&library.library, &library.config.init_config)?, library));
@@ -91,7 +87,7 @@ fn build_group(
     hooks: &Hooks,
     used: &mut [bool],
 ) -> Result<Group, AppError> {
-    let (set, members) = plugins(names, libraries, settings)?;
+    let (set, members) = plugins(names, libraries)?;
     for (library, used) in libraries.iter().zip(used) {
         *used |= names.iter().any(|name| library.info().fits(name));
     }

@@ -34,6 +34,13 @@ pub struct HttpOutput {
     pub max_consecutive_timeouts: u32,
 }
 
+impl HttpOutput {
+    /// Whether the URL is one of https.
+    pub fn is_encrypted(&self) -> bool {
+        self.url.trim_start_matches([' ', '"', '\'']).starts_with("https")
+    }
+}
+
 /// Reads `http_output`, if it is enabled.
 pub(super) fn http(read: Reader<'_>) -> Result<Option<HttpOutput>, ConfigError> {
     let bool = |key: &str| read.bool(&format!("http_output.{key}"), false);

@@ -155,6 +155,7 @@ pub const KEYS: &[Key] = &[
     key("webserver.ssl_enabled", Bool, "false", Works),
     key("webserver.ssl_certificate", Text, "/etc/falco/falco.pem", Works),
     key("webserver.stuck_after", Int, "60", Works),
+    key("webserver.reload_token_file", Text, "", Works),
     key("log_stderr", Bool, "false", Works),
     key("log_syslog", Bool, "true", Works),
     key("log_format", Text, "text", Works),

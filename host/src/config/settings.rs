@@ -1,6 +1,7 @@
 //! The merged tree as typed settings: from here on no key is looked up by name.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::capture::{self, CaptureSettings};
 use super::error::ConfigError;
@@ -115,6 +116,11 @@ impl OutputSettings {
         usize::from(self.stdout) + others.into_iter().filter(|enabled| *enabled).count()
     }
 
+    /// `output_timeout`.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.timeout_ms.max(1)))
+    }
+
     /// Whether any output is enabled.
     pub fn any(&self) -> bool {
         self.count() > 0
@@ -139,8 +145,8 @@ pub struct LogSettings {
 impl LogSettings {
     /// The same for the log itself. `iso_8601`: how its times look.
     pub fn how(&self, iso_8601: bool) -> log::How {
-        let Self { level: threshold, stderr, json, .. } = *self;
-        log::How { threshold, stderr, json, iso_8601, syslog: self.syslog.clone() }
+        let Self { level: threshold, stderr, json, plugins, .. } = *self;
+        log::How { threshold, stderr, json, iso_8601, syslog: self.syslog.clone(), plugins }
     }
 }
 

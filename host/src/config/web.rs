@@ -25,6 +25,8 @@ pub struct WebSettings {
     /// `webserver.stuck_after`: a source that has not moved for longer is stuck; none: no source ever is. Falco does not have
     /// this key.
     pub stuck_after: Option<Duration>,
+    /// `webserver.reload_token_file`: what `POST /reload` asks for; none: there is no such thing. Falco does not have this key.
+    pub reload_token: Option<PathBuf>,
 }
 
 /// More threads than anybody can want for these answers.
@@ -40,13 +42,14 @@ pub(super) fn read(read: Reader<'_>) -> Result<Option<WebSettings>, ConfigError>
         if (0..=most).contains(&value) { Ok(value) } else { Err(error()) }
     };
     let health_path = read.text("webserver.k8s_healthz_endpoint", "/healthz");
-    if !health_path.starts_with('/') || matches!(health_path.as_str(), "/metrics" | "/versions") {
+    if !health_path.starts_with('/') || matches!(health_path.as_str(), "/metrics" | "/versions" | "/reload") {
         return Err(read.wrong(format!(
-            "webserver.k8s_healthz_endpoint is \"{health_path}\", it must be a path that begins with / and is neither /metrics \
-             nor /versions"
+            "webserver.k8s_healthz_endpoint is \"{health_path}\", it must be a path that begins with / and is none of /metrics, \
+             /versions and /reload"
         )));
     }
     let stuck_after = within("webserver.stuck_after", 60, i128::from(u32::MAX))?;
+    let token = read.text("webserver.reload_token_file", "");
     let settings = WebSettings {
         threads: usize::try_from(within("webserver.threadiness", 0, MOST_THREADS)?).unwrap_or(0),
         address: address.trim().parse().map_err(|_| wrong_address())?,
@@ -57,6 +60,7 @@ pub(super) fn read(read: Reader<'_>) -> Result<Option<WebSettings>, ConfigError>
             .bool("webserver.ssl_enabled", false)
             .then(|| read.text("webserver.ssl_certificate", "/etc/falco/falco.pem").into()),
         stuck_after: u64::try_from(stuck_after).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        reload_token: Some(token).filter(|path| !path.is_empty()).map(PathBuf::from),
     };
     Ok(read.bool("webserver.enabled", false).then_some(settings))
 }

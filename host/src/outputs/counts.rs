@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lane::Lane;
-use super::noise::Noise;
+use super::roll::Roll;
 
 /// Why an alert never reached an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,31 +108,48 @@ pub struct OutputCounts {
     pub dropped: Vec<(&'static str, u64)>,
 }
 
-/// A handle on the counts of all outputs; it outlives them.
-#[derive(Clone, Debug)]
-pub struct OutputsCounts {
-    lanes: Arc<[Arc<Lane>]>,
-    noise: Option<Arc<Noise>>,
+impl OutputCounts {
+    /// Adds what another one of the same name did.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.queued += other.queued;
+        self.queued_bytes += other.queued_bytes;
+        self.spool_alerts += other.spool_alerts;
+        self.spool_bytes += other.spool_bytes;
+        self.sent += other.sent;
+        self.retried += other.retried;
+        self.spooled += other.spooled;
+        self.failed += other.failed;
+        for (reason, count) in &other.dropped {
+            match self.dropped.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, known)) => *known += count,
+                None => self.dropped.push((reason, *count)),
+            }
+        }
+    }
 }
 
+/// A handle on the counts of all outputs; it outlives them.
+#[derive(Clone, Debug)]
+pub struct OutputsCounts(Arc<Roll>);
+
 impl OutputsCounts {
-    pub(super) fn new(lanes: impl Iterator<Item = Arc<Lane>>, noise: Option<Arc<Noise>>) -> Self {
-        Self { lanes: lanes.collect(), noise }
+    pub(super) fn new(roll: &Arc<Roll>) -> Self {
+        Self(Arc::clone(roll))
     }
 
     /// Alerts that grouping and limits held back: rule, `group` or `rate`, how many.
     pub fn suppressed(&self) -> Vec<(String, &'static str, u64)> {
-        self.noise.as_ref().map(|noise| noise.held_back()).unwrap_or_default()
+        self.0.noise().map(|noise| noise.held_back()).unwrap_or_default()
     }
 
     /// What grouping holds: bytes, and windows that ended early so that it did not become too much.
     pub fn grouped(&self) -> Option<(u64, u64)> {
-        self.noise.as_ref().and_then(|noise| noise.grouped())
+        self.0.noise().and_then(|noise| noise.grouped())
     }
 
     /// The counts now, an entry for each output.
     pub fn snapshot(&self) -> Vec<OutputCounts> {
-        self.lanes.iter().map(|lane| counts(lane)).collect()
+        self.0.counts()
     }
 
     /// What is to be told at the end: which outputs lost alerts, and what still waits on disk. `None` if all is well.
@@ -168,27 +185,30 @@ impl OutputsCounts {
     }
 }
 
-fn counts(lane: &Lane) -> OutputCounts {
-    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let counters = &lane.counters;
-    let (spool_alerts, spool_bytes) = lane.spool_size();
-    OutputCounts {
-        name: lane.name,
-        queued: lane.queued() as u64,
-        queued_bytes: lane.queued_bytes() as u64,
-        capacity: Some(lane.capacity as u64),
-        spool_alerts,
-        spool_bytes,
-        sent: load(&counters.sent),
-        retried: load(&counters.retried),
-        spooled: load(&counters.spooled),
-        failed: load(&counters.failed),
-        failing: lane.failing.load(Ordering::Relaxed),
-        dropped: Reason::ALL
-            .into_iter()
-            .map(|reason| (reason.name(), counters.dropped(reason)))
-            .filter(|(_, count)| *count > 0)
-            .collect(),
+impl Lane {
+    /// What became of its alerts so far.
+    pub(super) fn counts(&self) -> OutputCounts {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        let (spool_alerts, spool_bytes) = self.spool_size();
+        OutputCounts {
+            name: self.name,
+            queued: self.queued() as u64,
+            queued_bytes: self.queued_bytes() as u64,
+            capacity: Some(self.capacity as u64),
+            spool_alerts,
+            spool_bytes,
+            sent: load(&counters.sent),
+            retried: load(&counters.retried),
+            spooled: load(&counters.spooled),
+            failed: load(&counters.failed),
+            failing: self.failing.load(Ordering::Relaxed),
+            dropped: Reason::ALL
+                .into_iter()
+                .map(|reason| (reason.name(), counters.dropped(reason)))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+        }
     }
 }
 

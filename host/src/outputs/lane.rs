@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::Delivery;
 use super::counts::{Counters, Reason};
 use super::spool::{Record, Spool};
+use super::{Delivery, Output};
 use crate::alert::{Alert, Clock};
 use crate::config::AlertForm;
 use crate::log;
@@ -72,6 +72,16 @@ pub(super) struct Room {
     pub(super) bytes: usize,
 }
 
+/// What is to take the place of an output, with its queue, its spool and its counters.
+#[derive(Default)]
+struct Heir(Mutex<Option<Box<dyn Output>>>);
+
+impl std::fmt::Debug for Heir {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Heir").field(&lock(&self.0).is_some()).finish()
+    }
+}
+
 /// The shared side of an output.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -94,6 +104,7 @@ pub(super) struct Lane {
     /// Somebody waited for room in vain; until it makes progress nobody waits again.
     pub(super) stuck: AtomicBool,
     pub(super) reopen: AtomicBool,
+    heir: Heir,
     /// The worker is gone.
     pub(super) ended: AtomicBool,
     /// The worker is to leave everything as it is.
@@ -121,9 +132,25 @@ impl Lane {
             closed: AtomicBool::default(),
             stuck: AtomicBool::default(),
             reopen: AtomicBool::default(),
+            heir: Heir::default(),
             ended: AtomicBool::default(),
             abandoned: AtomicBool::default(),
         }
+    }
+
+    /// Names what is to take the place of the output; of two that wait the later one counts.
+    pub(super) fn name_heir(&self, heir: Box<dyn Output>) {
+        *lock(&self.heir.0) = Some(heir);
+    }
+
+    /// What is to take the place of the output, if anything is.
+    pub(super) fn take_heir(&self) -> Option<Box<dyn Output>> {
+        lock(&self.heir.0).take()
+    }
+
+    /// Whether something is to take the place of the output.
+    pub(super) fn has_heir(&self) -> bool {
+        lock(&self.heir.0).is_some()
     }
 
     /// Messages in the queue.

@@ -10,6 +10,8 @@ mod lane;
 mod noise;
 mod program;
 mod queue;
+mod redirect;
+mod roll;
 mod route;
 mod spool;
 mod stdout;
@@ -21,6 +23,7 @@ pub use counts::{OutputCounts, OutputsCounts};
 pub use error::{OutputError, Verdict};
 pub use http::HttpError;
 pub use queue::{End, Outputs, QueueFull};
+pub use redirect::{Changes, Ready};
 pub use spool::SpoolError;
 
 use std::time::Duration;
@@ -88,7 +91,7 @@ pub trait Output: Send {
 /// # Errors
 /// An address that is none, a file with certificates that cannot be used.
 pub fn enabled(settings: &OutputSettings) -> Result<Vec<Box<dyn Output>>, HttpError> {
-    let timeout = Duration::from_millis(u64::from(settings.timeout_ms.max(1)));
+    let timeout = settings.timeout();
     let mut outputs: Vec<Box<dyn Output>> = Vec::new();
     if let Some(file) = &settings.file {
         outputs.push(Box::new(file::File::new(file)));

@@ -18,7 +18,7 @@ use crate::log;
 pub(super) const GLANCE: Duration = Duration::from_millis(50);
 
 /// The queue of an output.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) queue: Sender<Message>,
     pub(super) lane: Arc<Lane>,
@@ -71,6 +71,11 @@ impl Route {
             // Whoever is gone has said so.
             Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
         }
+    }
+
+    /// Makes its worker look up. One with a full queue does by itself.
+    pub(super) fn wake(&self) {
+        let _ = self.queue.try_send(Message::Wake);
     }
 
     /// Counts an alert that does not get in.

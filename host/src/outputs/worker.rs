@@ -36,6 +36,7 @@ impl Worker {
     /// Works until the queue's other end is gone and everything is delivered, or is safe on disk while the output fails.
     pub(super) fn run(mut self) {
         while !self.lane.abandoned.load(Ordering::Relaxed) {
+            self.hand_over();
             self.reopen_if_wished();
             let backlog = self.lane.held().is_some() || self.lane.spool_size().0 > 0;
             if !(if backlog { self.go_on() } else { self.take_next() }) {
@@ -44,6 +45,21 @@ impl Worker {
         }
         self.flush();
         self.output.close();
+    }
+
+    /// If another output is to take the place of this one: it gets all that is not delivered yet.
+    fn hand_over(&mut self) {
+        // What is buffered belongs to the old one. If it cannot be written out now, it is tried again before the next alert.
+        if !self.lane.has_heir() || !(self.lane.closed.load(Ordering::Relaxed) || self.flush()) {
+            return;
+        }
+        let Some(heir) = self.lane.take_heir() else { return };
+        std::mem::replace(&mut self.output, heir).close();
+        self.back_off = BackOff::new(self.output.patience());
+        self.told = None;
+        for troubled in [&self.lane.failing, &self.lane.down, &self.lane.closed, &self.lane.stuck] {
+            troubled.store(false, Ordering::Relaxed);
+        }
     }
 
     fn reopen_if_wished(&mut self) {

@@ -31,6 +31,14 @@ pub enum PluginError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is there, and this program cannot load any.
+    #[error(
+        "cannot load plugin {path}: this program is linked statically; take the one for glibc, which loads libraries"
+    )]
+    Static {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is there but is no shared object that can be loaded here.
     #[error("cannot load plugin {path}: {reason}")]
     LibraryUnloadable {

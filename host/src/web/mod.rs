@@ -3,8 +3,11 @@
 //! It answers from what the threads of the sources have published ([`crate::metrics`]) and never asks them anything, so that it
 //! answers when they hang; to say that they do is what its health is for.
 
+mod reload;
 mod serve;
 mod tls;
+
+pub use reload::{AskReload, Reloaded};
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -41,6 +44,16 @@ pub enum WebError {
         /// What is wrong.
         reason: String,
     },
+    /// The token of `POST /reload`.
+    #[error(
+        "webserver.reload_token_file {path}: {reason}; write a long random text into it, readable by this program alone"
+    )]
+    Token {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The threads.
     #[error("webserver: cannot start its threads: {0}")]
     Thread(std::io::Error),
@@ -55,17 +68,20 @@ pub struct Web {
 
 impl Web {
     /// Listens. When this returns, connections are accepted. `versions` is the answer to `/versions`; without `metrics` there is
-    /// no `/metrics`.
+    /// no `/metrics`, and `/reload` needs `reload` and a token.
     ///
     /// # Errors
-    /// The address is taken, or the certificate cannot be used.
+    /// The address is taken, or the certificate or the token cannot be used.
     pub fn start(
         settings: &WebSettings,
         metrics: Option<MetricsSettings>,
         registry: Arc<Registry>,
         versions: String,
+        reload: Option<AskReload>,
     ) -> Result<Self, WebError> {
         let tls = settings.certificate.as_deref().map(tls::acceptor).transpose()?;
+        let reload = settings.reload_token.as_deref().zip(reload);
+        let reload = reload.map(|(token, ask)| reload::Gate::new(token, ask)).transpose()?;
         let address = SocketAddr::new(settings.address, settings.port);
         let failed = |source| WebError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(failed)?;
@@ -82,6 +98,7 @@ impl Web {
             metrics: metrics.filter(|_| settings.prometheus),
             registry,
             versions,
+            reload,
         });
         let (stop, stopped) = watch::channel(false);
         let mut web = Self { stop, threads: Vec::new() };

@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::reload::{Gate, Peer};
 use crate::config::MetricsSettings;
 use crate::metrics::{self, Registry, Stuck};
 
@@ -28,7 +29,9 @@ const HEAD: Duration = Duration::from_secs(60);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time for answers to go out at the end: the whole program has two seconds.
 const DRAIN: Duration = Duration::from_millis(500);
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
+/// Where reloads are asked for.
+const RELOAD: &str = "/reload";
 
 /// What requests are answered from.
 pub(super) struct Service {
@@ -37,6 +40,7 @@ pub(super) struct Service {
     pub(super) metrics: Option<MetricsSettings>,
     pub(super) registry: Arc<Registry>,
     pub(super) versions: String,
+    pub(super) reload: Option<Gate>,
 }
 
 /// Accepts connections until `stop` becomes true, then lets the answers of running requests go out.
@@ -68,7 +72,7 @@ async fn accept(
 ) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, address)) = listener.accept().await else {
             // The process is out of descriptors, or the peer is gone already.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -78,11 +82,11 @@ async fn accept(
         let (tls, service, watcher) = (tls.clone(), Arc::clone(&service), graceful.watcher());
         tokio::spawn(async move {
             match tls {
-                None => connection(stream, service, watcher).await,
+                None => connection(stream, service, watcher, Peer { address, encrypted: false }).await,
                 // Who cannot speak TLS gets no answer and needs none.
                 Some(tls) => {
                     if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
-                        connection(stream, service, watcher).await;
+                        connection(stream, service, watcher, Peer { address, encrypted: true }).await;
                     }
                 }
             }
@@ -91,7 +95,7 @@ async fn accept(
     }
 }
 
-async fn connection<S>(stream: S, service: Arc<Service>, watcher: Watcher)
+async fn connection<S>(stream: S, service: Arc<Service>, watcher: Watcher, peer: Peer)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -99,26 +103,31 @@ where
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD).max_concurrent_streams(32);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let answer = service.answer(request.method(), request.uri().path());
-        async move { Ok::<_, std::convert::Infallible>(answer) }
+        let service = Arc::clone(&service);
+        async move { Ok::<_, std::convert::Infallible>(service.answer(&request, peer).await) }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
     // A connection that breaks has told its own request; others are not touched.
     let _ = watcher.watch(connection).await;
 }
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 impl Service {
-    fn answer(&self, method: &Method, path: &str) -> Answer {
+    async fn answer(&self, request: &Request<Incoming>, peer: Peer) -> Answer {
+        let (method, path) = (request.method(), request.uri().path());
+        if let (RELOAD, Some(gate)) = (path, &self.reload) {
+            return match *method {
+                Method::POST => gate.answer(request.headers(), peer).await,
+                _ => not_allowed("POST"),
+            };
+        }
         let known = path == self.health || path == "/versions" || (path == "/metrics" && self.metrics.is_some());
         if !known {
             return text(StatusCode::NOT_FOUND, "text/plain", self.paths());
         }
         if !matches!(*method, Method::GET | Method::HEAD) {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "only GET and HEAD\n".to_owned());
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return answer;
+            return not_allowed("GET, HEAD");
         }
         if path == self.health {
             return self.health();
@@ -136,7 +145,9 @@ impl Service {
             Some(_) => ", /metrics",
             None => "; /metrics needs metrics.enabled and webserver.prometheus_metrics_enabled",
         };
-        format!("nothing here; there are {}, /versions{metrics}\n", self.health)
+        let reload =
+            if self.reload.is_some() { ", POST /reload" } else { "; POST /reload needs webserver.reload_token_file" };
+        format!("nothing here; there are {}, /versions{metrics}{reload}\n", self.health)
     }
 
     fn health(&self) -> Answer {
@@ -167,7 +178,13 @@ fn reason(stuck: &Stuck) -> String {
     )
 }
 
-fn text(status: StatusCode, kind: &'static str, text: String) -> Answer {
+fn not_allowed(allowed: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "text/plain", format!("only {allowed}\n"));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+pub(super) fn text(status: StatusCode, kind: &'static str, text: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(text)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -10,7 +10,7 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     let more = format!(
         "append_output: [{{extra_output: 'more=%line.number'}}]\nstatic_fields: {{site: north}}\nwatch_config_files: false\n\
          capture: {{enabled: true, path_prefix: {prefix}, mode: all_rules, default_duration: 1}}\nprogram_output: {{enabled: \
-         false, program: cat}}\noutput_timeout: 3000\njson_include_output_fields_property: false\n"
+         false, program: cat}}\noutputs_queue: {{capacity: 3000}}\nwebserver: {{listen_port: 1}}\njson_include_output_fields_property: false\n"
     );
     let with_field = rule(1).replace("n=%line.text", "n=%line.text site=%static.site");
     put(&lab.rules(), &with_field);
@@ -20,7 +20,7 @@ fn keys_that_can_change_do_and_the_others_are_named() {
     lab.write(64);
     let errors = lab.daemon.errors();
     let later = errors.lines().find(|line| line.contains("take effect at the next start")).unwrap_or_default();
-    assert!(later.ends_with("hold: output_timeout, program_output.enabled, program_output.program"), "{later}");
+    assert!(later.ends_with("hold: outputs_queue.capacity, webserver.listen_port"), "{later}");
     // Files are not watched any more: only the signal counts.
     put(&lab.rules(), &rule(2));
     lab.write(64);

@@ -44,6 +44,17 @@ pub(crate) fn ask(port: u16, method: &str, path: &str) -> Answer {
     answer(&bytes)
 }
 
+/// Posts nothing, with a token if there is one.
+pub(crate) fn post(port: u16, path: &str, token: Option<&str>) -> Answer {
+    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Connection: close\r\n\r\n");
+    let mut stream = connect(port).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    answer(&bytes)
+}
+
 /// Asks for a page.
 pub(crate) fn get(port: u16, path: &str) -> Answer {
     ask(port, "GET", path)

@@ -4,6 +4,7 @@ mod client;
 mod dashboard;
 mod exposition;
 mod live;
+mod reload;
 mod snapshots;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 /// What Falco exposes.
 const FALCO: &str = include_str!("falco_0_45.txt");
 
-const RULES: &str = "- rule: Each event\n  desc: d\n  condition: evt.num >= 0\n  output: n=%evt.num\n  priority: WARNING\n  \
+pub(crate) const RULES: &str = "- rule: Each event\n  desc: d\n  condition: evt.num >= 0\n  output: n=%evt.num\n  priority: WARNING\n  \
                      source: bad_source\n  tags: [host, T1555]\n- rule: Never\n  desc: d\n  condition: bad.num = 0\n  output: \
                      never\n  priority: DEBUG\n  source: bad_source\n";
 
@@ -242,6 +243,11 @@ fn values_that_cannot_be_are_refused_with_the_key() {
         ),
         ("webserver: {threadiness: -1}".to_owned(), "webserver.threadiness is -1, it must be between 0 and 1024"),
         ("webserver: {k8s_healthz_endpoint: alive}".to_owned(), "must be a path that begins with /"),
+        ("webserver: {k8s_healthz_endpoint: /reload}".to_owned(), "is none of /metrics"),
+        (
+            "webserver: {enabled: true, listen_port: 0, reload_token_file: /absent}".to_owned(),
+            "webserver.reload_token_file /absent: ",
+        ),
         (
             format!("webserver: {{enabled: true, listen_address: 127.0.0.1, listen_port: {port}}}"),
             "choose another webserver.listen_port",

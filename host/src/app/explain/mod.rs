@@ -42,7 +42,7 @@ pub(super) fn run(args: &ExplainArgs, options: &Options, mut configured: Configu
     let groups = sources::build(&libraries, &configured.settings)?;
     let files = match subject.rules.as_slice() {
         beside if options.rules.is_empty() && !beside.is_empty() => beside.to_vec(),
-        _ => rule_files(options, &configured)?,
+        _ => rule_files(options, &configured, &libraries)?,
     };
     let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?.0;
     let group = groups.iter().find(|group| group.sources.iter().any(|s| s.name == subject.source));

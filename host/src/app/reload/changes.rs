@@ -1,32 +1,41 @@
 //! What of a changed configuration takes effect at once, and what at the next start.
 
-use crate::config::{LiveSettings, Node, Settings};
+use crate::config::{LiveSettings, Node, OutputSettings, Settings};
 
 /// Keys that a reload follows, with all below them. Everything else is read at the start only.
-const FOLLOWED: [&str; 25] = [
+const FOLLOWED: [&str; 34] = [
+    "alerts",
     "append_output",
     "base_syscalls",
     "buffer_format_base64",
+    "buffered_outputs",
     "capture",
     "config_files",
     "enforcement",
+    "file_output",
+    "http_output",
     "json_include_message_property",
     "json_include_output_fields_property",
     "json_include_output_property",
     "json_include_tags_property",
     "json_output",
+    "libs_logger",
     "log_format",
     "log_level",
     "log_stderr",
     "log_syslog",
+    "output_timeout",
     "priority",
+    "program_output",
     "rule_matching",
     "rules",
     "rules_file",
     "rules_files",
     "rules_load",
     "static_fields",
+    "stdout_output",
     "syscall_event_drops",
+    "syslog_output",
     "time_format_iso_8601",
     "watch_config_files",
 ];
@@ -66,11 +75,19 @@ fn differences(old: &Node, new: &Node, path: &str, found: &mut Vec<String>) {
 
 /// The settings that hold after a reload: the new ones, with the old ones where those of the start stay in force.
 pub(super) fn in_force(old: &Settings, new: Settings) -> Settings {
+    // Queues and spools are those of the start; what is in them may be much.
+    let outputs = OutputSettings {
+        spool: old.outputs.spool.clone(),
+        queue_capacity: old.outputs.queue_capacity,
+        queue_bytes: old.outputs.queue_bytes,
+        group_bytes: old.outputs.group_bytes,
+        ..new.outputs.clone()
+    };
     Settings {
         engine: old.engine.clone(),
         live: LiveSettings { base: new.live.base.clone(), ..old.live.clone() },
         plugins: old.plugins.clone(),
-        outputs: old.outputs.clone(),
+        outputs,
         thread_table_size: old.thread_table_size,
         ..new
     }
@@ -101,9 +118,17 @@ mod tests {
             ("rules_files", Node::Seq(vec![text("b")])),
             ("engine", map(&[("kind", text("kmod")), ("kmod", map(&[("buf_size_preset", text("5"))]))])),
             ("http_output", map(&[("enabled", text("true")), ("url", text("x"))])),
+            ("outputs_queue", map(&[("capacity", text("9"))])),
+            ("webserver", map(&[("enabled", text("true")), ("listen_port", text("1"))])),
             ("plugins", Node::Seq(Vec::new())),
         ]);
-        let named = ["engine.kmod.buf_size_preset", "http_output.enabled", "http_output.url", "plugins"];
+        let named = [
+            "engine.kmod.buf_size_preset",
+            "outputs_queue.capacity",
+            "plugins",
+            "webserver.enabled",
+            "webserver.listen_port",
+        ];
         assert_eq!(at_next_start(&old, &new), named);
         assert_eq!(at_next_start(&new, &old), named);
         assert!(at_next_start(&new, &new).is_empty());

@@ -1,15 +1,17 @@
 //! Reload: new rules, and what of the configuration can change while running, compiled beside those in force and then exchanged
 //! in every source between two batches of events. Nothing is stopped and no state is lost; what does not compile is refused.
 //!
-//! Asked for by SIGHUP, and by changes of the files themselves (`watch_config_files`).
+//! Asked for by SIGHUP, by `POST /reload`, and by changes of the files themselves (`watch_config_files`).
 
 mod changes;
 mod exchange;
 mod next;
+mod outline;
 mod watch;
 
 pub(super) use exchange::{Exchange, Proposal, Seat};
 pub(super) use next::{Base, entries};
+pub(super) use outline::Outline;
 use watch::{Entry, Watcher};
 pub(super) use watch::{Snapshot, snapshot};
 
@@ -18,13 +20,17 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use lanner_engine::load::Priority;
+use serde_json::json;
+use tokio::sync::oneshot;
 
+use super::error::AppError;
 use super::evaluator::Desk;
 use super::systemd;
 use crate::alert::{Alert, INTERNAL, RuleHead};
 use crate::log;
 use crate::memory;
 use crate::source::now;
+use crate::web::{AskReload, Reloaded};
 use exchange::{Answer, Order};
 use next::Next;
 
@@ -40,10 +46,10 @@ const SETTLED: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Cause {
-    /// Somebody asks for it.
-    Asked,
+    /// Somebody asks for it, and may want to know what becomes of it.
+    Asked(Option<oneshot::Sender<Reloaded>>),
     /// Something happened to a file.
     Files,
     /// The program ends.
@@ -67,7 +73,21 @@ impl Trigger {
 
     /// Asks for a reload, whether files have changed or not.
     pub(crate) fn reload(&self) {
-        let _ = self.0.try_send(Cause::Asked);
+        let _ = self.0.try_send(Cause::Asked(None));
+    }
+
+    /// The way for the web server to ask, and to be told what became of it.
+    pub(crate) fn for_web(&self) -> AskReload {
+        let causes = self.0.clone();
+        Box::new(move |peer| {
+            // Places are left to the signal and to the end.
+            if causes.len() >= 4 {
+                return None;
+            }
+            log::info(format_args!("Reload asked for by {peer}, restarting..."));
+            let (tell, told) = oneshot::channel();
+            causes.try_send(Cause::Asked(Some(tell))).ok().map(|()| told)
+        })
     }
 
     /// Something happened to a file.
@@ -84,31 +104,58 @@ impl Trigger {
     }
 }
 
+/// A look that is to be taken.
+#[derive(Debug, Default)]
+struct Wish {
+    /// Whether it was asked for rather than noticed that there is a reason.
+    asked: bool,
+    /// Who wants to know what becomes of it.
+    curious: Vec<oneshot::Sender<Reloaded>>,
+}
+
+impl Wish {
+    /// Takes a cause to the others; `false`: it is the end.
+    fn take(&mut self, cause: Cause) -> bool {
+        match cause {
+            Cause::Stop => return false,
+            Cause::Files => {}
+            Cause::Asked(curious) => {
+                self.asked = true;
+                self.curious.extend(curious);
+            }
+        }
+        true
+    }
+}
+
 impl Wishes {
-    /// Waits until something is asked for and what belongs to it is there too; `None`: the end. Whether it was asked for rather
-    /// than noticed.
-    fn next(&self) -> Option<bool> {
+    /// Waits until something is asked for and what belongs to it is there too; `None`: the end.
+    fn next(&self) -> Option<Wish> {
         let first = match self.0.recv_timeout(SETTLED) {
             Err(RecvTimeoutError::Timeout) => {
                 memory::give_back();
-                self.0.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                self.0.recv().ok()
             }
-            first => first,
+            first => first.ok(),
         };
-        let mut asked = match first {
-            Ok(Cause::Stop) | Err(_) => return None,
-            Ok(cause) => cause == Cause::Asked,
-        };
+        let mut wish = Wish::default();
+        if !wish.take(first?) {
+            return None;
+        }
         let begin = Instant::now();
         while begin.elapsed() < LONG_ENOUGH {
             // Who asks has finished with the files.
-            match self.0.recv_timeout(if asked { Duration::ZERO } else { QUIET }) {
-                Ok(Cause::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
-                Ok(cause) => asked |= cause == Cause::Asked,
+            match self.0.recv_timeout(if wish.asked { Duration::ZERO } else { QUIET }) {
+                Ok(cause) => {
+                    if !wish.take(cause) {
+                        return None;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => break,
             }
         }
-        Some(asked)
+        Some(wish)
     }
 }
 
@@ -129,7 +176,7 @@ impl Reloader<'_> {
     pub(super) fn run(mut self, wishes: &Wishes) {
         let mut watcher = None;
         self.watch(&mut watcher);
-        while let Some(asked) = wishes.next() {
+        while let Some(Wish { asked, curious }) = wishes.next() {
             // Files may have gone and come again with what they had: they are other ones to watch.
             self.watch(&mut watcher);
             let changed = self.base.changed();
@@ -140,7 +187,14 @@ impl Reloader<'_> {
             if !asked {
                 log::info(format_args!("Files changed ({}), restarting...", changed.join(", ")));
             }
-            self.reload();
+            let outcome = self.reload(&changed);
+            for who in curious {
+                // Who does not wait any more needs no answer.
+                let _ = who.send(match &outcome {
+                    Ok(told) => Reloaded::Done(told.clone()),
+                    Err(error) => Reloaded::Refused(error.clone()),
+                });
+            }
             self.watch(&mut watcher);
         }
     }
@@ -170,22 +224,36 @@ impl Reloader<'_> {
         }
     }
 
-    fn reload(&mut self) {
+    /// What has changed, or why nothing has.
+    fn reload(&mut self, files: &[String]) -> Result<serde_json::Value, String> {
         let begin = Instant::now();
         systemd::reloading();
-        let next = match self.base.compile() {
-            Ok(next) => next,
-            Err(error) => return self.refuse(&error.to_string()),
-        };
-        let Next { proposals, base } = next;
-        if let Err(error) = self.exchange(proposals) {
-            return self.refuse(&error);
-        }
-        let (before, after) = (self.base.rules, base.rules);
-        self.base.follow(base);
-        self.desk.outputs.reform(self.base.settings.alerts);
-        log::info(format_args!("{after} rules are in force, {before} before ({} ms)", begin.elapsed().as_millis()));
+        let ready = self.base.compile().and_then(|Next { proposals, outputs, base }| {
+            let outputs = self.desk.outputs.prepare(outputs)?;
+            Ok((proposals, outputs, base))
+        });
+        let exchanged = ready.map_err(|error: AppError| error.to_string()).and_then(|(proposals, outputs, base)| {
+            self.exchange(proposals)?;
+            Ok((outputs, base))
+        });
+        let (outputs, followed) = exchanged.inspect_err(|error| self.refuse(error))?;
+        let (before, after) = (self.base.rules.len(), followed.rules.len());
+        let rules = self.base.rules.until(&followed.rules);
+        let restart = self.base.follow(followed);
+        let milliseconds = begin.elapsed().as_millis();
+        log::info(format_args!("{after} rules are in force, {before} before ({milliseconds} ms)"));
+        self.desk.outputs.apply(outputs, self.base.settings.alerts);
         systemd::ready(&format!("{after} rules are in force"));
+        Ok(json!({
+            "status": "reloaded",
+            "milliseconds": u64::try_from(milliseconds).unwrap_or(u64::MAX),
+            "files_changed": files,
+            "rules": {
+                "before": before, "now": after,
+                "added": names(&rules.added), "removed": names(&rules.removed), "changed": names(&rules.changed),
+            },
+            "needs_restart": restart,
+        }))
     }
 
     /// Says that everything stays as it is, and why.
@@ -239,4 +307,8 @@ impl Reloader<'_> {
         }
         Ok(())
     }
+}
+
+fn names(names: &[Arc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
 }

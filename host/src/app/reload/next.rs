@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::changes;
-use super::{Entry, Proposal, Snapshot, snapshot};
+use super::{Entry, Outline, Proposal, Snapshot, snapshot};
 use crate::app::capture::Plan;
 use crate::app::cli::Options;
 use crate::app::compiled::{self, Compiled};
@@ -19,6 +19,7 @@ use crate::app::{rule_files, rules};
 use crate::config::{Node, Settings, builtin_rules};
 use crate::log;
 use crate::metrics::{Loaded, Registry};
+use crate::outputs::Changes;
 
 /// What is in force, and what it was made of.
 pub(in crate::app) struct Base<'r> {
@@ -44,8 +45,8 @@ pub(in crate::app) struct Base<'r> {
     pub(in crate::app) entries: Vec<Entry>,
     /// What was in them.
     pub(in crate::app) seen: Snapshot,
-    /// How many rules are in force.
-    pub(in crate::app) rules: usize,
+    /// The rules that are in force.
+    pub(in crate::app) rules: Outline,
     /// Plugins of the reloads: rules are compiled with them, as those of the sources are busy with events.
     pub(in crate::app) twins: Option<Twins>,
     /// Who tells which rules and files are in force, if anybody does.
@@ -63,6 +64,8 @@ pub(in crate::app) struct Twins {
 pub(super) struct Next {
     /// By source.
     pub(super) proposals: Vec<(String, Box<Proposal>)>,
+    /// What becomes of the outputs.
+    pub(super) outputs: Changes,
     /// What is to take the place of its like in [`Base`].
     pub(super) base: Followed,
 }
@@ -72,7 +75,7 @@ pub(super) struct Followed {
     configured: Configured,
     settings: Settings,
     loaded: Option<Loaded>,
-    pub(super) rules: usize,
+    pub(super) rules: Outline,
 }
 
 /// The files of a configuration, whether they are there or not.
@@ -116,7 +119,11 @@ impl Base<'_> {
         // What changed while the configuration was read has not been read: that is a change to come.
         self.seen.extend(before.into_iter().filter(|(path, _)| self.entries.iter().any(|entry| entry.holds(path))));
         let settings = changes::in_force(&self.settings, configured.settings.clone());
-        let files = rule_files(self.options, &configured)?;
+        if !settings.outputs.any() {
+            return Err(AppError::NoOutput);
+        }
+        let outputs = Changes::between(&self.settings.outputs, &settings.outputs)?;
+        let files = rule_files(self.options, &configured, self.libraries)?;
         let twins = match self.twins.take() {
             Some(twins) if twins.static_fields == settings.static_fields => twins,
             _ => Twins {
@@ -156,12 +163,12 @@ impl Base<'_> {
         };
         let proposals = groups.into_iter().map(proposal).collect();
         let loaded = self.registry.is_some().then(|| measure::loaded(&configured, &rules));
-        let rules = rules.0.rules().iter().filter(|rule| rule.enabled).count();
-        Ok(Next { proposals, base: Followed { configured, settings, loaded, rules } })
+        let rules = Outline::of(rules.0.rules());
+        Ok(Next { proposals, outputs, base: Followed { configured, settings, loaded, rules } })
     }
 
-    /// What was compiled is in force now.
-    pub(super) fn follow(&mut self, next: Followed) {
+    /// What was compiled is in force now. The changed keys that are not followed.
+    pub(super) fn follow(&mut self, next: Followed) -> Vec<String> {
         let Followed { configured, settings, loaded, rules } = next;
         if let (Some(registry), Some(loaded)) = (&self.registry, loaded) {
             registry.set_loaded(loaded);
@@ -178,5 +185,6 @@ impl Base<'_> {
         self.watch = configured.settings.watch_config_files;
         self.settings = settings;
         self.rules = rules;
+        later
     }
 }

@@ -82,7 +82,7 @@ impl<'o> Ground<'o> {
     /// Loads files and folders; the configured ones if none is named.
     fn load(&self, paths: &[String]) -> Result<Loader, AppError> {
         let options = Options { rules: paths.to_vec(), ..self.options.clone() };
-        let files = rule_files(&options, &self.configured)?;
+        let files = rule_files(&options, &self.configured, &self.libraries)?;
         if files.is_empty() {
             return Err(AppError::NoRules);
         }

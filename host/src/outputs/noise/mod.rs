@@ -49,6 +49,16 @@ impl Noise {
         })))
     }
 
+    /// Holds back what these settings say from now on; gives the summaries of all windows that are open.
+    pub(super) fn follow(&self, settings: &NoiseSettings, max_bytes: Option<u64>) -> Vec<Alert> {
+        let mut state = self.state();
+        let mut out = Vec::new();
+        state.groups.close(u64::MAX, &mut out);
+        state.groups = Groups::new(&settings.groups, max_bytes);
+        state.rates = Rates::new(&settings.rates);
+        out
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // No change of it can end half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
