@@ -51,6 +51,8 @@ fn mistakes_end_with_one_and_say_what() {
     let setup = Setup::new("", &[("r.yaml", RULE)]);
     fails(&run(&mut lanner(BINARY, &["--no-such"])), 1, "unexpected argument '--no-such'");
     fails(&run(&mut lanner(BINARY, &["-c", "/absent.yaml"])), 1, "Could not find configuration file at /absent.yaml");
+    fails(&setup.run(&["-o", "rules_files[]=/absent.yaml"]), 1, "You must specify at least one rules file/directory");
+    // Nothing gives events for which there are rules inside the program.
     fails(&setup.run(&[]), 1, "You must specify at least one rules file/directory");
     fails(&setup.run(&["-r", "/absent.yaml"]), 1, "Could not open file: /absent.yaml");
     fails(&setup.run(&["-r", "@r.yaml", "-o", "engine.kind=gvisor"]), 1, "Error reading config file (");
@@ -187,6 +189,36 @@ fn versions_come_as_text_and_json() {
     assert_eq!(json["engine_version_semver"], "0.63.0");
     assert_eq!(json["plugin_api_version"], "3.12.0");
     assert_eq!(json["driver_schema_version"], "4.5.1");
+}
+
+#[test]
+fn what_is_sent_to_others_has_no_secrets() {
+    let secret = "hunter2";
+    let more = format!(
+        "program_output: {{enabled: false, program: 'curl -H \"Authorization: Bearer {secret}\" http://h'}}\nplugins: [{{name: json, \
+         library_path: libjson.so, open_params: 'https://h/?token={secret}'}}]\nhttp_output: {{enabled: false, url: \
+         'https://me:{secret}@h/'}}\n"
+    );
+    let setup = Setup::new(&more, &[("r.yaml", RULE)]);
+    let url = format!("http_output.url=https://me:{secret}@other/");
+    let ran = setup.run(&["-r", "@r.yaml", "--support", "-o", &url, "-o", "load_plugins=[]", "-o", "log_level=debug"]);
+    assert!(ran.stdout.contains("https://***@other/") && ran.stdout.contains("token=***"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn keys_that_falco_removed_are_named_at_the_start() {
+    let setup = Setup::new("grpc: {enabled: true}\noutputs: {rate: 1}\n", &[("r.yaml", RULE)]);
+    let ran = setup.run(&["-r", "@r.yaml", "--dry-run", "-o", "engine.gvisor.root=/x"]).good();
+    let config = setup.path("falco.yaml");
+    for said in [
+        format!("{config}:5: `grpc` was removed with the gRPC server; it has no effect: remove it; "),
+        format!("{config}:6: `outputs` was the limiter of alerts"),
+        "-o engine.gvisor.root: `engine.gvisor` was removed; it has no effect: use `engine.kind: modern_ebpf`"
+            .to_owned(),
+    ] {
+        assert!(ran.stderr.contains(&said), "{said}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lanner::config::check::Library;
 use lanner::config::keys::{KEYS, Kind};
 use lanner::config::meaning::{Domain, domain};
 use lanner_tests::program::{Run, golden, here, lanner, run};
@@ -123,7 +124,7 @@ fn file(path: &str, value: &str) -> String {
 fn codes(dir: &Path, text: &str) -> Vec<String> {
     let path: PathBuf = dir.join("case.yaml");
     fs::write(&path, text).unwrap();
-    let checked = lanner::config::check::check(&path, &[], &[]).unwrap();
+    let checked = lanner::config::check::check(&path, &[], &|_| Library::Missing).unwrap();
     let shape = |code: &str| matches!(code, "CONFIG_TYPE" | "CONFIG_VALUE" | "CONFIG_UNKNOWN_KEY" | "CONFIG_YAML");
     checked.findings().iter().map(|finding| finding.code.to_owned()).filter(|code| shape(code)).collect()
 }
@@ -275,7 +276,7 @@ fn rules_inside_the_program_stand_wherever_rule_files_do() {
     let dir = tempfile::tempdir().unwrap();
     let lanner = |args: &[&str]| run(lanner(BINARY, args).current_dir(dir.path()));
     let names = lanner(&["rules", "builtin"]).good().stdout;
-    assert_eq!(names.lines().next(), Some("builtin:syscall/lanner_rules.yaml"), "{names}");
+    assert_eq!(names.lines().next(), Some("builtin:aws_cloudtrail/aws_cloudtrail_rules.yaml"), "{names}");
     let text = lanner(&["rules", "builtin", "syscall/lanner_rules.yaml"]).good().stdout;
     let file = here().parent().unwrap().join("rules/syscall/lanner_rules.yaml");
     assert_eq!(text, fs::read_to_string(file).unwrap());
@@ -287,6 +288,25 @@ fn rules_inside_the_program_stand_wherever_rule_files_do() {
     assert!(!ran.stderr.contains("builtin:"), "{}", ran.stderr);
     let ran = lanner(&["run", "--dry-run", "-v", "-r", "builtin:syscall", "-r", "r.yaml"]).good();
     assert_eq!(ran.stderr.matches("builtin:").count(), 4, "{}", ran.stderr);
+    // A configuration that names no rules has those of the sources in it.
+    let sources = [("k8saudit", "k8s_audit"), ("cloudtrail", "aws_cloudtrail"), ("gcpaudit", "gcp_auditlog")];
+    let plugins: String = sources
+        .iter()
+        .map(|(plugin, _)| format!("- {{name: {plugin}, library_path: lib{plugin}.so, open_params: x}}\n"))
+        .collect();
+    let config = format!(
+        "stdout_output: {{enabled: true}}\nlog_stderr: true\nlog_syslog: false\nengine: {{kind: nodriver}}\nplugins:\n{plugins}- \
+         {{name: json, library_path: libjson.so}}\n"
+    );
+    fs::write(dir.path().join("f.yaml"), &config).unwrap();
+    let ran = lanner(&["run", "-c", "f.yaml", "--dry-run"]).good();
+    for (_, source) in sources {
+        let file = format!("   builtin:{source}/{source}_rules.yaml | schema validation: ok");
+        assert!(ran.stderr.contains(&file), "{file}: {}", ran.stderr);
+    }
+    assert_eq!(ran.stderr.matches("builtin:").count(), 3, "{}", ran.stderr);
+    fs::write(dir.path().join("f.yaml"), format!("{config}rules_files: [r.yaml]\n")).unwrap();
+    assert!(!lanner(&["run", "-c", "f.yaml", "--dry-run"]).good().stderr.contains("builtin:"));
     let ran = lanner(&["check", "builtin:sycall"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("there are no rules 'builtin:sycall'"), "{}", ran.stderr);
     assert_eq!(lanner(&["check", "builtin:syscall"]).code, Some(0));

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::cli::{Action, Options};
 use super::error::AppError;
 use super::lists::versions::Versions;
-use crate::config::{self, Loaded, Node, Settings, schema};
+use crate::config::check::retired;
+use crate::config::{self, Loaded, Settings, schema, show};
 use crate::log::{self, Level};
 
 /// Where a configuration is looked for when none is named; the second is Falco's, so that its users need not move it.
@@ -116,6 +117,9 @@ pub(crate) fn remark(loaded: &Loaded, settings: &Settings) {
              form).",
         );
     }
+    for text in retired::told(loaded) {
+        log::warning(text);
+    }
     for entry in &settings.append_output {
         if let (Some(rule), false) = (&entry.rule, entry.tags.is_empty()) {
             let tags = entry.tags.join(", ");
@@ -127,7 +131,7 @@ pub(crate) fn remark(loaded: &Loaded, settings: &Settings) {
     }
 }
 
-/// The merged configuration as one line of JSON, for `--support`.
-pub(crate) fn dump(tree: &Node) -> String {
-    tree.to_text_json().to_string()
+/// The merged configuration as one line of JSON, for `--support`, which is sent to others: without secrets.
+pub(crate) fn dump(loaded: &Loaded) -> String {
+    show::without_secrets(loaded).to_text_json().to_string()
 }

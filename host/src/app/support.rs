@@ -20,7 +20,7 @@ pub(crate) fn report(cmdline: &str, configured: &Configured, rules_files: &[Path
         "version": Versions::PROGRAM,
         "engine_info": versions.json(),
         "cmdline": cmdline,
-        "config": configure::dump(&configured.loaded.tree),
+        "config": configure::dump(&configured.loaded),
         "rules_files": files,
         "system_info": system_info(),
     })

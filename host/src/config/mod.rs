@@ -20,7 +20,7 @@ mod path;
 mod plugins;
 pub mod rules_files;
 pub mod schema;
-mod secret;
+pub(crate) mod secret;
 mod settings;
 pub mod show;
 pub mod trace;

@@ -82,6 +82,15 @@ pub(super) fn read(tree: &Node, file: &str) -> Result<Vec<PluginConfig>, ConfigE
         .collect()
 }
 
+/// The `init_config` of an item: a text as it stands, a map as JSON.
+pub(super) fn init_config(item: &Node) -> String {
+    match item.get("init_config") {
+        None | Some(Node::Null) => String::new(),
+        Some(Node::Scalar(text)) => text.clone(),
+        Some(map) => map.to_json().to_string(),
+    }
+}
+
 fn read_one(item: &Node, index: usize, file: &str) -> Result<PluginConfig, ConfigError> {
     let required = |key: &str| {
         item.get(key).and_then(Node::text).map(str::to_owned).ok_or_else(|| ConfigError::Value {
@@ -92,11 +101,7 @@ fn read_one(item: &Node, index: usize, file: &str) -> Result<PluginConfig, Confi
     let plugin = PluginConfig {
         name: required("name")?,
         library: required("library_path")?,
-        init_config: match item.get("init_config") {
-            None | Some(Node::Null) => String::new(),
-            Some(Node::Scalar(text)) => text.clone(),
-            Some(map) => map.to_json().to_string(),
-        },
+        init_config: init_config(item),
         open_params: item.get("open_params").and_then(Node::text).unwrap_or_default().trim().to_owned(),
     };
     for dir in PLUGIN_DIRS {

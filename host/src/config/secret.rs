@@ -18,7 +18,11 @@ const HARMLESS: [&str; 6] = ["file", "path", "dir", "folder", "name", "url"];
 
 /// A user in a URL, and a parameter called like a secret.
 static INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(://)[^/\s@"']+@|((?:token|secret|passw[a-z]*|api_?key|access_?key|signature)[a-z_]*"?\s*[=:]\s*"?)[^&;,\s"']+"#).ok()
+    let user = r#"(://)[^/\s@"']+@"#;
+    let parameter = r#"((?:token|secret|passw[a-z]*|api_?key|access_?key|signature)[a-z_]*"?\s*[=:]\s*"?)[^&;,\s"']+"#;
+    let header = r#"((?:bearer|authorization:\s*\w+)\s+)[^\s"']+"#;
+    let key = r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]*";
+    Regex::new(&format!("(?i){user}|{parameter}|{header}|{key}")).ok()
 });
 
 /// Whether what is called so is a secret.
@@ -37,13 +41,24 @@ pub(super) fn masked(key: &str, value: &str, variables: &[String]) -> String {
     }
     match INSIDE.as_ref() {
         Some(regex) => regex
-            .replace_all(value, |found: &regex::Captures<'_>| match (found.get(1), found.get(2)) {
-                (Some(scheme), _) => format!("{}{MASK}@", scheme.as_str()),
-                (_, Some(name)) => format!("{}{MASK}", name.as_str()),
-                _ => MASK.to_owned(),
+            .replace_all(value, |found: &regex::Captures<'_>| {
+                let kept = (1..).map_while(|n| (n < found.len()).then(|| found.get(n))).flatten().next();
+                let behind = if found.get(1).is_some() { "@" } else { "" };
+                format!("{}{MASK}{behind}", kept.map_or("", |kept| kept.as_str()))
             })
             .into_owned(),
         None => value.to_owned(),
+    }
+}
+
+/// An argument of a command line without the secrets in it: the value of a key, a text, or what stands behind a blank in them.
+pub(crate) fn masked_argument(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some((key, value)) if !key.contains(char::is_whitespace) => {
+            let name = key.trim_end_matches(']').rsplit(['.', '[']).next().unwrap_or(key);
+            format!("{key}={}", masked(name, value, &[]))
+        }
+        _ => masked("", argument, &[]),
     }
 }
 
@@ -61,6 +76,28 @@ mod tests {
         assert_eq!(plain("open_params", "http://h/?token=abc&x=1"), "http://h/?token=***&x=1");
         assert_eq!(plain("init_config", r#"{"secret": "abc", "n": 1}"#), r#"{"secret": "***", "n": 1}"#);
         assert_eq!(masked("filename", "/x", &["DB_PASSWORD".into()]), MASK);
+        assert_eq!(
+            plain("program", "curl -H 'Authorization: Bearer abc' http://h"),
+            "curl -H 'Authorization: Bearer ***' http://h"
+        );
+        assert_eq!(plain("program", "x 'authorization: basic YTpi'"), "x 'authorization: basic ***'");
+        assert_eq!(
+            plain("text", "-----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY-----"),
+            "-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----"
+        );
+    }
+
+    #[test]
+    fn arguments_lose_their_secrets_too() {
+        assert_eq!(masked_argument("plugins[0].init_config.token=abc"), "plugins[0].init_config.token=***");
+        assert_eq!(masked_argument("http_output.url=http://a:b@c/"), "http_output.url=http://***@c/");
+        assert_eq!(masked_argument("--option=http_output.url=http://a:b@c/"), "--option=http_output.url=http://***@c/");
+        assert_eq!(
+            masked_argument("plugins[0].init_config={token: abc, n: 1}"),
+            "plugins[0].init_config={token: ***, n: 1}"
+        );
+        assert_eq!(masked_argument("-c"), "-c");
+        assert_eq!(masked_argument("priority=debug"), "priority=debug");
     }
 
     #[test]

@@ -73,6 +73,25 @@ pub fn json(loaded: &Loaded, secrets: bool) -> Value {
     json!({"files": files.collect::<Vec<_>>(), "config": writer.values(&loaded.tree, Some(&loaded.trace), "").to_json(), "origins": origins})
 }
 
+impl Loaded {
+    /// Where a value comes from, in words: `falco.yaml:12`, `-o priority`.
+    pub(crate) fn place(&self, origin: &Origin) -> String {
+        let line = origin.mark.map(|mark| format!(":{}", mark.line + 1)).unwrap_or_default();
+        match self.layers.get(origin.layer) {
+            Some(Layer::Main(path)) => format!("{path}{line}"),
+            Some(Layer::Included { path, strategy }) => format!("{path}{line} ({strategy})"),
+            Some(Layer::Option(key)) => format!("-o {key}"),
+            Some(Layer::BuiltIn) => "built in, as there is no file".into(),
+            Some(Layer::Default) | None => "default".into(),
+        }
+    }
+}
+
+/// The values without their secrets.
+pub fn without_secrets(loaded: &Loaded) -> Node {
+    Writer { loaded, secrets: false }.values(&loaded.tree, Some(&loaded.trace), "")
+}
+
 struct Writer<'l> {
     loaded: &'l Loaded,
     secrets: bool,
@@ -158,14 +177,7 @@ impl Writer<'_> {
     }
 
     fn origin(&self, origin: &Origin) -> String {
-        let line = origin.mark.map(|mark| format!(":{}", mark.line + 1)).unwrap_or_default();
-        let mut text = match self.loaded.layers.get(origin.layer) {
-            Some(Layer::Main(path)) => format!("{path}{line}"),
-            Some(Layer::Included { path, strategy }) => format!("{path}{line} ({strategy})"),
-            Some(Layer::Option(key)) => format!("-o {key}"),
-            Some(Layer::BuiltIn) => "built in, as there is no file".into(),
-            Some(Layer::Default) | None => "default".into(),
-        };
+        let mut text = self.loaded.place(origin);
         for name in &origin.variables {
             let _ = write!(text, ", ${{{name}}}{}", if std::env::var_os(name).is_none() { " (not set)" } else { "" });
         }

@@ -22,6 +22,8 @@ pub(crate) use subcommands::Configuration;
 
 use flags::Cli;
 
+use crate::config::secret;
+
 /// What the command line asks for, or what to print instead.
 #[derive(Debug)]
 pub enum Parsed {
@@ -34,7 +36,7 @@ pub enum Parsed {
 /// Reads a command line; the first argument is the program's name. An error is the text for `Error: …`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cmdline = args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let cmdline = args.iter().map(|arg| secret::masked_argument(&arg.to_string_lossy())).collect::<Vec<_>>().join(" ");
     match Cli::try_parse_from(args) {
         Ok(cli) => {
             let mut options = cli.into_options()?;

@@ -1,4 +1,5 @@
-//! `lanner config`: the configuration shown, checked, and its keys listed. Nothing is run.
+//! `lanner config`: the configuration shown, checked, and its keys listed. Nothing is run; to check what plugins are configured
+//! with, their libraries are loaded.
 
 mod args;
 mod keys;
@@ -13,7 +14,8 @@ use super::configure;
 use super::error::AppError;
 use super::plugins::BUILT_IN;
 use super::process::print_stdout;
-use crate::config::{self, check, show};
+use crate::config::{self, PluginConfig, check, show};
+use crate::plugin::{PluginError, load_with_fallback};
 
 /// The whole command.
 pub(super) fn run(command: &ConfigCommand, options: &Options) -> Result<(), AppError> {
@@ -35,8 +37,7 @@ pub(super) fn run(command: &ConfigCommand, options: &Options) -> Result<(), AppE
             let Some(file) = configure::find(options)? else {
                 return Err(AppError::NoConfig(configure::DEFAULT_FILES[1]));
             };
-            let built_in: Vec<&str> = BUILT_IN.iter().map(|built_in| built_in.name).collect();
-            let checked = check::check(&file, &options.settings, &built_in)?;
+            let checked = check::check(&file, &options.settings, &library)?;
             print_stdout(&match args.format {
                 FindingsForm::Text => checked.text(std::io::stdout().is_terminal()),
                 FindingsForm::Json => format!("{:#}\n", checked.json()),
@@ -51,5 +52,14 @@ pub(super) fn run(command: &ConfigCommand, options: &Options) -> Result<(), AppE
             print_stdout(&keys::table(args.format));
             Ok(())
         }
+    }
+}
+
+/// What a start would find of a plugin.
+fn library(config: &PluginConfig) -> check::Library {
+    match load_with_fallback(&config.name, &config.candidates(), &BUILT_IN) {
+        Ok(library) => check::Library::There { schema: library.info().config_schema.clone() },
+        Err(PluginError::LibraryNotFound { .. } | PluginError::UnknownBuiltIn { .. }) => check::Library::Missing,
+        Err(error) => check::Library::Broken(error.to_string()),
     }
 }

@@ -2,8 +2,9 @@
 //! A start takes the first impossible value as an error and has no words for the rest; this looks at all of it.
 
 mod cross;
+mod plugins;
 mod report;
-mod retired;
+pub(crate) mod retired;
 mod values;
 mod walk;
 
@@ -16,6 +17,7 @@ use lanner_engine::yaml::{self, LineIndex, Mark};
 
 use super::error::ConfigError;
 use super::path::Path;
+use super::plugins::PluginConfig;
 use super::trace::{Layer, Origin};
 use super::{load, yaml as reading};
 
@@ -63,9 +65,25 @@ pub struct Checked {
     files: usize,
 }
 
-/// Checks a configuration file, what it includes, and options over it. `built_in`: names of plugins that need no library.
-/// An error is a main file that cannot be read.
-pub fn check(main: &FsPath, options: &[String], built_in: &[&str]) -> Result<Checked, ConfigError> {
+/// What is known of the library of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// There is none.
+    Missing,
+    /// It is there and cannot be used; the error.
+    Broken(String),
+    /// It is there, or inside the program.
+    There {
+        /// The JSON schema of its `init_config`, if it has one.
+        schema: Option<String>,
+    },
+}
+
+/// Looks for the library of a plugin.
+pub type FindLibrary<'f> = &'f dyn Fn(&PluginConfig) -> Library;
+
+/// Checks a configuration file, what it includes, and options over it. An error is a main file that cannot be read.
+pub fn check(main: &FsPath, options: &[String], find: FindLibrary<'_>) -> Result<Checked, ConfigError> {
     let mut checked = Checked::default();
     let text = read(main)?;
     let whole = checked.file(main, text);
@@ -98,7 +116,7 @@ pub fn check(main: &FsPath, options: &[String], built_in: &[&str]) -> Result<Che
         readable &= checked.option(option);
     }
     if readable {
-        cross::check(&mut checked, main, options, built_in);
+        cross::check(&mut checked, main, options, find);
     }
     checked.findings.sort_by_key(|finding| (finding.source, finding.span.start, finding.level));
     Ok(checked)

@@ -1,5 +1,7 @@
 //! Keys that Falco had and that people still carry in their files. Falco ignores them too.
 
+use crate::config::Loaded;
+
 /// Path, what became of it, what to do.
 const RETIRED: &[(&str, &str, &str)] = &[
     ("grpc", "was removed with the gRPC server", "remove it; `http_output` or `program_output` deliver alerts"),
@@ -23,6 +25,20 @@ const RETIRED: &[(&str, &str, &str)] = &[
     ("metadata_download", "was removed with the Kubernetes client", "remove it"),
     ("rule_files", "is misspelt in Falco's own schema", "write `rules_files`"),
 ];
+
+/// The keys of a configuration that are among these, each with its place, what became of it and what to do.
+pub(crate) fn told(loaded: &Loaded) -> Vec<String> {
+    let there = |path: &str| {
+        let steps = || path.split('.');
+        loaded.tree.at(path)?;
+        let trace = steps().try_fold(&loaded.trace, |trace, key| trace.get(key));
+        Some(trace.map_or_else(String::new, |trace| loaded.place(&trace.origin) + ": "))
+    };
+    RETIRED
+        .iter()
+        .filter_map(|(path, what, help)| Some(format!("{}`{path}` {what}; it has no effect: {help}", there(path)?)))
+        .collect()
+}
 
 /// What became of a key, and what to do about it, if it is one of these or stands below one.
 pub(super) fn retired(path: &str) -> Option<(&'static str, &'static str)> {

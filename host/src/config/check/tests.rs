@@ -8,7 +8,14 @@ fn found(text: &str, options: &[&str]) -> Vec<String> {
     let main = dir.path().join("main.yaml");
     std::fs::write(&main, text).unwrap();
     let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-    let checked = check(&main, &options, &["container"]).unwrap();
+    let schema = r#"{"type": "object", "additionalProperties": false, "properties": {
+        "engines": {"type": "object"}, "label_max_len": {"type": "integer"}, "list": {"items": {"type": "boolean"}}}}"#;
+    let find = |plugin: &PluginConfig| match plugin.name.as_str() {
+        "container" => Library::There { schema: Some(schema.to_owned()) },
+        "broken" => Library::Broken("cannot load it".to_owned()),
+        _ => Library::Missing,
+    };
+    let checked = check(&main, &options, &find).unwrap();
     let json = checked.json();
     let line = |finding: &serde_json::Value| {
         let word = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
@@ -87,6 +94,24 @@ fn keys_that_need_each_other_are_told_where_the_need_arises() {
         ]
     );
     assert_eq!(found("json_output: true\n", &[]), ["1:1 error CONFIG_NEEDS"]);
+}
+
+#[test]
+fn plugins_are_configured_as_they_want_to_be() {
+    let plugin =
+        |init: &str| format!("{OUT}plugins:\n- name: container\n  library_path: x.so\n  init_config: {init}\n");
+    assert_eq!(found(&plugin("{label_max_len: 1, list: [true]}"), &[]), [""; 0]);
+    assert_eq!(found(&plugin("{label_max_len: many}"), &[]), ["5:32 error CONFIG_INIT_CONFIG"]);
+    assert_eq!(found(&plugin("\n    engines: {}\n    list: [true, 2]\n"), &[]), ["7:18 error CONFIG_INIT_CONFIG"]);
+    assert_eq!(found(&plugin("\n    engins: {}\n"), &[]), ["6:13 error CONFIG_INIT_CONFIG"]);
+    assert_eq!(found(&plugin("'{\"label_max_len\": \"x\"}'"), &[]), ["5:16 error CONFIG_INIT_CONFIG"]);
+    assert_eq!(found(&plugin("some text"), &[]), ["5:16 error CONFIG_INIT_CONFIG"]);
+    let unwanted = format!("load_plugins: []\n{}", plugin("{label_max_len: many}"));
+    assert_eq!(found(&unwanted, &[]), [""; 0], "what is not loaded does not matter");
+    let broken = plugin("''").replace("container", "broken");
+    assert_eq!(found(&broken, &[]), ["4:17 error CONFIG_PLUGIN"]);
+    let option = ["plugins[0].init_config.label_max_len=many"];
+    assert_eq!(found(&plugin("{engines: {}}"), &option), ["1:1 error CONFIG_INIT_CONFIG"]);
 }
 
 #[test]
