@@ -1,5 +1,6 @@
 //! See ARCHITECTURE.md.
 
+pub mod authority;
 pub mod aws;
 pub mod cloud;
 pub mod daemon;

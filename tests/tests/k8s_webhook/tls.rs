@@ -3,37 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lanner_k8saudit::setup::{Client, ClientError};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use lanner_tests::authority::{Authority, Use};
 
 use crate::{Webhook, list};
-
-/// An authority, and certificates that it issued, as files.
-struct Authority<'a>(CertifiedIssuer<'a, KeyPair>);
-
-impl Authority<'_> {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn save(&self, path: &Path) -> PathBuf {
-        std::fs::write(path, self.0.pem()).unwrap();
-        path.to_owned()
-    }
-
-    /// Certificate and key of `name` in files.
-    fn issue(&self, name: &str, dir: &Path, purpose: ExtendedKeyUsagePurpose) -> (PathBuf, PathBuf) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.extended_key_usages = vec![purpose];
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let (certificate_file, key_file) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
-        std::fs::write(&certificate_file, certificate.pem()).unwrap();
-        std::fs::write(&key_file, key.serialize_pem()).unwrap();
-        (certificate_file, key_file)
-    }
-}
 
 #[test]
 fn only_who_has_certificate_and_token_gets_in() {
@@ -41,12 +13,12 @@ fn only_who_has_certificate_and_token_gets_in() {
     let at = |name: &str| dir.path().join(name);
     let (authority, stranger) = (Authority::new(), Authority::new());
     let ca = authority.save(&at("ca.pem"));
-    let (certificate, key) = authority.issue("localhost", dir.path(), ExtendedKeyUsagePurpose::ServerAuth);
+    let (certificate, key) = authority.issue("localhost", dir.path(), Use::Server);
     let both = std::fs::read_to_string(certificate).unwrap() + &std::fs::read_to_string(key).unwrap();
     std::fs::write(at("server.pem"), both).unwrap();
     std::fs::write(at("token"), "secret\n").unwrap();
-    let identity = authority.issue("apiserver", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
-    let forged = stranger.issue("mallory", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
+    let identity = authority.issue("apiserver", dir.path(), Use::Client);
+    let forged = stranger.issue("mallory", dir.path(), Use::Client);
     let init = format!(
         "{{sslCertificate: {}, webhookClientCA: {}, webhookTokenFile: {}}}",
         at("server.pem").display(),

@@ -3,6 +3,8 @@
 
 mod local;
 mod noise;
+mod proxy;
+mod reload;
 mod remote;
 
 use std::fmt::Write as _;
@@ -20,12 +22,18 @@ struct Follower {
     dir: tempfile::TempDir,
     config: PathBuf,
     daemon: Option<Daemon>,
+    environment: Vec<(String, String)>,
     written: usize,
 }
 
 impl Follower {
     /// One that has these outputs besides standard output.
     fn start(outputs: impl FnOnce(&Path) -> String) -> Self {
+        Self::start_with(outputs, &[])
+    }
+
+    /// The same with these variables in its environment.
+    fn start_with(outputs: impl FnOnce(&Path) -> String, environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (config, rules, log) =
             (dir.path().join("falco.yaml"), dir.path().join("rules.yaml"), dir.path().join("log"));
@@ -44,7 +52,8 @@ impl Follower {
         let rule = "- {rule: Seen, desc: d, condition: ka.verb = create, output: '%ka.auditid', priority: NOTICE, source: k8s_audit}\n";
         std::fs::write(rules, rule).unwrap();
         std::fs::write(log, "").unwrap();
-        let mut follower = Self { dir, config, daemon: None, written: 0 };
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut follower = Self { dir, config, daemon: None, environment, written: 0 };
         follower.run();
         follower
     }
@@ -52,6 +61,10 @@ impl Follower {
     /// Starts the program, if it does not run, and waits until it follows.
     fn run(&mut self) {
         let mut command = lanner(BINARY, &["-c", &self.config.display().to_string(), "--enable-source", "k8s_audit"]);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            command.env_remove(name).env_remove(name.to_ascii_lowercase());
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let opened = |text: &str| text.matches("Opening 'k8s_audit' source").count();
         let before = opened(&self.errors());
         let mut daemon = Daemon::start(&mut command, self.dir.path());

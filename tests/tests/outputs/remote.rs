@@ -2,27 +2,27 @@
 
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use flate2::read::GzDecoder;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use lanner_tests::authority::{Authority, Use};
 use lanner_tests::daemon::free_port;
 
 use crate::{Follower, id};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-struct Post {
-    head: String,
+pub(crate) struct Post {
+    pub(crate) head: String,
     body: Vec<u8>,
 }
 
@@ -48,13 +48,13 @@ impl Post {
 }
 
 /// What a server answers: a function of how many requests there have been.
-type Answer = fn(usize) -> &'static str;
+pub(crate) type Answer = fn(usize) -> &'static str;
 
-const OK: Answer = |_| "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+pub(crate) const OK: Answer = |_| "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 /// A server that writes down what it gets; gone when dropped.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     posts: Arc<Mutex<Vec<Post>>>,
     connections: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
@@ -62,7 +62,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(port: u16, tls: Option<ServerConfig>, answer: Answer) -> Self {
+    pub(crate) fn start(port: u16, tls: Option<ServerConfig>, answer: Answer) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let (posts, connections, stop) = (Arc::default(), Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let tls = tls.map(Arc::new);
@@ -92,15 +92,15 @@ impl Server {
         Self { port, posts, connections, stop, thread: Some(thread) }
     }
 
-    fn plain(answer: Answer) -> Self {
+    pub(crate) fn plain(answer: Answer) -> Self {
         Self::start(free_port(), None, answer)
     }
 
-    fn posts(&self) -> Vec<Post> {
+    pub(crate) fn posts(&self) -> Vec<Post> {
         self.posts.lock().unwrap().clone()
     }
 
-    fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         self.posts().iter().map(|post| id(&post.text())).collect()
     }
 }
@@ -178,49 +178,20 @@ fn alerts_are_posted_over_one_connection_and_come_compressed_if_wanted() {
     assert!(!errors.contains("Alerts that outputs did not deliver"), "{errors}");
 }
 
-/// An authority, and certificates that it issued, as files.
-struct Authority<'a>(CertifiedIssuer<'a, KeyPair>);
-
-impl Authority<'_> {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn save(&self, path: &Path) -> PathBuf {
-        std::fs::write(path, self.0.pem()).unwrap();
-        path.to_owned()
-    }
-
-    /// Certificate and key of `name` in files.
-    fn issue(&self, name: &str, dir: &Path, purpose: ExtendedKeyUsagePurpose) -> (PathBuf, PathBuf) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.extended_key_usages = vec![purpose];
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let (certificate_file, key_file) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
-        std::fs::write(&certificate_file, certificate.pem()).unwrap();
-        std::fs::write(&key_file, key.serialize_pem()).unwrap();
-        (certificate_file, key_file)
-    }
-
-    /// A server for localhost that wants certificates of this authority from its clients.
-    fn server(&self, dir: &Path) -> ServerConfig {
-        let (certificate, key) = self.issue("localhost", dir, ExtendedKeyUsagePurpose::ServerAuth);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.der().clone()).unwrap();
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
-        let chain = CertificateDer::pem_file_iter(certificate).unwrap().collect::<Result<_, _>>().unwrap();
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(clients)
-            .with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap())
-            .unwrap()
-    }
+/// A server for localhost that wants certificates of this authority from its clients.
+fn strict(authority: &Authority<'_>, dir: &Path) -> ServerConfig {
+    let (certificate, key) = authority.issue("localhost", dir, Use::Server);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
+    let chain = CertificateDer::pem_file_iter(certificate).unwrap().collect::<Result<_, _>>().unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap())
+        .unwrap()
 }
 
 #[test]
@@ -228,8 +199,8 @@ fn https_knows_the_server_and_shows_who_we_are() {
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::new();
     let ca = authority.save(&dir.path().join("ca.pem"));
-    let (certificate, key) = authority.issue("agent", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
-    let server = Server::start(free_port(), Some(authority.server(dir.path())), OK);
+    let (certificate, key) = authority.issue("agent", dir.path(), Use::Client);
+    let server = Server::start(free_port(), Some(strict(&authority, dir.path())), OK);
     let folder = dir.path().join("folder");
     std::fs::create_dir(&folder).unwrap();
     authority.save(&folder.join("one.pem"));
@@ -274,8 +245,8 @@ fn https_knows_the_server_and_shows_who_we_are() {
 fn files_that_do_not_fit_are_named_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::new();
-    let (certificate, _) = authority.issue("a", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
-    let (_, other_key) = authority.issue("b", dir.path(), ExtendedKeyUsagePurpose::ClientAuth);
+    let (certificate, _) = authority.issue("a", dir.path(), Use::Client);
+    let (_, other_key) = authority.issue("b", dir.path(), Use::Client);
     let ca = authority.save(&dir.path().join("ca.pem"));
     let identity = format!("http_output.client_cert={}", certificate.display());
     for (settings, expected) in [
