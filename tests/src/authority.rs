@@ -41,7 +41,6 @@ impl Authority<'_> {
     ///
     /// # Panics
     /// If the file cannot be written.
-    #[must_use]
     pub fn save(&self, path: &Path) -> PathBuf {
         std::fs::write(path, self.0.pem()).expect("a file to write");
         path.to_owned()

@@ -241,8 +241,8 @@ impl Reloader<'_> {
         let rules = self.base.rules.until(&followed.rules);
         let restart = self.base.follow(followed);
         let milliseconds = begin.elapsed().as_millis();
-        log::info(format_args!("{after} rules are in force, {before} before ({milliseconds} ms)"));
         self.desk.outputs.apply(outputs, self.base.settings.alerts);
+        log::info(format_args!("{after} rules are in force, {before} before ({milliseconds} ms)"));
         systemd::ready(&format!("{after} rules are in force"));
         Ok(json!({
             "status": "reloaded",
