@@ -68,12 +68,12 @@ fn renewed_certificates_and_tokens_hold_from_then_on() {
     let (old, new) = (Authority::new(), Authority::new());
     let [old_ca, new_ca] = [(&old, "old.pem"), (&new, "new.pem")].map(|(of, name)| of.save(&at(name)));
     let serve = |authority: &Authority<'_>| {
-        let (certificate, key) = authority.issue("localhost", dir.path(), ExtendedKeyUsagePurpose::ServerAuth);
+        let (certificate, key) = authority.issue("localhost", dir.path(), Use::Server);
         std::fs::read_to_string(certificate).unwrap() + &std::fs::read_to_string(key).unwrap()
     };
     let (before, after) = (serve(&old), serve(&new));
-    let [old_client, new_client] = [(&old, "before"), (&new, "after")]
-        .map(|(of, name)| of.issue(name, dir.path(), ExtendedKeyUsagePurpose::ClientAuth));
+    let [old_client, new_client] =
+        [(&old, "before"), (&new, "after")].map(|(of, name)| of.issue(name, dir.path(), Use::Client));
     let (server, clients, token) = (at("server.pem"), at("clients.pem"), at("token"));
     std::fs::write(&server, &before).unwrap();
     std::fs::copy(&old_ca, &clients).unwrap();
