@@ -619,8 +619,12 @@ typedef struct lanner_field_value {
     uint64_t n;       /*  8: the number; 0 or 1 for a truth value; length of text or bytes; without value why: see below */
 } lanner_field_value;
 
-/* Extraction failed: plugin_get_last_error says why. In `n`, with null in `data`; 0 there: the event has no value. */
+/* In `n`, with null in `data`; 0 there: the event has no value. Extraction failed: plugin_get_last_error says why. There is no
+ * value yet: it is on its way. There may be one, and nobody who was asked knows it. The last two only from plugins that also
+ * export the four functions about waits below. */
 #define LANNER_VALUE_FAILED 1u
+#define LANNER_VALUE_AWAITED 2u
+#define LANNER_VALUE_UNKNOWN 3u
 
 /* Takes a request that will come for many events, and gives a handle for it (`handle`, not null), valid until
  * plugin_destroy. Equal requests may get equal handles. `request`: not null, filled in as for plugin_extract_fields, valid
@@ -647,6 +651,29 @@ uint32_t plugin_lanner_get_field_key(ss_plugin_t* s, uint32_t handle);
  * came to, and does not ask for the value. Such a key is the number of a name, which no other name ever gets. `evt`: not
  * null. */
 void plugin_lanner_get_event_keys(ss_plugin_t* s, const ss_plugin_event_input* evt, uint32_t wanted, uint64_t* keys);
+
+/* How a wait stands: what was asked for is on its way, is there, will not come. */
+#define LANNER_WAIT_PENDING 0u
+#define LANNER_WAIT_KNOWN 1u
+#define LANNER_WAIT_UNKNOWN 2u
+
+/* What those values of an event wait for that plugin_lanner_extract_prepared said are on their way or unknown: a number that
+ * stands for it until it is given back with plugin_lanner_end_wait; equal numbers may be given for several events, and each is
+ * given back. 0: nothing is waited for. Called when an alert is raised, never for each event. `evt`, `in`: not null, as for
+ * plugin_lanner_extract_prepared. The four functions come together. Thread: the source's. */
+uint64_t plugin_lanner_begin_wait(ss_plugin_t* s, const ss_plugin_event_input* evt,
+                                  const ss_plugin_field_extract_input* in);
+
+/* How a wait stands. For LANNER_WAIT_UNKNOWN, `reason` (not null) receives a text that says why; owner: plugin; valid until the
+ * next call. Cheap: asked once in a while as long as alerts wait. */
+uint32_t plugin_lanner_get_wait_state(ss_plugin_t* s, uint64_t wait, const char** reason);
+
+/* The value of a prepared request as it is now for what is waited for. The event is long gone, and maybe also the thread or
+ * container that it was about. Values as from plugin_lanner_extract_prepared. */
+lanner_field_value plugin_lanner_extract_awaited(ss_plugin_t* s, uint64_t wait, uint32_t handle);
+
+/* Gives a wait back. */
+void plugin_lanner_end_wait(ss_plugin_t* s, uint64_t wait);
 
 /* The event changes state and is never shown to rules. */
 #define LANNER_EVENT_HIDDEN 1u

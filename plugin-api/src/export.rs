@@ -61,8 +61,8 @@ pub trait Exported: Plugin {
 ///
 /// Capabilities: `source` ([`Source`](crate::sdk::Source)), `extract` ([`Extract`](crate::sdk::Extract)) or
 /// `extract_raw` ([`ExtractRaw`](crate::sdk::ExtractRaw)), `parse` ([`Parse`](crate::sdk::Parse)), `async_events`
-/// ([`AsyncSource`](crate::sdk::AsyncSource)), `listen` ([`CaptureListener`](crate::sdk::CaptureListener)) and `tables`
-/// ([`ProvideTables`](crate::sdk::ProvideTables)). A capability whose trait is not implemented does not compile.
+/// ([`AsyncSource`](crate::sdk::AsyncSource)), `listen` ([`CaptureListener`](crate::sdk::CaptureListener)), `tables`
+/// ([`ProvideTables`](crate::sdk::ProvideTables)) and, beside `extract_raw`, `awaits` ([`Awaits`](crate::sdk::Awaits)). A capability whose trait is not implemented does not compile.
 ///
 /// ```compile_fail,E0277
 /// # use lanner_plugin_api::{export_plugin, sdk::{Error, Init, Plugin}};
@@ -146,11 +146,14 @@ macro_rules! __plugin_capability {
     ($api:ident, $plugin:ty, tables) => {
         $api = $crate::export::entry::with_tables::<$plugin>($api)
     };
+    ($api:ident, $plugin:ty, awaits) => {
+        $api = $crate::export::entry::with_awaits::<$plugin>($api)
+    };
     ($api:ident, $plugin:ty, $other:ident) => {
         compile_error!(concat!(
             "unknown capability `",
             stringify!($other),
-            "`: possible are source, extract, extract_raw, parse, async_events, listen, tables"
+            "`: possible are source, extract, extract_raw, parse, async_events, listen, tables, awaits"
         ))
     };
 }
@@ -263,6 +266,17 @@ macro_rules! __plugin_symbols {
             (s: *mut $crate::raw::PluginState, i: *const $crate::raw::CaptureListenInput) -> $crate::raw::Rc;
     } };
     ($plugin:ty, tables) => {};
+    ($plugin:ty, awaits) => { $crate::__plugin_symbols! { @define
+        plugin_lanner_begin_wait, lanner_begin_wait,
+            (s: *mut $crate::raw::PluginState, e: *const $crate::raw::EventInput,
+             i: *const $crate::raw::FieldExtractInput) -> $crate::raw::Wait;
+        plugin_lanner_get_wait_state, lanner_get_wait_state,
+            (s: *mut $crate::raw::PluginState, wait: $crate::raw::Wait, reason: *mut *const ::core::ffi::c_char)
+            -> $crate::raw::WaitState;
+        plugin_lanner_extract_awaited, lanner_extract_awaited,
+            (s: *mut $crate::raw::PluginState, wait: $crate::raw::Wait, handle: u32) -> $crate::raw::FieldValue;
+        plugin_lanner_end_wait, lanner_end_wait, (s: *mut $crate::raw::PluginState, wait: $crate::raw::Wait) -> ();
+    } };
     (@define $($symbol:ident, $slot:ident, ($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
         /// # Safety
         /// As the plugin API says of the function of this name.

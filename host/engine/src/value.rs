@@ -263,6 +263,49 @@ impl Values {
     }
 }
 
+/// Values of some slots that are kept beyond their event.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    values: Values,
+    runs: HashMap<SlotId, Option<Run>>,
+}
+
+impl Recorded {
+    /// Asks for the values of a slot and keeps them, unless it has them.
+    pub fn record(&mut self, slot: SlotId, extract: &mut dyn Extract) {
+        if self.runs.contains_key(&slot) {
+            return;
+        }
+        let mark = self.values.mark();
+        let found = extract.extract(slot, &mut self.values);
+        if !found {
+            self.values.rewind(mark);
+        }
+        self.runs.insert(slot, found.then(|| self.values.since(mark)));
+    }
+
+    /// Gives the values of a slot again, as [`Extract::extract`] did; `None` if they were not recorded.
+    pub fn give(&self, slot: SlotId, out: &mut Values) -> Option<bool> {
+        let run = match self.runs.get(&slot)? {
+            Some(run) => *run,
+            None => return Some(false),
+        };
+        for item in self.values.items(run) {
+            match item {
+                Item::Number(number) => out.push_u64(*number),
+                Item::Bytes { .. } => out.push_bytes(self.values.bytes(*item)),
+            }
+        }
+        Some(true)
+    }
+
+    /// Bytes that it takes, roughly.
+    pub fn size(&self) -> usize {
+        const EACH: usize = size_of::<(SlotId, Option<Run>)>() + size_of::<Item>();
+        self.values.bytes.len() + self.runs.len() * EACH
+    }
+}
+
 impl Item {
     pub(crate) fn number(self) -> u64 {
         match self {
@@ -281,6 +324,14 @@ pub trait Extract {
     /// What was pushed before `false` is ignored. Pushing values of another kind than [`SlotInfo::ty`] says is the
     /// host's error: such values compare as zero or as empty text.
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool;
+
+    /// Whether the value of the slot is on its way: the event has one, or will turn out to have none, and
+    /// [`Extract::extract`] says for now that it has none. Asked only where values are
+    /// [weighed](crate::compile::RuleSet::weigh). The default: no value is.
+    fn awaited(&mut self, slot: SlotId) -> bool {
+        let _ = slot;
+        false
+    }
 
     /// Writes those keys of the event whose bits are set in `wanted`; what is not known stays 0. Two events of one code
     /// with the same key other than 0 have the same value, or none, for every slot that

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lanner_engine::compile::RuleMatching as Matching;
 use lanner_engine::format::RenderOptions;
@@ -73,6 +74,7 @@ pub(crate) fn compile(
         },
         render: RenderOptions { base64_buffers: settings.alerts.base64_buffers },
         fields: settings.alerts.json && settings.alerts.include_output_fields,
+        hold: Duration::ZERO,
         hostname: Arc::clone(hostname),
     };
     let watched = settings.engine.is_live() && selected(SYSCALL);
@@ -125,6 +127,7 @@ pub(crate) fn compile(
             other => other,
         };
         let replay = matches!(settings.engine, Engine::Replay { .. });
+        let live = settings.engine.is_live() && name == SYSCALL;
         compiled.push(CompiledGroup {
             name,
             replay,
@@ -132,7 +135,8 @@ pub(crate) fn compile(
             input,
             rules: by_source,
             filter: None,
-            how: how.clone(),
+            // A recording has all values at once, and who acknowledges events does so when their alerts are out.
+            how: How { hold: if live { settings.hold } else { Duration::ZERO }, ..how.clone() },
             asks,
             wanted: events,
             schemes,

@@ -12,16 +12,17 @@ use super::replay::Progress;
 use super::stats::Matches;
 use super::systemd::Life;
 use super::timeouts::Timeouts;
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleHead};
 use crate::event::extractor::Context;
 use crate::event::filter::Filter;
-use crate::event::rules::{How, SourceRules};
+use crate::event::hold::Holder;
+use crate::event::rules::{How, Raise, SourceRules};
 use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::metrics::Pulse;
 use crate::outputs::Outputs;
 use crate::plugin::{EventRef, Plugins, Pump};
-use crate::source::{Control, Counts, Sink};
+use crate::source::{Control, Counts, Sink, now};
 
 /// How alerts leave the threads of the sources.
 pub(super) struct Desk {
@@ -45,8 +46,12 @@ impl Evaluator<'_> {
         self.seat = Some(seat);
     }
 
-    /// Exchanges rules, and whatever goes with them, for those of a proposal.
-    fn change(&mut self, proposal: &mut Proposal, plugins: Option<&mut Plugins>) {
+    /// Exchanges rules, and whatever goes with them, for those of a proposal. Alerts that wait are of the old rules: they go now,
+    /// with what is known.
+    fn change(&mut self, proposal: &mut Proposal, mut plugins: Option<&mut Plugins>) {
+        if let Some(plugins) = plugins.as_deref_mut() {
+            self.release(plugins, now(), true);
+        }
         std::mem::swap(&mut self.rules, &mut proposal.rules);
         std::mem::swap(&mut self.how, &mut proposal.how);
         self.matches.grow(proposal.numbers);
@@ -91,7 +96,26 @@ impl Evaluator<'_> {
         if let (Some(pulse), true) = (&mut self.pulse, publishes) {
             let blind = self.drops.iter().flat_map(|drops| drops.blind());
             pulse.publish(asks_all.then_some(metrics), now, counts, blind);
+            pulse.held(self.holder.counts());
         }
+    }
+
+    /// Sends alerts that have waited long enough; with `end` all that wait.
+    #[cold]
+    pub(super) fn release(&mut self, plugins: &mut Plugins, now: u64, end: bool) {
+        if self.holder.is_empty() {
+            return;
+        }
+        let mut raiser = Raiser {
+            matches: &mut self.matches,
+            desk: self.desk,
+            raised: &mut self.raised,
+            plan: self.plan.as_deref(),
+            wish: &mut self.wish,
+            acknowledges: self.acknowledges,
+            pulse: self.pulse.as_mut(),
+        };
+        self.holder.look(now, end, &mut self.rules, plugins, &self.how, &mut |what| raiser.raise(what));
     }
 
     /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
@@ -114,6 +138,52 @@ impl Evaluator<'_> {
     }
 }
 
+/// What becomes of matches: counted, and their alerts sent.
+struct Raiser<'r, 'd> {
+    matches: &'r mut Matches,
+    desk: &'d Desk,
+    raised: &'r mut bool,
+    plan: Option<&'r Plan>,
+    wish: &'r mut Wish,
+    acknowledges: bool,
+    pulse: Option<&'r mut Pulse>,
+}
+
+impl Raiser<'_, '_> {
+    fn raise(&mut self, what: Raise<'_>) {
+        match what {
+            Raise::Match(rule, alert) => {
+                self.count(rule, &alert.head);
+                self.send(alert);
+            }
+            Raise::Matched(rule, head) => self.count(rule, head),
+            Raise::Late(alert) => self.send(alert),
+        }
+    }
+
+    fn count(&mut self, rule: usize, head: &RuleHead) {
+        self.matches.add(rule);
+        if let Some(pulse) = &mut self.pulse {
+            pulse.matched(rule, head);
+        }
+        if let Some(plan) = self.plan {
+            plan.join(rule, self.wish);
+        }
+    }
+
+    fn send(&mut self, alert: Alert) {
+        *self.raised = true;
+        if self.desk.outputs.closed() {
+            self.desk.control.stop();
+        }
+        if self.acknowledges {
+            self.desk.outputs.send_patiently(alert, PATIENCE);
+        } else {
+            self.desk.outputs.send(alert);
+        }
+    }
+}
+
 /// The sink of a source's pump: evaluates and queues.
 pub(super) struct Evaluator<'d> {
     /// Whether an event needs more than evaluation; set for the first one.
@@ -125,6 +195,8 @@ pub(super) struct Evaluator<'d> {
     /// What events of a replay must satisfy first.
     pub(super) filter: Option<Filter>,
     pub(super) how: How,
+    /// Alerts that wait for values.
+    pub(super) holder: Holder,
     pub(super) context: Context,
     pub(super) progress: Progress,
     pub(super) matches: Matches,
@@ -174,28 +246,17 @@ impl Sink for Evaluator<'_> {
         if let Some(Some(rules)) = self.rules.get_mut(source)
             && rules.wants(event)
         {
-            let (matches, desk, raised) = (&mut self.matches, self.desk, &mut self.raised);
-            let (plan, wish, acknowledges) = (self.plan.as_deref(), &mut self.wish, self.acknowledges);
-            let pulse = &mut self.pulse;
-            let mut raise = |rule: usize, alert: Alert| {
-                matches.add(rule);
-                if let Some(pulse) = pulse {
-                    pulse.matched(rule, &alert.head);
-                }
-                *raised = true;
-                if let Some(plan) = plan {
-                    plan.join(rule, wish);
-                }
-                if desk.outputs.closed() {
-                    desk.control.stop();
-                }
-                if acknowledges {
-                    desk.outputs.send_patiently(alert, PATIENCE);
-                } else {
-                    desk.outputs.send(alert);
-                }
+            let mut raiser = Raiser {
+                matches: &mut self.matches,
+                desk: self.desk,
+                raised: &mut self.raised,
+                plan: self.plan.as_deref(),
+                wish: &mut self.wish,
+                acknowledges: self.acknowledges,
+                pulse: self.pulse.as_mut(),
             };
-            rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
+            let mut raise = |what: Raise<'_>| raiser.raise(what);
+            rules.evaluate(event, plugins, &mut self.context, &self.how, &mut self.holder, &mut raise);
         }
         true
     }
@@ -203,6 +264,9 @@ impl Sink for Evaluator<'_> {
     #[inline]
     fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
         self.life.beat();
+        if !self.holder.is_empty() {
+            self.release(plugins, now, false);
+        }
         let publishes = self.pulse.as_mut().is_some_and(Pulse::turn);
         if publishes || self.lookout.is_due(now) {
             self.look(plugins, now, counts, publishes);

@@ -24,6 +24,7 @@ use super::timeouts::Timeouts;
 use super::{signals, systemd};
 use crate::config::{Engine, LiveSettings, Settings};
 use crate::event::extractor::Context;
+use crate::event::hold::Holder;
 use crate::event::scheme::SYSCALL;
 use crate::log;
 use crate::metrics::{Feed, SourceState};
@@ -208,6 +209,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         rules: group.rules,
         filter: group.filter,
         how: group.how,
+        holder: Holder::default(),
         context: Context::new(this_machine()),
         progress: Progress::new(&group.name, job.quiet),
         matches: Matches::new(job.rules.len()),
@@ -275,7 +277,10 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         }
     }
     let state = if error.is_some() || unopened { SourceState::Failed } else { SourceState::Ended };
-    evaluator.pulse.iter().for_each(|pulse| pulse.end(&counts, state));
+    evaluator.pulse.iter().for_each(|pulse| {
+        pulse.held(evaluator.holder.counts());
+        pulse.end(&counts, state);
+    });
     let drops = evaluator.drops.map(|drops| drops.report());
     let outcome = Outcome { matches: evaluator.matches, counts, losses, elapsed, error };
     report(job.options.verbose, syscalls, &name, group.replay, &outcome, drops);
@@ -352,6 +357,7 @@ fn open_and_pump(
         }
     };
     evaluator.progress.finish();
+    evaluator.release(inspector.parts().1, now(), true);
     let metrics = inspector.parts().1.metrics();
     let losses = Losses::of(&metrics);
     if let Some(drops) = &mut evaluator.drops {

@@ -80,6 +80,7 @@ pub const KEYS: &[Key] = &[
     key("capture.max_file_size_mb", Int, "0", Works),
     key("capture.before", Int, "0", Works),
     key("capture.before_memory_mb", Int, "64", Works),
+    key("container.hold_ms", Int, "500", Works),
     key("load_plugins", Texts, "[]", Works),
     key("plugins", Maps, "[]", Works),
     key("plugins[].name", Text, "", Works),

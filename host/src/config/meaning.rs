@@ -87,6 +87,11 @@ const ROWS: &[Row] = &[
     ("capture.max_file_size_mb", SIZE, "the largest capture, MB; 0: no limit"),
     ("capture.before", U32, "how long before the match a capture begins, ms"),
     ("capture.before_memory_mb", Range(1, u32::MAX as i128), "the most memory for what was before, per source"),
+    (
+        "container.hold_ms",
+        U32,
+        "how long an alert waits for what a container runtime has been asked about its container, ms; 0: not at all",
+    ),
     ("load_plugins", Free, "the plugins to load, by name, in order; absent: all of `plugins`"),
     ("plugins", Free, "the plugins there are"),
     ("plugins[].name", Free, "the plugin's name"),

@@ -186,6 +186,9 @@ pub struct Settings {
     pub rule_matching: RuleMatching,
     /// `rules_load: per_rule`: what has an error is left out and the rest runs.
     pub per_rule: bool,
+    /// `container.hold_ms`: how long an alert waits for values that are on their way; zero: not at all. Falco does not have this
+    /// key.
+    pub hold: Duration,
     /// `capture`, if enabled.
     pub capture: Option<CaptureSettings>,
     /// `append_output`.
@@ -284,6 +287,7 @@ impl Settings {
                 _ => return Err(ConfigError::RuleMatching(matching)),
             },
             priority: Priority::from_name(&priority).ok_or(ConfigError::Priority(priority))?,
+            hold: Duration::from_millis(u64::from(read.int("container.hold_ms", 500_u32))),
             capture: capture::read(read)?,
             append_output: append::append_output(read)?,
             static_fields: static_fields(&loaded.tree),

@@ -10,7 +10,7 @@ use lanner_plugin_api::wire::Event;
 use super::generic::{Facts, Generic};
 use super::scheme::{Provider, SourceScheme};
 use crate::alert::Clock;
-use crate::plugin::{EventRef, FieldRequest, PluginError, PluginIdx, Plugins, Prepared, Value};
+use crate::plugin::{Absent, EventRef, FieldRequest, PluginError, PluginIdx, Plugins, Prepared, Value};
 
 /// How one slot is answered; prepared once.
 #[derive(Debug)]
@@ -66,6 +66,14 @@ impl Answers {
         Ok(Self { answers, keys })
     }
 
+    /// The request to a plugin by which a slot is answered, if it is.
+    pub(super) fn request(&self, slot: SlotId) -> Option<&Prepared> {
+        match self.answers.get(slot.index())? {
+            Answer::Plugin(request) => Some(request),
+            _ => None,
+        }
+    }
+
     /// The key of an event that decides the values of a slot, if one does.
     pub fn key_of(&self, slot: SlotId) -> Option<u8> {
         let (plugin, key) = self.answers.get(slot.index())?.key()?;
@@ -80,12 +88,42 @@ pub struct Context {
     text: String,
     first_ts: Option<u64>,
     hostname: Arc<str>,
+    /// What the event at hand was asked for and did not have.
+    pub(super) missing: Missing,
+}
+
+/// Values that plugins said are on their way or unknown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Missing {
+    /// Whether any is on its way.
+    pub(super) awaited: bool,
+    /// A plugin that said either.
+    pub(super) of: Option<PluginIdx>,
+    /// Whether texts among them read [`UNKNOWN`], as in alerts, rather than being absent, as in conditions.
+    pub(super) shown: bool,
+}
+
+/// What alerts show for a text that nobody knows: not what they show for one that there is not.
+pub(super) const UNKNOWN: &str = "<unknown>";
+
+impl Missing {
+    /// What is shown is not what is judged.
+    pub(super) const SHOWN: Self = Self { awaited: false, of: None, shown: true };
+
+    /// Takes note of a value that is not there. Whether a text stands for it.
+    #[cold]
+    fn note(&mut self, request: &Prepared, why: Absent) -> bool {
+        self.awaited |= why == Absent::Awaited;
+        self.of = Some(request.plugin());
+        self.shown && request.is_text()
+    }
 }
 
 impl Context {
     /// A context for events of this machine.
     pub fn new(hostname: Arc<str>) -> Self {
-        Self { clock: Clock::default(), text: String::new(), first_ts: None, hostname }
+        let missing = Missing::default();
+        Self { clock: Clock::default(), text: String::new(), first_ts: None, hostname, missing }
     }
 
     /// Takes note of an event's time, for relative times.
@@ -110,7 +148,7 @@ pub struct Extractor<'a, 'e> {
 }
 
 #[inline]
-fn push(out: &mut Values, value: Value<'_>) {
+pub(super) fn push(out: &mut Values, value: Value<'_>) {
     match value {
         Value::U64(number) => out.push_u64(number),
         Value::Bool(truth) => out.push_bool(truth),
@@ -122,7 +160,17 @@ impl Extract for Extractor<'_, '_> {
     #[inline]
     fn extract(&mut self, slot: SlotId, out: &mut Values) -> bool {
         match self.answers.answers.get(slot.index()) {
-            Some(Answer::Plugin(request)) => request.each(self.plugins, self.event, |value| push(out, value)),
+            Some(Answer::Plugin(request)) => match request.each(self.plugins, self.event, |value| push(out, value)) {
+                Ok(()) => true,
+                Err(Absent::None) => false,
+                Err(why) => {
+                    let shown = self.context.missing.note(request, why);
+                    if shown {
+                        out.push_str(UNKNOWN);
+                    }
+                    shown
+                }
+            },
             Some(Answer::Generic(field)) => self.generic(*field, out),
             Some(Answer::Nanoseconds) => {
                 out.push_u64(self.event.ts());
@@ -134,6 +182,11 @@ impl Extract for Extractor<'_, '_> {
             }
             None => false,
         }
+    }
+
+    fn awaited(&mut self, slot: SlotId) -> bool {
+        let Some(request) = self.answers.request(slot) else { return false };
+        request.each(self.plugins, self.event, |_| ()) == Err(Absent::Awaited)
     }
 
     #[inline]

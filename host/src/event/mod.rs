@@ -6,6 +6,7 @@ pub mod extractor;
 mod facts;
 pub mod filter;
 pub mod generic;
+pub mod hold;
 pub mod lookup;
 pub mod rules;
 pub mod scheme;

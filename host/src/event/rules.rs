@@ -1,15 +1,17 @@
 //! The rules of one source, ready: the compiled set, what each rule's alert looks like, and who answers each question.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lanner_engine::compile::{RuleIdx, RuleMatching, RuleSet, Scratch};
+use lanner_engine::compile::{Candidate, RuleIdx, RuleMatching, RuleSet, Scratch};
 use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
 use lanner_engine::scheme::EventSet;
-use lanner_engine::value::Values;
+use lanner_engine::value::{Extract, Values};
 
-use super::enforce;
-use super::extractor::{Answers, Context, Extractor};
+use super::extractor::{Answers, Context, Extractor, Missing};
+use super::hold::Holder;
 use super::scheme::SourceScheme;
+use super::{enforce, hold};
 use crate::alert::{Alert, RuleHead};
 use crate::plugin::{EventRef, PluginError, Plugins};
 
@@ -44,13 +46,13 @@ pub struct ExtraField {
 pub struct SourceRules {
     /// The kinds of events that any rule can match, close at hand.
     wanted: EventSet,
-    set: RuleSet,
-    scratch: Scratch,
-    alerts: Vec<RuleAlert>,
-    answers: Answers,
-    hits: Vec<RuleIdx>,
-    values: Values,
-    bytes: Vec<u8>,
+    pub(super) set: RuleSet,
+    pub(super) scratch: Scratch,
+    pub(super) alerts: Vec<RuleAlert>,
+    pub(super) answers: Answers,
+    pub(super) hits: Vec<RuleIdx>,
+    pub(super) values: Values,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl SourceRules {
@@ -93,21 +95,25 @@ impl SourceRules {
         (0..=EventSet::MAX_CODE).filter(|code| self.wanted.contains(*code))
     }
 
-    /// Evaluates an event and hands each alert to `raise`, with the rule's number. Nothing is allocated unless a rule
-    /// matches.
+    /// Evaluates an event and hands each alert to `raise`. Nothing is allocated unless a rule matches. What waits for values that
+    /// are on their way goes to `holder`.
     pub fn evaluate(
         &mut self,
         event: &EventRef<'_>,
         plugins: &mut Plugins,
         context: &mut Context,
         how: &How,
-        raise: &mut dyn FnMut(usize, Alert),
+        holder: &mut Holder,
+        raise: &mut dyn FnMut(Raise<'_>),
     ) {
         let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
         self.hits.clear();
         self.set.evaluate(&mut self.scratch, event.ty(), &mut extractor, how.matching, &mut self.hits);
+        if context.missing.awaited {
+            self.weigh(event, plugins, context, how, holder);
+        }
         if !self.hits.is_empty() || event.enforced().is_some() {
-            self.raise(event, plugins, context, how, raise);
+            self.raise(event, plugins, context, how, holder, raise);
         }
     }
 
@@ -118,47 +124,96 @@ impl SourceRules {
         plugins: &mut Plugins,
         context: &mut Context,
         how: &How,
-        raise: &mut dyn FnMut(usize, Alert),
+        holder: &mut Holder,
+        raise: &mut dyn FnMut(Raise<'_>),
     ) {
-        let Self { alerts, answers, hits, values, bytes, .. } = self;
-        let mut extractor = Extractor { answers, plugins, event, context };
-        enforce::complete(hits, alerts, event);
-        for rule in hits.iter().filter_map(|&hit| alerts.get(hit as usize)) {
-            let mut text = |format: &OutputFormat, extractor: &mut Extractor<'_, '_>, values: &mut Values| {
-                bytes.clear();
-                format.render(extractor, values, how.render, bytes);
-                String::from_utf8_lossy(bytes).into_owned()
-            };
+        let mut hits = std::mem::take(&mut self.hits);
+        enforce::complete(&mut hits, &self.alerts, event);
+        for &hit in &hits {
+            let Some(rule) = self.alerts.get(hit as usize) else { continue };
             let done = enforce::word(rule.enforced, event.enforced());
-            let mut message = text(&rule.output, &mut extractor, values);
-            enforce::tell(done, &mut message);
-            let mut fields: Vec<(Box<str>, FormatValue)> = Vec::new();
-            // Text lines show no fields, and extracting them costs more than the rest of the alert.
-            if how.fields {
-                rule.output.values(&mut extractor, values, how.render, &mut |key, value| {
-                    fields.push((key.into(), value));
-                });
-                for extra in &rule.extra {
-                    let value = if extra.raw {
-                        let mut found = FormatValue::Null;
-                        extra.format.values(&mut extractor, values, how.render, &mut |_, value| found = value);
-                        found
-                    } else {
-                        FormatValue::Text(text(&extra.format, &mut extractor, values))
-                    };
-                    fields.retain(|(key, _)| *key != extra.key);
-                    fields.push((extra.key.clone(), value));
+            context.missing = Missing::SHOWN;
+            let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
+            let mut press = Press { values: &mut self.values, bytes: &mut self.bytes, how };
+            let mut alert = press.alert(rule, &mut extractor, event.ts(), done);
+            let missing = std::mem::take(&mut context.missing);
+            if missing.awaited {
+                let candidate = Candidate { rule: hit, open: None };
+                if self.hold(vec![candidate], event, plugins, context, how, holder) {
+                    let (id, head) =
+                        self.alerts.get(hit as usize).map_or((usize::MAX, None), |r| (r.id, Some(&r.head)));
+                    head.into_iter().for_each(|head| raise(Raise::Matched(id, head)));
+                    continue;
                 }
-                if let Some(done) = done {
-                    fields.retain(|(key, _)| &**key != enforce::KEY);
-                    fields.push((enforce::KEY.into(), FormatValue::Text(done.to_owned())));
-                }
-                fields.sort_by(|a, b| a.0.cmp(&b.0));
             }
-            let head = Arc::clone(&rule.head);
-            let alert = Alert { time_ns: event.ts(), head, hostname: Arc::clone(&how.hostname), message, fields };
-            raise(rule.id, alert);
+            if let Some(plugin) = missing.of {
+                hold::tell_unknown(&mut alert, plugin, event, plugins, how.fields);
+            }
+            let id = self.alerts.get(hit as usize).map_or(usize::MAX, |rule| rule.id);
+            raise(Raise::Match(id, alert));
         }
+        self.hits = hits;
+    }
+}
+
+/// What a rule comes to.
+#[derive(Debug)]
+pub enum Raise<'a> {
+    /// The rule of this number matches: its alert.
+    Match(usize, Alert),
+    /// It matches; its alert waits for values that are on their way.
+    Matched(usize, &'a RuleHead),
+    /// The alert of a match that was told before.
+    Late(Alert),
+}
+
+/// Makes alerts.
+pub(super) struct Press<'p> {
+    pub(super) values: &'p mut Values,
+    pub(super) bytes: &'p mut Vec<u8>,
+    pub(super) how: &'p How,
+}
+
+impl Press<'_> {
+    /// The alert of a rule; `done`: what was done for it where the event happened.
+    pub(super) fn alert(
+        &mut self,
+        rule: &RuleAlert,
+        extract: &mut dyn Extract,
+        time_ns: u64,
+        done: Option<&'static str>,
+    ) -> Alert {
+        let how = self.how;
+        let mut message = self.text(&rule.output, extract);
+        enforce::tell(done, &mut message);
+        let mut fields: Vec<(Box<str>, FormatValue)> = Vec::new();
+        // Text lines show no fields, and extracting them costs more than the rest of the alert.
+        if how.fields {
+            rule.output.values(extract, self.values, how.render, &mut |key, value| fields.push((key.into(), value)));
+            for extra in &rule.extra {
+                let value = if extra.raw {
+                    let mut found = FormatValue::Null;
+                    extra.format.values(extract, self.values, how.render, &mut |_, value| found = value);
+                    found
+                } else {
+                    FormatValue::Text(self.text(&extra.format, extract))
+                };
+                fields.retain(|(key, _)| *key != extra.key);
+                fields.push((extra.key.clone(), value));
+            }
+            if let Some(done) = done {
+                fields.retain(|(key, _)| &**key != enforce::KEY);
+                fields.push((enforce::KEY.into(), FormatValue::Text(done.to_owned())));
+            }
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        Alert { time_ns, head: Arc::clone(&rule.head), hostname: Arc::clone(&how.hostname), message, fields }
+    }
+
+    fn text(&mut self, format: &OutputFormat, extract: &mut dyn Extract) -> String {
+        self.bytes.clear();
+        format.render(extract, self.values, self.how.render, self.bytes);
+        String::from_utf8_lossy(self.bytes).into_owned()
     }
 }
 
@@ -171,6 +226,8 @@ pub struct How {
     pub render: RenderOptions,
     /// Whether alerts carry their fields.
     pub fields: bool,
+    /// How long an alert waits for values that are on their way; zero: not at all.
+    pub hold: Duration,
     /// The name of this machine, as alerts carry it.
     pub hostname: Arc<str>,
 }

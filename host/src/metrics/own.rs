@@ -61,6 +61,17 @@ fn add_source(page: &mut Page, registry: &Registry, source: &SourceMeter) {
     let rules = registry.rules();
     let rules = rules.iter().filter(|rule| rule.labels().source == source.name);
     page.add("lanner_source_matches_total", &of, rules.clone().map(|rule| rule.matches()).sum::<u64>() as f64);
+    let held = source.held();
+    page.add("lanner_alerts_waiting", &of, held.waiting as f64);
+    let outcomes = [
+        ("enriched", held.enriched),
+        ("unknown", held.unknown),
+        ("expired", held.expired),
+        ("overflowed", held.overflowed),
+    ];
+    for (outcome, count) in outcomes {
+        page.add("lanner_alerts_held_total", &[("source", name), ("outcome", outcome)], count as f64);
+    }
     page.add("lanner_rules_loaded", &of, rules.count() as f64);
 }
 

@@ -6,6 +6,7 @@ use super::registry::Registry;
 use super::rule::{Blindness, RuleMeter};
 use super::source::{SourceMeter, SourceState};
 use crate::alert::RuleHead;
+use crate::event::hold::HoldCounts;
 use crate::plugin::PluginMetric;
 use crate::source::{Counts, now};
 
@@ -86,6 +87,11 @@ impl Pulse {
                 rule.set_blind(blind);
             }
         }
+    }
+
+    /// Publishes what became of alerts that had to wait.
+    pub fn held(&self, counts: HoldCounts) {
+        self.meter.publish_held(counts);
     }
 
     /// Publishes what had been counted when the source ended.

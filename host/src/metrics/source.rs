@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::event::hold::HoldCounts;
 use crate::plugin::PluginMetric;
 use crate::source::Counts;
 
@@ -94,6 +95,7 @@ pub struct SourceMeter {
     seen_turns: AtomicU64,
     moved_ms: AtomicU64,
     plugins: Mutex<Vec<PluginMetric>>,
+    held: Mutex<HoldCounts>,
 }
 
 impl SourceMeter {
@@ -111,6 +113,7 @@ impl SourceMeter {
             seen_turns: AtomicU64::new(0),
             moved_ms: AtomicU64::new(now_ms),
             plugins: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
@@ -142,6 +145,15 @@ impl SourceMeter {
 
     pub(super) fn publish_plugins(&self, metrics: Vec<PluginMetric>) {
         *self.plugins.lock().unwrap_or_else(PoisonError::into_inner) = metrics;
+    }
+
+    pub(super) fn publish_held(&self, counts: HoldCounts) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    }
+
+    /// What became of its alerts that had to wait for values.
+    pub fn held(&self) -> HoldCounts {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What its thread has counted.

@@ -99,6 +99,11 @@ pub const METRICS: &[Metric] = &[
     g("lanner_source_last_event_timestamp_seconds", "Time of an event seen lately; 0: none yet"),
     g("lanner_source_still_seconds", "How long the thread of the source has not come round"),
     c("lanner_source_matches_total", "Matches of all rules of a source"),
+    g(
+        "lanner_alerts_waiting",
+        "Events whose alerts wait for values that are on their way, such as a container's image",
+    ),
+    c("lanner_alerts_held_total", "Events whose alerts had to wait, by what became of the waiting (label outcome)"),
     g("lanner_rules_loaded", "Rules loaded, by source"),
     g("lanner_rule_blind", "Whether events that the rule could match were lost within the last second"),
     g(

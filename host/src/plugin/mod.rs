@@ -48,6 +48,7 @@ mod source;
 mod tables;
 mod text;
 mod version;
+mod wait;
 
 pub use async_queue::{AsyncQueue, AsyncStats};
 pub use builtin::{BuiltIn, load_with_fallback};
@@ -63,7 +64,8 @@ pub use inspector::{Inspector, Open, Pull};
 pub use library::LoadedLibrary;
 pub use log::{LogSink, NullSink, Severity};
 pub use metrics::{PluginMetric, PluginMetricValue};
-pub use prepared::{FieldRequest, Prepared};
+pub use prepared::{Absent, FieldRequest, Prepared};
 pub use set::{Fault, PluginIdx, PluginSet, Plugins, SourceIdx};
 pub use source::{OpenParam, Progress, Pump};
 pub use version::Version;
+pub use wait::{WaitStanding, Waiting};

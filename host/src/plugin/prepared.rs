@@ -35,20 +35,42 @@ pub struct FieldRequest<'a> {
 /// The value of the flag by which upstream asks for a list. Any but zero means yes; this one is what plugins have seen.
 const LIST: Bool = Bool(64);
 
+/// Why there is no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absent {
+    /// The event has none.
+    None,
+    /// It is on its way.
+    Awaited,
+    /// There may be one, and nobody who was asked knows it.
+    Unknown,
+}
+
+impl Absent {
+    /// What an answer without value says.
+    pub(super) fn of(answer: FieldValue) -> Self {
+        match answer {
+            FieldValue::AWAITED => Self::Awaited,
+            FieldValue::UNKNOWN => Self::Unknown,
+            _ => Self::None,
+        }
+    }
+}
+
 /// A request ready to be asked for any number of events, by whichever thread has the plugins.
 #[derive(Debug)]
 pub struct Prepared {
-    plugin: PluginIdx,
+    pub(super) plugin: PluginIdx,
     function: ExtractFieldsFn,
     field: u32,
     name: CString,
     arg_present: bool,
     key: Option<CString>,
     index: u64,
-    ty: FieldType,
-    kind: Kind,
+    pub(super) ty: FieldType,
+    pub(super) kind: Kind,
     list: bool,
-    direct: Option<Direct>,
+    pub(super) direct: Option<Direct>,
 }
 
 impl Prepared {
@@ -117,19 +139,39 @@ impl Prepared {
     pub fn extract<'p>(&self, plugins: &'p mut Plugins, event: &EventRef<'_>) -> Option<Values<'p>> {
         let event = self.input(plugins, event)?;
         match self.direct {
-            Some(direct) => self.ask_directly(direct, plugins, &event).map(Values::one),
+            Some(direct) => self.ask_directly(direct, plugins, &event).map(Values::one).ok(),
             None => self.ask_for_fields(plugins, &event),
         }
     }
 
-    /// As [`Prepared::extract`], but hands each value to `put`, which costs less where there is one; false for none.
+    /// As [`Prepared::extract`], but hands each value to `put`, which costs less where there is one.
+    ///
+    /// # Errors
+    /// Why there is none.
     #[inline]
-    pub fn each(&self, plugins: &mut Plugins, event: &EventRef<'_>, mut put: impl FnMut(Value<'_>)) -> bool {
-        let Some(event) = self.input(plugins, event) else { return false };
+    pub fn each(
+        &self,
+        plugins: &mut Plugins,
+        event: &EventRef<'_>,
+        mut put: impl FnMut(Value<'_>),
+    ) -> Result<(), Absent> {
+        let Some(event) = self.input(plugins, event) else { return Err(Absent::None) };
         if let Some(direct) = self.direct {
-            return self.ask_directly(direct, plugins, &event).map(put).is_some();
+            return self.ask_directly(direct, plugins, &event).map(put);
         }
-        self.ask_for_fields(plugins, &event).map(|values| values.iter().for_each(&mut put)).is_some()
+        self.ask_for_fields(plugins, &event).map(|values| values.iter().for_each(&mut put)).ok_or(Absent::None)
+    }
+
+    /// Whose field it is.
+    #[must_use]
+    pub fn plugin(&self) -> PluginIdx {
+        self.plugin
+    }
+
+    /// Whether the values are texts.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.kind == Kind::Str
     }
 
     /// The event as the plugin gets it, if it has to do with it.
@@ -142,7 +184,12 @@ impl Prepared {
     }
 
     #[inline]
-    fn ask_directly<'p>(&self, direct: Direct, plugins: &'p mut Plugins, event: &EventInput) -> Option<Value<'p>> {
+    fn ask_directly<'p>(
+        &self,
+        direct: Direct,
+        plugins: &'p mut Plugins,
+        event: &EventInput,
+    ) -> Result<Value<'p>, Absent> {
         let plugin = plugins.plugin_mut(self.plugin);
         let answer = {
             let _scope = CallScope::enter();
@@ -151,15 +198,15 @@ impl Prepared {
         };
         if answer.data.is_null() {
             plugin.extract_failures += u64::from(answer == FieldValue::FAILED);
-            return None;
+            return Err(Absent::of(answer));
         }
         // SAFETY: the plugin has just answered, with a value that stays valid until its next extraction; that needs
         // `plugins`, which the result borrows.
         match unsafe { direct::read(answer, self.ty, self.kind) } {
-            Ok(value) => Some(value),
+            Ok(value) => Ok(value),
             Err(fault) => {
                 self.breach(plugins, fault);
-                None
+                Err(Absent::None)
             }
         }
     }
@@ -215,7 +262,7 @@ impl Prepared {
     }
 
     #[cold]
-    fn breach(&self, plugins: &mut Plugins, fault: FieldFault) {
+    pub(super) fn breach(&self, plugins: &mut Plugins, fault: FieldFault) {
         let field = self.name.to_string_lossy();
         plugins.fault(self.plugin, |plugin| PluginError::MalformedValue { plugin, field: field.into_owned(), fault });
     }

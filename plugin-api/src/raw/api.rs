@@ -3,10 +3,10 @@
 use core::ffi::c_char;
 
 use super::{
-    AbiLayoutFn, AsyncEventHandlerFn, CaptureListenInput, Event, EventInput, EventParseInput, ExtractPreparedFn,
-    FieldExtractInput, GetBatchMetaFn, GetEventKeysFn, GetFieldDetailsFn, GetFieldKeyFn, GetMachineInfoFn,
-    GetStateEpochFn, InitInput, Instance, Metric, Owner, PluginState, PrepareFieldFn, Rc, ResolveFieldFn, SchemaType,
-    SetConfigInput, WantEventsFn, WriteCaptureHeadFn, assert_layout,
+    AbiLayoutFn, AsyncEventHandlerFn, BeginWaitFn, CaptureListenInput, EndWaitFn, Event, EventInput, EventParseInput,
+    ExtractAwaitedFn, ExtractPreparedFn, FieldExtractInput, GetBatchMetaFn, GetEventKeysFn, GetFieldDetailsFn,
+    GetFieldKeyFn, GetMachineInfoFn, GetStateEpochFn, GetWaitStateFn, InitInput, Instance, Metric, Owner, PluginState,
+    PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantEventsFn, WriteCaptureHeadFn, assert_layout,
 };
 
 /// A function without arguments that returns static text.
@@ -153,8 +153,12 @@ api! {
     42 lanner_want_events: WantEventsFn, "Which events will be looked at (Lanner).";
     43 lanner_get_field_key: GetFieldKeyFn, "Which key of an event decides a prepared request (Lanner).";
     44 lanner_get_event_keys: GetEventKeysFn, "The keys of an event (Lanner).";
+    45 lanner_begin_wait: BeginWaitFn, "What values that are on their way wait for (Lanner).";
+    46 lanner_get_wait_state: GetWaitStateFn, "How a wait stands (Lanner).";
+    47 lanner_extract_awaited: ExtractAwaitedFn, "A value that was waited for (Lanner).";
+    48 lanner_end_wait: EndWaitFn, "Gives a wait back (Lanner).";
 }
-assert_layout!(PluginApi, size 360, align 8, get_required_event_schema_version = 256);
+assert_layout!(PluginApi, size 392, align 8, get_required_event_schema_version = 256);
 
 /// Number of functions of the plugin API itself; the vtable of API 3.12 is that many pointers long.
 pub const API_SLOTS: usize = 33;

@@ -2,6 +2,7 @@
 //! looks for them; a host that does not find them uses the plain ABI.
 
 use core::ffi::{c_char, c_void};
+use core::num::NonZeroU64;
 
 use super::{EventInput, ExtractField, FieldExtractInput, FieldType, Instance, PluginState, Rc, assert_layout};
 
@@ -77,7 +78,7 @@ pub struct FieldValue {
     /// for numbers and truth values. Null: there is no value.
     pub data: *const u8,
     /// The number; 0 or 1 for a truth value; the length of text (without NUL, which need not be there) or bytes. Without
-    /// a value 0, or [`FieldValue::FAILED`]'s 1.
+    /// a value why: see the constants.
     pub n: u64,
 }
 assert_layout!(FieldValue, size 16, align 8, data = 0, n = 8);
@@ -87,6 +88,10 @@ impl FieldValue {
     pub const NONE: Self = Self { data: core::ptr::null(), n: 0 };
     /// Extraction failed; `get_last_error` says why.
     pub const FAILED: Self = Self { data: core::ptr::null(), n: 1 };
+    /// There is no value yet: it is on its way.
+    pub const AWAITED: Self = Self { data: core::ptr::null(), n: 2 };
+    /// There may be one, and nobody who was asked knows it.
+    pub const UNKNOWN: Self = Self { data: core::ptr::null(), n: 3 };
 
     /// A number or truth value.
     #[must_use]
@@ -123,6 +128,51 @@ pub type GetFieldKeyFn = unsafe extern "C" fn(s: *mut PluginState, handle: u32) 
 /// none, for every prepared request that the key decides.
 pub type GetEventKeysFn =
     unsafe extern "C" fn(s: *mut PluginState, evt: *const EventInput, wanted: u32, keys: *mut u64);
+
+/// What the values of an event wait for, until it is given back; 0 where they wait for nothing.
+#[repr(transparent)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wait(pub u64);
+
+impl Wait {
+    /// Nothing is waited for.
+    pub const NONE: Self = Self(0);
+
+    /// This number.
+    #[must_use]
+    pub const fn new(number: NonZeroU64) -> Self {
+        Self(number.get())
+    }
+}
+
+/// How a wait stands.
+#[repr(transparent)]
+#[cfg_attr(feature = "abi-stable", derive(abi_stable::StableAbi))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitState(pub u32);
+
+impl WaitState {
+    /// What was asked for is on its way.
+    pub const PENDING: Self = Self(0);
+    /// It is there.
+    pub const KNOWN: Self = Self(1);
+    /// It will not come.
+    pub const UNKNOWN: Self = Self(2);
+}
+
+/// `plugin_lanner_begin_wait`: what the values wait for that extraction from this event said are on their way or unknown.
+/// [`Wait::NONE`]: nothing. Each other one is given back with `plugin_lanner_end_wait`.
+pub type BeginWaitFn =
+    unsafe extern "C" fn(s: *mut PluginState, evt: *const EventInput, input: *const FieldExtractInput) -> Wait;
+/// `plugin_lanner_get_wait_state`: how a wait stands. For [`WaitState::UNKNOWN`] `reason` becomes a text that says why, valid
+/// until the next call.
+pub type GetWaitStateFn =
+    unsafe extern "C" fn(s: *mut PluginState, wait: Wait, reason: *mut *const c_char) -> WaitState;
+/// `plugin_lanner_extract_awaited`: the value of a prepared request as it is now for what is waited for, without the event.
+pub type ExtractAwaitedFn = unsafe extern "C" fn(s: *mut PluginState, wait: Wait, handle: u32) -> FieldValue;
+/// `plugin_lanner_end_wait`: gives a wait back.
+pub type EndWaitFn = unsafe extern "C" fn(s: *mut PluginState, wait: Wait);
 
 /// Most keys of an event.
 pub const MAX_KEYS: usize = 32;

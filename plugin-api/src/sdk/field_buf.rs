@@ -80,6 +80,8 @@ impl Kind {
 /// that it costs a few instructions.
 pub(crate) struct FieldBuf {
     pub(super) len: usize,
+    /// What to answer if there is no value.
+    pub(super) absent: FieldValue,
     first: Given,
     /// The second value and the following.
     more: Vec<Given>,
@@ -102,6 +104,7 @@ impl Default for FieldBuf {
     fn default() -> Self {
         Self {
             len: 0,
+            absent: FieldValue::NONE,
             first: Given::Number(0),
             more: Vec::new(),
             bytes: Vec::new(),
@@ -125,16 +128,23 @@ impl FieldBuf {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.len = 0;
+        self.absent = FieldValue::NONE;
         self.more.clear();
         self.bytes.clear();
         self.location = (0, 0);
+    }
+
+    /// What there is instead of a value.
+    #[inline]
+    pub(crate) fn absent(&self) -> FieldValue {
+        self.absent
     }
 
     /// The value of a request for at most one, in the form of prepared requests.
     #[inline]
     pub(crate) fn single(&self, field: u32, ty: FieldType) -> Result<FieldValue, Error> {
         if self.len == 0 {
-            return Ok(FieldValue::NONE);
+            return Ok(self.absent);
         }
         self.check(field, ty, false)?;
         Ok(match self.first {

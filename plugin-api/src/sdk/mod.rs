@@ -24,6 +24,7 @@ mod plugin;
 mod sink;
 mod source;
 mod tables;
+mod wait;
 
 pub use async_events::{AsyncError, AsyncEvent, AsyncHandle, AsyncSource, StateDump};
 pub use batch::{Batch, BatchError, PayloadWriter};
@@ -43,6 +44,7 @@ pub use tables::{
     StateOut, StateValue, Sub, SubTable, Table, TableDecl, TableError, TableFault, TableReader, TableRef, TableValue,
     TableWriter,
 };
+pub use wait::{Awaits, Standing};
 
 pub(crate) use async_events::AsyncShared;
 pub(crate) use batch::BatchBuf;

@@ -5,6 +5,7 @@ use core::fmt;
 use std::net::IpAddr;
 
 use super::field_buf::{FieldBuf, Given, Place};
+use crate::raw::FieldValue;
 
 /// Takes the values of one requested field. `'v` is the time for which the plugin and the event are borrowed: what
 /// lives that long can be handed out as it lies, all else is copied.
@@ -106,6 +107,18 @@ impl<'v> ValueSink<'v> {
             IpAddr::V4(ip) => self.bytes_copy(&ip.octets()),
             IpAddr::V6(ip) => self.bytes_copy(&ip.octets()),
         }
+    }
+
+    /// Says that there is no value yet because it is on its way (Lanner's addition, see [`Awaits`](super::Awaits)).
+    #[inline]
+    pub fn awaited(&mut self) {
+        self.buf.absent = FieldValue::AWAITED;
+    }
+
+    /// Says that there may be a value, and that nobody who was asked knows it (Lanner's addition).
+    #[inline]
+    pub fn unknown(&mut self) {
+        self.buf.absent = FieldValue::UNKNOWN;
     }
 
     /// Says where in the event the value stands: bytes from the header's begin, and how many.

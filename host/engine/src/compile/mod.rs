@@ -11,6 +11,7 @@ mod prim;
 mod recall;
 mod test;
 mod trail;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use machine::{Machine, Program};
 use memory::Memory;
 use plan::{Entry, MAX_GROUPINGS, Plan};
 use trail::{Start, Trails};
+pub use weigh::{Candidate, Rest};
 
 /// A rule of a [`RuleSet`]: the position of its condition.
 pub type RuleIdx = u32;

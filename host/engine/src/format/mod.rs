@@ -6,7 +6,7 @@ mod value;
 use crate::render::{self, MAX_RENDERED};
 use crate::scheme::{FieldType, PrintFormat, ValueClass};
 use crate::source::{SourceId, SourceInfo, Sources};
-use crate::value::{Extract, Item, Run, Values};
+use crate::value::{Extract, Item, Run, SlotId, Values};
 
 pub use compile::{FormatError, FormatErrorKind};
 pub use value::FormatValue;
@@ -58,6 +58,11 @@ impl OutputFormat {
     /// inside transformers are among them, the transformers are not.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| &*key.name)
+    }
+
+    /// Calls `each` with every slot that rendering it and its values asks for, maybe more than once.
+    pub fn slots(&self, each: &mut dyn FnMut(SlotId)) {
+        (0..self.sources.len()).for_each(|id| self.sources.slots(id as SourceId, each));
     }
 
     /// Appends the rendered text to `out`. `values` is scratch memory. The text can hold any bytes that an event holds.

@@ -76,6 +76,15 @@ impl Sources {
         self.infos.len()
     }
 
+    /// Calls `each` with every slot that a source is made of, maybe more than once.
+    pub(crate) fn slots(&self, id: SourceId, each: &mut dyn FnMut(SlotId)) {
+        let info = self.info(id);
+        if let Def::Slot(slot) = &info.def {
+            each(*slot);
+        }
+        info.args().iter().for_each(|arg| self.slots(*arg, each));
+    }
+
     /// The values of a source, computed anew: for formats, which are rendered once per alert.
     pub(crate) fn evaluate(&self, id: SourceId, values: &mut Values, ex: &mut dyn Extract) -> Option<Run> {
         let info = self.info(id);

@@ -198,7 +198,13 @@ mod tests {
         Box::new(Proposal {
             rules: Vec::new(),
             schemes: Vec::new(),
-            how: How { matching: RuleMatching::First, render, fields: false, hostname: "lab".into() },
+            how: How {
+                matching: RuleMatching::First,
+                render,
+                fields: false,
+                hold: std::time::Duration::ZERO,
+                hostname: "lab".into(),
+            },
             numbers,
             plan: None,
             drops: DropSettings { threshold: 0.1, actions: Vec::new(), rate: 1.0, max_burst: 1.0, simulate: false },

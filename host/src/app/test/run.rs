@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lanner_engine::compile::RuleMatching;
 use lanner_engine::format::RenderOptions;
@@ -17,7 +18,8 @@ use crate::cases::judge::Raised;
 use crate::cases::payload::Payload;
 use crate::cases::row::Input;
 use crate::event::extractor::Context;
-use crate::event::rules::{How, SourceRules};
+use crate::event::hold::Holder;
+use crate::event::rules::{How, Raise, SourceRules};
 use crate::event::scheme::{SYSCALL, SourceScheme};
 use crate::plugin::{Capabilities, EventRef, Inspector, Open, PluginIdx, PluginSet, Plugins};
 use crate::source::{Control, Counts, Sink, pump, show};
@@ -63,6 +65,8 @@ pub(super) fn run(
             matching: RuleMatching::All,
             render: RenderOptions { base64_buffers: lab.settings.alerts.base64_buffers },
             fields: true,
+            // What is recorded has all values at once.
+            hold: Duration::ZERO,
             hostname: Arc::clone(&lab.hostname),
         },
         context: Context::new(Arc::clone(&lab.hostname)),
@@ -151,8 +155,13 @@ impl Sink for Witness<'_> {
             return true;
         }
         let alerts = &mut self.observed.alerts;
-        let mut raise = |rule: usize, alert: Alert| alerts.push((rule, raised(alert, number, step)));
-        self.rules.evaluate(event, plugins, &mut self.context, &self.how, &mut raise);
+        let mut raise = |what: Raise<'_>| {
+            if let Raise::Match(rule, alert) = what {
+                alerts.push((rule, raised(alert, number, step)));
+            }
+        };
+        let mut holder = Holder::default();
+        self.rules.evaluate(event, plugins, &mut self.context, &self.how, &mut holder, &mut raise);
         true
     }
 

@@ -212,7 +212,7 @@ unsafe extern "C" fn extract_prepared<P: Exported, X: Extraction<P>>(
         if X::extract(plugin, &cx, &field.request(), &mut side.value)? {
             return side.value.single(field.id, field.ty);
         }
-        Ok(FieldValue::NONE)
+        Ok(side.value.absent())
     })
 }
 
@@ -243,7 +243,7 @@ unsafe extern "C" fn event_keys<P: Exported + ExtractRaw>(
 /// # Safety
 /// The vtable of the input is null or valid for `'a`.
 #[inline]
-unsafe fn context<'a>(event: EventInput<'a>, input: &'a FieldExtractInput) -> ExtractCx<'a> {
+pub(super) unsafe fn context<'a>(event: EventInput<'a>, input: &'a FieldExtractInput) -> ExtractCx<'a> {
     let host = HostRef { owner: input.owner, last_error: input.get_owner_last_error };
     // SAFETY: the caller vouches for it.
     ExtractCx { event, tables: unsafe { TableReader::new(host, input.table_reader_ext) } }

@@ -18,6 +18,7 @@ mod events;
 mod extract;
 mod lifecycle;
 mod source;
+mod wait;
 
 use core::ffi::{CStr, c_char};
 use core::ptr::{null, null_mut};
@@ -31,6 +32,7 @@ pub use events::{with_async, with_listen, with_parse};
 pub use extract::{with_extract, with_extract_raw};
 pub use lifecycle::{base, with_tables};
 pub use source::with_source;
+pub use wait::with_awaits;
 
 /// The function of a capability that was just filled in.
 #[doc(hidden)]
