@@ -10,6 +10,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::fields::{FIELDS, FieldId};
 use crate::info::{Container, Mount, mount_text};
 use crate::plugin::{ADDED, ASYNC, CONTAINER, CONTAINER_JSON, CONTAINER_JSON_2, ContainerPlugin, REMOVED};
+use crate::runtime::Lookup;
+use crate::track::Category;
 
 /// What was found out for the event that was last asked about: rules ask for several fields of one event, and most ask
 /// for the container.
@@ -23,13 +25,37 @@ pub(crate) struct Memo {
     own: bool,
     id: CString,
     container: Option<Rc<Container>>,
+    /// How far the lookup of a container is of which nothing is known.
+    lookup: Option<Lookup>,
 }
 
 impl Memo {
+    /// That of a container, apart from any event.
+    pub(crate) fn of(id: CString, container: Option<Rc<Container>>) -> Self {
+        Self { found: true, id, container, ..Self::default() }
+    }
+
+    /// Whether the event is of a container of which no more than the id is known.
+    pub(crate) fn is_of_unknown_container(&self) -> bool {
+        self.found && !self.own && self.container.is_none() && !self.id.is_empty()
+    }
+
+    /// The id of such a container.
+    pub(crate) fn id(&self) -> &CStr {
+        &self.id
+    }
+
     /// The state has changed.
     pub(crate) fn forget(&mut self) {
         self.event = None;
     }
+}
+
+/// How far the lookup of a container was when it was looked at last.
+pub(crate) struct SeenLookup {
+    id: CString,
+    ts: u64,
+    lookup: Lookup,
 }
 
 /// Patterns of arguments, compiled once. They come from rules, so there are few.
@@ -57,7 +83,7 @@ impl Patterns {
 
 impl ContainerPlugin {
     /// Finds the container of the event.
-    fn look_up(&mut self, cx: &ExtractCx<'_>) {
+    pub(crate) fn look_up(&mut self, cx: &ExtractCx<'_>) {
         let event = (cx.event.num(), cx.event.ts(), cx.event.tid());
         if self.memo.event == Some(event) {
             return;
@@ -78,6 +104,26 @@ impl ContainerPlugin {
         if memo.container.is_none() && memo.id.as_c_str() != id {
             memo.id = id.to_owned();
         }
+        let unknown = memo.container.is_none() && !id.is_empty();
+        drop(thread);
+        if unknown {
+            self.see_lookup(event.1);
+        }
+    }
+
+    /// Finds out how far the lookup is; anew after a while only, since most events of such a container come close together.
+    fn see_lookup(&mut self, ts: u64) {
+        const WHILE_NS: u64 = 1_000_000;
+
+        if self.tracker.runtime.is_none() {
+            return;
+        }
+        let seen = self.seen_lookup.as_ref().filter(|seen| seen.id == self.memo.id && ts.abs_diff(seen.ts) < WHILE_NS);
+        if seen.is_none() {
+            let lookup = self.lookup(&self.memo.id);
+            self.seen_lookup = lookup.map(|lookup| SeenLookup { id: self.memo.id.clone(), ts, lookup });
+        }
+        self.memo.lookup = self.seen_lookup.as_ref().map(|seen| seen.lookup.clone());
     }
 
     /// When the pid namespace of the event's thread began; 0 if that is not known.
@@ -87,6 +133,19 @@ impl ContainerPlugin {
         }
         let thread = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed());
         thread.and_then(|t| t.read(&self.threads.pidns_start).ok()).unwrap_or(0)
+    }
+
+    /// Whether the event's process is such a probe of its container or was started by it; `None` where there is none.
+    fn is_probe(&self, field: FieldId, cx: &ExtractCx<'_>) -> Option<bool> {
+        let probes = &self.memo.container.as_ref().filter(|_| !self.memo.own)?.probes;
+        let (probe, category) = match field {
+            FieldId::ProcIsContainerHealthcheck => (&probes.health, Category::HEALTHCHECK),
+            FieldId::ProcIsContainerLivenessProbe => (&probes.liveness, Category::LIVENESS_PROBE),
+            _ => (&probes.readiness, Category::READINESS_PROBE),
+        };
+        probe.as_ref()?;
+        let thread = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed())?;
+        Some(Category(thread.read(&self.threads.category).ok()?) == category)
     }
 
     /// The mount that the argument names: by number, or the first whose path the pattern is found in.
@@ -142,41 +201,60 @@ impl ExtractRaw for ContainerPlugin {
             return false;
         }
         match field {
-            F::ContainerMount
-            | F::ContainerMountSource
-            | F::ContainerMountDest
-            | F::ContainerMountMode
-            | F::ContainerMountRdwr
-            | F::ContainerMountPropagation => {
-                let Some((container, at)) = self.mount(field, req) else { return false };
-                let Some(mount) = container.doc.mounts.get(at) else { return false };
-                match field {
-                    F::ContainerMount => out.str(&mount_text(mount)),
-                    F::ContainerMountSource => out.str(&mount.source),
-                    F::ContainerMountDest => out.str(&mount.destination),
-                    F::ContainerMountMode => out.str(&mount.mode),
-                    F::ContainerMountRdwr => out.str(if mount.rw { "true" } else { "false" }),
-                    _ => out.str(&mount.propagation),
-                }
-                return true;
-            }
             F::ContainerStartTs | F::ContainerDuration => {
                 let start = self.namespace_start(cx);
                 if start != 0 {
                     let duration = cx.event.ts().wrapping_sub(start);
                     out.u64(if field == F::ContainerStartTs { start } else { duration });
                 }
-                return start != 0;
+                start != 0
             }
-            _ => {}
+            F::ProcIsContainerHealthcheck | F::ProcIsContainerLivenessProbe | F::ProcIsContainerReadinessProbe => {
+                let is = self.is_probe(field, cx);
+                is.into_iter().for_each(|is| out.bool(is));
+                is.is_some()
+            }
+            _ => self.value(field, req, out),
+        }
+    }
+}
+
+impl ContainerPlugin {
+    /// The value of a field that the container decides, for that of the memo.
+    pub(crate) fn value<'v>(&'v mut self, field: FieldId, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
+        use FieldId as F;
+        if self.memo.container.is_none() && field != F::ContainerId {
+            match &self.memo.lookup {
+                Some(Lookup::Pending | Lookup::Known) if field.is_documented() => out.awaited(),
+                Some(Lookup::Unknown(_)) if field.is_documented() => out.unknown(),
+                _ => {}
+            }
+            return false;
+        }
+        if let F::ContainerMount
+        | F::ContainerMountSource
+        | F::ContainerMountDest
+        | F::ContainerMountMode
+        | F::ContainerMountRdwr
+        | F::ContainerMountPropagation = field
+        {
+            let Some((container, at)) = self.mount(field, req) else { return false };
+            let Some(mount) = container.doc.mounts.get(at) else { return false };
+            match field {
+                F::ContainerMount => out.str(&mount_text(mount)),
+                F::ContainerMountSource => out.str(&mount.source),
+                F::ContainerMountDest => out.str(&mount.destination),
+                F::ContainerMountMode => out.str(&mount.mode),
+                F::ContainerMountRdwr => out.str(if mount.rw { "true" } else { "false" }),
+                _ => out.str(&mount.propagation),
+            }
+            return true;
         }
         let this: &'v Self = self;
         let Some(c) = this.memo.container.as_deref() else {
             // The id is known from the cgroup even when nothing else is.
-            if field == F::ContainerId {
-                out.cstr(&this.memo.id);
-            }
-            return field == F::ContainerId;
+            out.cstr(&this.memo.id);
+            return true;
         };
         let key = || req.arg.key.map(CStr::to_bytes);
         let text: Option<&'v CStr> = match field {
@@ -222,7 +300,15 @@ impl ExtractRaw for ContainerPlugin {
                 });
                 return true;
             }
-            // The rest never has a value: what it showed is no longer kept by anyone.
+            F::ContainerHealthcheck => c.healthcheck.as_deref(),
+            F::ContainerLivenessProbe => c.liveness_probe.as_deref(),
+            F::ContainerReadinessProbe => c.readiness_probe.as_deref(),
+            F::K8sRsName => c.owners.replica_set.name.as_deref(),
+            F::K8sRsId => c.owners.replica_set.uid.as_deref(),
+            F::K8sRcName => c.owners.controller.name.as_deref(),
+            F::K8sRcId => c.owners.controller.uid.as_deref(),
+            F::K8sDeploymentName => c.owners.deployment.as_deref(),
+            // The rest is known to Kubernetes' API alone.
             _ => None,
         };
         if let Some(text) = text {

@@ -26,6 +26,16 @@ macro_rules! fields {
             }
         }
 
+        impl FieldId {
+            /// Whether documents of containers can give it a value.
+            #[must_use]
+            pub fn is_documented(self) -> bool {
+                match self {
+                    $(Self::$id => fields!(@documented $use),)*
+                }
+            }
+        }
+
         /// The descriptions, by number.
         pub static FIELDS: &[FieldDef] = &[$(FieldDef {
             name: $name,
@@ -48,6 +58,8 @@ macro_rules! fields {
     (@use Suggested) => { FieldFlags::FORMAT_SUGGESTED };
     // Never has a value. Not flagged as deprecated: the ABI of this field list has no such flag, and what people see
     // of a field must not depend on which build of the plugin describes it.
+    (@documented Deprecated) => { false };
+    (@documented $use:ident) => { true };
     (@use Deprecated) => { FieldFlags::empty() };
 }
 
@@ -86,12 +98,12 @@ fields! {
         "Image tag.";
     ContainerImageDigest, "container.image.digest", Str, None, Plain, "Registry Digest",
         "Image digest.";
-    ContainerHealthcheck, "container.healthcheck", Str, None, Deprecated, "[Deprecated] Health Check",
-        "Deprecated, never yields a value.";
-    ContainerLivenessProbe, "container.liveness_probe", Str, None, Deprecated, "[Deprecated] Liveness",
-        "Deprecated, never yields a value.";
-    ContainerReadinessProbe, "container.readiness_probe", Str, None, Deprecated, "[Deprecated] Readiness",
-        "Deprecated, never yields a value.";
+    ContainerHealthcheck, "container.healthcheck", Str, None, Plain, "Health Check",
+        "Command line of the health check; absent without one.";
+    ContainerLivenessProbe, "container.liveness_probe", Str, None, Plain, "Liveness",
+        "Command line of the liveness probe; absent without one that is a command.";
+    ContainerReadinessProbe, "container.readiness_probe", Str, None, Plain, "Readiness",
+        "Command line of the readiness probe; absent without one that is a command.";
     ContainerStartTs, "container.start_ts", AbsTime, None, Plain, "Container Start",
         "Thread's pid-namespace init start time (not the engine's creation time).";
     ContainerDuration, "container.duration", RelTime, None, Plain, "Container Duration",
@@ -110,12 +122,12 @@ fields! {
         "One label by key.";
     ContainerLabels, "container.labels", Str, None, Plain, "Container Labels",
         "All labels joined.";
-    ProcIsContainerHealthcheck, "proc.is_container_healthcheck", Bool, None, Deprecated, "[Deprecated] Process Is Container Healthcheck",
-        "Deprecated, never yields a value.";
-    ProcIsContainerLivenessProbe, "proc.is_container_liveness_probe", Bool, None, Deprecated, "[Deprecated] Process Is Container Liveness",
-        "Deprecated, never yields a value.";
-    ProcIsContainerReadinessProbe, "proc.is_container_readiness_probe", Bool, None, Deprecated, "[Deprecated] Process Is Container Readiness",
-        "Deprecated, never yields a value.";
+    ProcIsContainerHealthcheck, "proc.is_container_healthcheck", Bool, None, Plain, "Process Is Container Healthcheck",
+        "Whether the process is the health check of its container or was started by it; absent where the container has none.";
+    ProcIsContainerLivenessProbe, "proc.is_container_liveness_probe", Bool, None, Plain, "Process Is Container Liveness",
+        "Whether the process is the liveness probe of its container or was started by it; absent where the container has none.";
+    ProcIsContainerReadinessProbe, "proc.is_container_readiness_probe", Bool, None, Plain, "Process Is Container Readiness",
+        "Whether the process is the readiness probe of its container or was started by it; absent where the container has none.";
     K8sPodName, "k8s.pod.name", Str, None, Suggested, "Pod Name",
         "Label io.kubernetes.pod.name.";
     K8sNsName, "k8s.ns.name", Str, None, Suggested, "Namespace Name",
@@ -136,42 +148,42 @@ fields! {
         "Pod address.";
     K8sPodCniJson, "k8s.pod.cni.json", Str, None, Plain, "Pod CNI result json",
         "CNI result of the pod.";
-    K8sRcName, "k8s.rc.name", Str, None, Deprecated, "[Deprecated] Replication Controller Name",
-        "Deprecated, always empty (old API-server metadata).";
-    K8sRcId, "k8s.rc.id", Str, None, Deprecated, "[Deprecated] Replication Controller ID",
-        "Deprecated, always empty (old API-server metadata).";
+    K8sRcName, "k8s.rc.name", Str, None, Plain, "Replication Controller Name",
+        "Replication controller that made the pod, as an annotation of old clusters names it.";
+    K8sRcId, "k8s.rc.id", Str, None, Plain, "Replication Controller ID",
+        "Its uid, from the same annotation.";
     K8sRcLabel, "k8s.rc.label", Str, Key, Deprecated, "[Deprecated] Replication Controller Label",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sRcLabels, "k8s.rc.labels", Str, None, Deprecated, "[Deprecated] Replication Controller Labels",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sSvcName, "k8s.svc.name", Str, None, Deprecated, "[Deprecated] Service Name",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sSvcId, "k8s.svc.id", Str, None, Deprecated, "[Deprecated] Service ID",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sSvcLabel, "k8s.svc.label", Str, Key, Deprecated, "[Deprecated] Service Label",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sSvcLabels, "k8s.svc.labels", Str, None, Deprecated, "[Deprecated] Service Labels",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sNsId, "k8s.ns.id", Str, None, Deprecated, "[Deprecated] Namespace ID",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sNsLabel, "k8s.ns.label", Str, Key, Deprecated, "[Deprecated] Namespace Label",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sNsLabels, "k8s.ns.labels", Str, None, Deprecated, "[Deprecated] Namespace Labels",
-        "Deprecated, always empty (old API-server metadata).";
-    K8sRsName, "k8s.rs.name", Str, None, Deprecated, "[Deprecated] Replica Set Name",
-        "Deprecated, always empty (old API-server metadata).";
-    K8sRsId, "k8s.rs.id", Str, None, Deprecated, "[Deprecated] Replica Set ID",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
+    K8sRsName, "k8s.rs.name", Str, None, Plain, "Replica Set Name",
+        "Replica set that made the pod: from its name and the label pod-template-hash, or an annotation of old clusters.";
+    K8sRsId, "k8s.rs.id", Str, None, Plain, "Replica Set ID",
+        "Its uid, as an annotation of old clusters names it.";
     K8sRsLabel, "k8s.rs.label", Str, Key, Deprecated, "[Deprecated] Replica Set Label",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sRsLabels, "k8s.rs.labels", Str, None, Deprecated, "[Deprecated] Replica Set Labels",
-        "Deprecated, always empty (old API-server metadata).";
-    K8sDeploymentName, "k8s.deployment.name", Str, None, Deprecated, "[Deprecated] Deployment Name",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
+    K8sDeploymentName, "k8s.deployment.name", Str, None, Plain, "Deployment Name",
+        "Deployment that made the pod, from its name and the label pod-template-hash.";
     K8sDeploymentId, "k8s.deployment.id", Str, None, Deprecated, "[Deprecated] Deployment ID",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sDeploymentLabel, "k8s.deployment.label", Str, Key, Deprecated, "[Deprecated] Deployment Label",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
     K8sDeploymentLabels, "k8s.deployment.labels", Str, None, Deprecated, "[Deprecated] Deployment Labels",
-        "Deprecated, always empty (old API-server metadata).";
+        "Deprecated, always empty: known to the API of Kubernetes alone.";
 }

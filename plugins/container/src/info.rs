@@ -6,6 +6,8 @@ use std::ffi::{CStr, CString};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::owner::{Owners, Probes, command_line};
+
 /// The number of an engine, as documents and the table `containers` give it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -201,6 +203,12 @@ pub struct Container {
     pub joined_pod_sandbox_labels: CString,
     /// All mounts, joined by commas.
     pub joined_mounts: CString,
+    /// Who made its pod.
+    pub owners: Owners,
+    pub probes: Probes,
+    pub healthcheck: Option<CString>,
+    pub liveness_probe: Option<CString>,
+    pub readiness_probe: Option<CString>,
 }
 
 /// Number of characters of an id that are shown.
@@ -261,7 +269,14 @@ impl Container {
         };
         let mounts: Vec<String> = doc.mounts.iter().map(mount_text).collect();
         let short: String = doc.pod_sandbox_id.chars().take(SHORT_ID_LEN).collect();
+        let probes = Probes::of(&doc);
+        let line = |probe: &Option<Probe>| probe.as_ref().map(command_line);
         Self {
+            owners: Owners::of(&doc),
+            healthcheck: line(&probes.health),
+            liveness_probe: line(&probes.liveness),
+            readiness_probe: line(&probes.readiness),
+            probes,
             id: text(&doc.id),
             full_id: text(&doc.full_id),
             name: text(&doc.name),

@@ -13,9 +13,11 @@ mod extract;
 pub mod fields;
 pub mod info;
 pub mod matcher;
+pub mod owner;
 pub mod plugin;
 pub mod runtime;
 mod table;
 mod track;
+mod wait;
 
 pub use plugin::{ContainerPlugin, PLUGIN_API};

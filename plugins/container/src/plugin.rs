@@ -12,10 +12,11 @@ use lanner_plugin_api::sdk::{
 use lanner_plugin_api::wire::Event;
 
 use crate::config::Config;
-use crate::extract::{Memo, Patterns};
+use crate::extract::{Memo, Patterns, SeenLookup};
 use crate::info::{Container, ContainerType, Document};
 use crate::runtime::Worker;
 use crate::track::{Threads, Tracker, payload, send};
+use crate::wait::Waits;
 
 /// Name of the async event that tells about a container.
 pub const ADDED: &str = "container";
@@ -44,6 +45,8 @@ pub struct ContainerPlugin {
     pub(crate) tracker: Tracker,
     pub(crate) memo: Memo,
     pub(crate) patterns: Patterns,
+    pub(crate) waits: Waits,
+    pub(crate) seen_lookup: Option<SeenLookup>,
     config: Config,
     log: Log,
     /// Talks to the runtimes, live.
@@ -66,6 +69,8 @@ impl Plugin for ContainerPlugin {
             tracker,
             memo: Memo::default(),
             patterns: Patterns::default(),
+            waits: Waits::default(),
+            seen_lookup: None,
             config,
             log: init.log(),
             worker: None,
@@ -76,6 +81,7 @@ impl Plugin for ContainerPlugin {
         // Without the entry of the host.
         out.gauge("n_containers", (self.tracker.cache.len() as u64).saturating_sub(1));
         out.counter("n_missing_container_images", self.tracker.missing_images);
+        out.gauge("n_awaited_containers", self.waits.len() as u64);
         if let Some(worker) = &self.worker {
             worker.metrics(out);
         }
@@ -124,6 +130,7 @@ impl ContainerPlugin {
     fn known(&mut self, num: u64, container: Container) -> Rc<Container> {
         let container = Rc::new(container);
         self.tracker.cache.insert(Rc::clone(&container));
+        self.waits.arrived(&container);
         // Fields of the very event are those of its container: no thread has the id yet.
         self.tracker.last = Some((num, Rc::clone(&container)));
         container
@@ -142,6 +149,7 @@ impl ContainerPlugin {
             self.known(cx.event.num(), container)
         } else {
             let container = Rc::new(container);
+            self.waits.arrived(&container);
             self.tracker.cache.remove(container.id.to_bytes());
             if let Some(runtime) = &self.tracker.runtime {
                 runtime.forget(container.id.to_bytes());
@@ -248,4 +256,4 @@ impl CaptureListener for ContainerPlugin {
     }
 }
 
-export_plugin!(ContainerPlugin: extract_raw, parse, async_events, listen, tables);
+export_plugin!(ContainerPlugin: extract_raw, parse, async_events, listen, tables, awaits);

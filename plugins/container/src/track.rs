@@ -19,14 +19,14 @@ use crate::runtime;
 
 /// What a process in a container is there for, in the thread field `category`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Category(u16);
+pub(crate) struct Category(pub(crate) u16);
 
 impl Category {
     const NONE: Self = Self(0);
     const CONTAINER: Self = Self(1);
-    const HEALTHCHECK: Self = Self(2);
-    const LIVENESS_PROBE: Self = Self(3);
-    const READINESS_PROBE: Self = Self(4);
+    pub(crate) const HEALTHCHECK: Self = Self(2);
+    pub(crate) const LIVENESS_PROBE: Self = Self(3);
+    pub(crate) const READINESS_PROBE: Self = Self(4);
 }
 
 /// Accessors of the table `threads`.
@@ -34,7 +34,7 @@ pub(crate) struct Threads {
     pub(crate) table: Table<i64>,
     pub(crate) container_id: Field<CStr>,
     pub(crate) pidns_start: Field<u64>,
-    category: Field<u16>,
+    pub(crate) category: Field<u16>,
     pub(crate) vpid: Field<i64>,
     pub(crate) vtid: Field<i64>,
     ptid: Field<i64>,
@@ -197,11 +197,10 @@ fn category(
             return Ok(inherited);
         }
     }
-    let doc = &container.doc;
     let probes = [
-        (&doc.healthcheck, Category::HEALTHCHECK),
-        (&doc.liveness_probe, Category::LIVENESS_PROBE),
-        (&doc.readiness_probe, Category::READINESS_PROBE),
+        (&container.probes.health, Category::HEALTHCHECK),
+        (&container.probes.liveness, Category::LIVENESS_PROBE),
+        (&container.probes.readiness, Category::READINESS_PROBE),
     ];
     if probes.iter().all(|(probe, _)| probe.is_none()) {
         return Ok(Category::NONE);

@@ -328,7 +328,8 @@ fn threads_get_their_container_when_the_capture_opens() {
     assert_eq!(lab.of_thread(30, "container.name"), one(""));
     // No such thread.
     assert_eq!(lab.of_thread(99, "container.id"), Extracted::None);
-    assert_eq!(lab.container.metrics(), [("n_containers".to_owned(), 1), ("n_missing_container_images".to_owned(), 0)]);
+    let metrics = [("n_containers", 1), ("n_missing_container_images", 0), ("n_awaited_containers", 0)];
+    assert_eq!(lab.container.metrics(), metrics.map(|(name, value)| (name.to_owned(), value)));
 }
 
 #[test]
@@ -395,8 +396,8 @@ fn an_event_brings_metadata_for_itself_and_for_its_threads() {
             "container.mount[/none]",
             "container.mount[(]",
             "container.mount.source[/etc$$x]",
-            "container.healthcheck",
-            "proc.is_container_healthcheck",
+            "container.liveness_probe",
+            "proc.is_container_liveness_probe",
             "k8s.rc.name",
             "k8s.deployment.label[x]",
             "k8s.ns.labels",
@@ -466,6 +467,59 @@ fn what_a_process_is_there_for() {
     assert_eq!(lab.category(21), 1, "its child");
     assert_eq!(lab.category(22), 2, "the health check, started from outside");
     assert_eq!(lab.category(23), 0, "the same program with other arguments");
+}
+
+#[test]
+fn probes_and_makers_are_told_where_the_document_has_them() {
+    let lab = Lab::new();
+    lab.parse(&told("container", DOC));
+    lab.open();
+    let text = |tid, field, value: &str| assert_eq!(lab.of_thread(tid, field), one(value), "{field}");
+    text(21, "container.healthcheck", "/bin/check -q");
+    for (tid, is) in [(20, false), (21, false), (22, true), (23, false)] {
+        assert_eq!(lab.of_thread(tid, "proc.is_container_healthcheck"), Extracted::Bool(is), "{tid}");
+        assert_eq!(lab.of_thread(tid, "proc.is_container_liveness_probe"), Extracted::None, "there is none");
+    }
+    assert_eq!(lab.of_thread(1, "proc.is_container_healthcheck"), Extracted::None, "on the host");
+    assert_eq!(lab.of_thread(21, "container.liveness_probe"), Extracted::None);
+    lab.parse(&told(
+        "container",
+        r#"{"container":{"id":"0123456789ab","LivenessProbe":{"exe":"/live"},"ReadinessProbe":{"exe":"/ready","args":["-n","1"]},
+            "labels":{"io.kubernetes.pod.name":"shop-7f-abcde","pod-template-hash":"7f",
+            "annotation.kubernetes.io/created-by":"{\"reference\":{\"kind\":\"ReplicationController\",\"name\":\"rc\",\"uid\":\"7\"}}"}}}"#,
+    ));
+    text(21, "container.liveness_probe", "/live");
+    text(21, "container.readiness_probe", "/ready -n 1");
+    text(21, "k8s.rs.name", "shop-7f");
+    text(21, "k8s.deployment.name", "shop");
+    text(21, "k8s.rc.name", "rc");
+    text(21, "k8s.rc.id", "7");
+    assert_eq!(lab.of_thread(21, "proc.is_container_readiness_probe"), Extracted::Bool(false));
+    for none in
+        ["container.healthcheck", "k8s.rs.id", "k8s.svc.name", "k8s.ns.id", "k8s.rs.labels", "k8s.deployment.id"]
+    {
+        assert_eq!(lab.of_thread(21, none), Extracted::None, "{none}");
+    }
+}
+
+#[test]
+fn containers_that_come_and_go_leave_nothing() {
+    let lab = Lab::new();
+    lab.open();
+    for n in 0..100_000u32 {
+        let doc = format!(
+            r#"{{"container":{{"id":"{n:012x}","name":"job-{n}","image":"acme/job:1","labels":{{"n":"{n}"}}}}}}"#
+        );
+        lab.parse(&told("container", &doc));
+        lab.parse(&told("container_removed", &doc));
+    }
+    let metrics = lab.container.metrics();
+    let of = |name: &str| metrics.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
+    assert_eq!(of("n_containers"), Some(0));
+    let at = *lab.container.owner.tables.lock().unwrap().last().unwrap();
+    let table = unsafe { (at as *const raw::TableInput).as_ref() }.unwrap();
+    let size = unsafe { (*table.reader_ext).get_table_size.unwrap()(table.table) };
+    assert_eq!(size, 1, "the host alone");
 }
 
 #[test]
