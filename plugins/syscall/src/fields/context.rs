@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::spec::Field;
 use crate::state::fd::Fd;
 use crate::state::table::DynValue;
-use crate::state::{State, Thread};
+use crate::state::{Group, State, Thread, User};
 
 /// Which form of a field is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,12 +91,38 @@ impl<'a> Cx<'a, '_> {
         self.state.current_fd()
     }
 
+    /// The name of a user as a thread's container has it, where only a look inside tells; into a text of the memory.
+    pub(crate) fn inside_user(&mut self, thread: &'a Thread, uid: u32) -> Option<&User> {
+        let (container, ts, state) = (self.container_id(thread), self.event.ts(), self.state);
+        let inside = self.memory.inside.as_mut().filter(|_| !container.is_empty())?;
+        inside.user(container, uid, ts, &mut fellows(state, thread, container))
+    }
+
+    /// The same of a group.
+    pub(crate) fn inside_group(&mut self, thread: &'a Thread, gid: u32) -> Option<&Group> {
+        let (container, ts, state) = (self.container_id(thread), self.event.ts(), self.state);
+        let inside = self.memory.inside.as_mut().filter(|_| !container.is_empty())?;
+        inside.group(container, gid, ts, &mut fellows(state, thread, container))
+    }
+
     /// Id of the container that a thread runs in, as a plugin wrote it; empty on the host.
     pub(crate) fn container_id(&self, thread: &'a Thread) -> &'a [u8] {
-        let field = self.state.thread_fields.find("container_id");
-        match field.map(|(number, _)| thread.dynamic.get(number)) {
-            Some(DynValue::Text(id)) => id.as_bytes(),
-            _ => b"",
-        }
+        container_id(self.state, thread)
     }
+}
+
+fn container_id<'a>(state: &'a State, thread: &'a Thread) -> &'a [u8] {
+    let field = state.thread_fields.find("container_id");
+    match field.map(|(number, _)| thread.dynamic.get(number)) {
+        Some(DynValue::Text(id)) => id.as_bytes(),
+        _ => b"",
+    }
+}
+
+/// The process of a thread, and then others of its container: what has just happened may be the end of it.
+fn fellows<'a>(state: &'a State, thread: &'a Thread, container: &'a [u8]) -> impl Iterator<Item = i64> + 'a {
+    let others = state.threads().filter(move |other| {
+        other.pid != thread.pid && other.pid == other.tid && container_id(state, other) == container
+    });
+    std::iter::once(thread.pid).chain(others.map(|other| other.pid))
 }

@@ -7,6 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::containers::Containers;
 use super::context::Seen;
+use super::inside::Inside;
 use super::render::{BufferFormat, Rendered};
 use crate::state::intern::Interner;
 
@@ -36,6 +37,8 @@ pub(crate) struct Memory {
     pub(crate) zone: TimeZone,
     /// Containers that events described.
     pub(crate) containers: Containers,
+    /// Users and groups inside of containers, where the events are of this machine.
+    pub(crate) inside: Option<Inside>,
     /// A parameter's text.
     pub(crate) rendered: Rendered,
     /// A text that is put together.
@@ -80,6 +83,7 @@ impl Memory {
             buffer_format,
             zone,
             containers: Containers::default(),
+            inside: None,
             rendered: Rendered::default(),
             text: Vec::new(),
             path: Vec::new(),
@@ -95,7 +99,10 @@ impl Memory {
         let code = seen.event.event_type();
         // Those about containers are among them.
         if code.has_large_payload() {
-            self.containers.next(&seen.event);
+            let gone = self.containers.next(&seen.event);
+            if let (Some(inside), Some(gone)) = (&mut self.inside, gone) {
+                inside.remove(gone.as_bytes());
+            }
         }
         if seen.hidden {
             return;

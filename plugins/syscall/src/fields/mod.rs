@@ -10,6 +10,7 @@
 mod containers;
 mod context;
 mod extract;
+mod inside;
 mod keys;
 mod memory;
 mod names;
@@ -98,6 +99,16 @@ impl Extractor {
     #[must_use]
     pub fn new(buffer_format: BufferFormat, zone: TimeZone) -> Self {
         Self { memory: Memory::new(buffer_format, zone) }
+    }
+
+    /// Looks into containers for the names of users and groups from now on: the events are of this machine.
+    pub(crate) fn look_inside(&mut self) {
+        self.memory.inside.get_or_insert_default();
+    }
+
+    /// Containers whose users are known by looking inside, and how often their files were read.
+    pub(crate) fn looks_inside(&self) -> (u64, u64) {
+        self.memory.inside.as_ref().map_or((0, 0), |inside| (inside.len() as u64, inside.read))
     }
 
     /// Takes note of an event. To be called for every event, hidden ones too, in order, after the state followed it.

@@ -15,7 +15,7 @@ mod merge;
 mod object;
 mod probe;
 mod ring;
-mod scan;
+pub(crate) mod scan;
 mod select;
 mod settings;
 mod tracepoint;

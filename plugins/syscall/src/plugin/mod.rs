@@ -106,6 +106,9 @@ impl Plugin for Syscall {
         }
         if let Some(upkeep) = &self.upkeep {
             upkeep.tell(out);
+            let (containers, read) = self.extractor.looks_inside();
+            out.gauge("n_containers_looked_inside", containers);
+            out.counter("n_user_files_read_inside", read);
         }
     }
 }

@@ -72,6 +72,7 @@ impl Syscall {
         self.counted = Some(Counted::new(live.counters().clone(), live.enforced().cloned()));
         self.upkeep = Some(Upkeep::new(&live, &settings));
         self.begin_section(Box::new(live.scan()));
+        self.extractor.look_inside();
         self.state.set_lookup(Some(Box::new(live.looker().clone())));
         Ok(live)
     }

@@ -26,7 +26,7 @@ pub(crate) fn gid<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
 
 /// Puts what is known of a user; of one that is not known only root has a name and a home.
 fn known<'a>(
-    cx: &Cx<'a, '_>,
+    cx: &mut Cx<'a, '_>,
     out: &mut dyn Sink<'a>,
     login: bool,
     text: for<'u> fn(&'u User) -> &'u [u8],
@@ -35,6 +35,12 @@ fn known<'a>(
     let Some(thread) = cx.thread() else { return false };
     let uid = if login { thread.loginuid } else { thread.uid };
     let user = cx.state.users.user(cx.container_id(thread), uid);
+    if user.is_none()
+        && let Some(user) = cx.inside_user(thread, uid)
+    {
+        out.put_text(text(user).strip_suffix(b"\0").unwrap_or_default());
+        return true;
+    }
     let unknown: &[u8] = if uid == 0 { root } else { b"<NA>\0" };
     out.put_cstr(user.map_or(unknown, text));
     true
@@ -84,6 +90,12 @@ pub(crate) fn loginname<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool
 pub(crate) fn group_name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     let Some(thread) = cx.thread() else { return false };
     let group = cx.state.users.group(cx.container_id(thread), thread.gid);
+    if group.is_none()
+        && let Some(group) = cx.inside_group(thread, thread.gid)
+    {
+        out.put_text(group.name.as_bytes());
+        return true;
+    }
     let unknown: &[u8] = if thread.gid == 0 { b"root\0" } else { b"<NA>\0" };
     out.put_cstr(group.map_or(unknown, |group| group.name.as_bytes_with_nul()));
     true

@@ -6,6 +6,7 @@
 
 mod cgroup;
 mod descriptor;
+pub(crate) mod inside;
 mod interface;
 mod machine;
 mod namespace;
