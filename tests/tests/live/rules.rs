@@ -47,6 +47,7 @@ const NOT_DONE: &[(&str, &[&str])] = &[
         &["Linux Kernel Module Injection Detected", "Kernel Module Loaded Unusually"],
     ),
     ("kernels refuse it for as long as the program runs", &["Running Program Overwritten Through /proc"]),
+    ("the machine would have to be named as one that is guarded", &["Image Not Allowed on Guarded Node"]),
     ("many machines forbid it to ordinary users", &["Overlay Mounted by Ordinary User"]),
 ];
 
