@@ -1,8 +1,9 @@
 //! A ring buffer of the kernel, read where it lies.
 //!
 //! The kernel's side: `BPF_MAP_TYPE_RINGBUF` shows a page with the reader's position, a page with the writers' position and
-//! the data, mapped twice in a row so that no record is torn at the end. A record is a header of eight bytes (length with
-//! two flags, a number) and its bytes, rounded up to eight.
+//! the data, twice in a row so that no record is torn at the end. A record is a header of eight bytes (length with two flags,
+//! a number) and its bytes, rounded up to eight. Of the second copy only as much is mapped as the longest record needs: each
+//! page that is mapped counts as memory of this process, though it is the same page.
 #![allow(unsafe_code, reason = "memory shared with the kernel")]
 
 use std::cell::Cell;
@@ -17,6 +18,9 @@ const BUSY: u32 = 1 << 31;
 const DISCARDED: u32 = 1 << 30;
 /// Bytes before each record.
 const HEADER: u64 = 8;
+/// Bytes of the longest record with its header, in whole pages of any size: probes write no more than `MAX_EVENT` of
+/// `bpf/base.bpf.h` at once.
+const LONGEST: usize = 128 << 10;
 
 /// A mapping that ends with its owner.
 struct Mapping {
@@ -50,6 +54,8 @@ pub(super) struct Ring {
     kernel: Mapping,
     page: usize,
     size: u64,
+    /// Bytes of data that are mapped, those of the second copy included.
+    mapped: usize,
     /// Position up to which records have been looked at.
     seen: Cell<u64>,
 }
@@ -63,8 +69,9 @@ impl Ring {
         // SAFETY: asks for a number.
         let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).map_err(io::Error::other)?;
         let own = Mapping::new(fd, page, libc::PROT_READ | libc::PROT_WRITE, 0)?;
-        let kernel = Mapping::new(fd, page + 2 * size as usize, libc::PROT_READ, page)?;
-        let ring = Self { own, kernel, page, size: u64::from(size), seen: Cell::new(0) };
+        let mapped = size as usize + LONGEST.min(size as usize);
+        let kernel = Mapping::new(fd, page + mapped, libc::PROT_READ, page)?;
+        let ring = Self { own, kernel, page, size: u64::from(size), mapped, seen: Cell::new(0) };
         ring.seen.set(ring.position(&ring.own).load(Ordering::Relaxed));
         Ok(ring)
     }
@@ -96,14 +103,15 @@ impl Ring {
 
     /// State word and bytes of the record at this position.
     fn record(&self, position: u64) -> (u32, &[u8]) {
-        let at = self.page + (position & (self.size - 1)) as usize;
-        // SAFETY: positions are multiples of 8 and the data is mapped twice: a header at any of them is inside.
+        let place = (position & (self.size - 1)) as usize;
+        let at = self.page + place;
+        // SAFETY: positions are multiples of 8 and all of the data is mapped: a header at any of them is inside.
         let word = unsafe { self.kernel.at.add(at).cast::<AtomicU32>().as_ref() };
         let state = word.load(Ordering::Acquire);
         let len = (state & !(BUSY | DISCARDED)) as usize;
-        let len = len.min(self.size as usize - HEADER as usize);
-        // SAFETY: at most `size` bytes from a place in the first copy end in the second. The kernel does not write into
-        // them again before the reader's position has passed, which takes `&mut self`.
+        let len = len.min(self.mapped - place - HEADER as usize);
+        // SAFETY: the place is in the first copy, so at least LONGEST bytes are mapped from it on, and no more are taken than
+        // are. The kernel does not write into them again before the reader's position has passed, which takes `&mut self`.
         (state, unsafe { std::slice::from_raw_parts(self.kernel.at.add(at + HEADER as usize).as_ptr(), len) })
     }
 
