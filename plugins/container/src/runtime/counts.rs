@@ -88,22 +88,26 @@ impl Journal {
     /// A failure: said once, not each time it is tried again.
     pub(super) fn failed(&self, topic: Topic, kind: Kind, socket: &Path, failure: &Failure) {
         let new = self.said().insert((topic, kind, socket.to_owned()));
-        if !new || self.level > LogLevel::Warn {
+        // containerd without the interface of Kubernetes is what docker brings along: nothing is wrong with it.
+        let usual = topic == Topic::Connecting && matches!(failure, Failure::Unsupported(_));
+        let level = if usual { LogLevel::Info } else { LogLevel::Warn };
+        if !new || self.level > level {
             return;
         }
         let what = match topic {
-            Topic::Connecting => "cannot be connected",
+            Topic::Connecting => "cannot be used",
             Topic::Listening => "tells of no events",
             Topic::Asking => "does not answer",
         };
-        let remedy = match failure {
-            Failure::Other(text) if text.contains("ermission denied") => {
-                "; let this process read and write the socket, or switch the engine off"
+        let remedy = match (topic, failure) {
+            (_, Failure::Other(text)) if text.contains("ermission denied") => {
+                "let this process read and write the socket, or switch the engine off"
             }
-            Failure::Unsupported(_) => "; its containers are listed every ten seconds instead",
-            _ => "; tried again",
+            (Topic::Listening, Failure::Unsupported(_)) => "its containers are listed every ten seconds instead",
+            _ => "it is tried again",
         };
-        self.log.warning(format!("{} at {}: {what}: {failure}{remedy}", kind.name(), socket.display()));
+        let text = format!("{} at {}: {what}: {failure}; {remedy}", kind.name(), socket.display());
+        if usual { self.log.info(text) } else { self.log.warning(text) }
     }
 
     /// A socket is well.

@@ -7,7 +7,7 @@ use std::pin::pin;
 use bollard::errors::Error;
 use bollard::models::{ContainerInspectResponse, ImageInspect, PortMap};
 use bollard::query_parameters::{EventsOptions, InspectContainerOptions, ListContainersOptions};
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Sender;
 use tokio_stream::StreamExt as _;
@@ -39,9 +39,21 @@ impl From<Error> for Failure {
 
 impl Client {
     /// Connects and finds the version of the interface that both sides speak.
+    ///
+    /// Podman takes each version as it comes, and to tell its own it asks three programs for theirs, which can take
+    /// seconds.
     pub(super) async fn connect(socket: &Path, kind: ContainerType) -> Result<Self, Failure> {
-        let docker = Docker::connect_with_unix(&socket.display().to_string(), PATIENCE, API_DEFAULT_VERSION)?;
-        Ok(Self { docker: docker.negotiate_version().await?, kind })
+        const PODMAN: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
+
+        let path = socket.display().to_string();
+        let docker = if kind == ContainerType::PODMAN {
+            let podman = Docker::connect_with_unix(&path, PATIENCE, &PODMAN)?;
+            podman.ping().await?;
+            podman
+        } else {
+            Docker::connect_with_unix(&path, PATIENCE, API_DEFAULT_VERSION)?.negotiate_version().await?
+        };
+        Ok(Self { docker, kind })
     }
 
     /// Ids of all containers, running or not.

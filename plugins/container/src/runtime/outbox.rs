@@ -85,9 +85,9 @@ impl Outbox {
         }
     }
 
-    /// Whether this container has been told of.
-    pub(super) fn knows(&self, id: &str) -> bool {
-        self.known.borrow().contains_key(short(id))
+    /// Whether this container has been told of by a runtime whose word counts at least as much as this one's.
+    pub(super) fn knows(&self, kind: Kind, id: &str) -> bool {
+        self.known.borrow().get(short(id)).is_some_and(|teller| !kind.outranks(teller.kind))
     }
 
     /// Compares with a list of all containers of a socket: those that earlier connections to it told of, and that are not

@@ -171,7 +171,7 @@ async fn list(shared: &Shared, link: &Link, links: &RefCell<HashSet<LinkId>>) ->
     let ids = link.client.list().await?;
     shared.outbox.listed(link.kind, &links.borrow(), &ids);
     for (n, id) in ids.iter().enumerate() {
-        if shared.outbox.knows(id) {
+        if shared.outbox.knows(link.kind, id) {
             continue;
         }
         match get(shared, link, id).await {

@@ -149,7 +149,8 @@ pub(super) fn of_container(answer: ContainerAnswer, pod: SandboxAnswer, kind: Co
     let linux = c.resources.and_then(|resources| resources.linux).unwrap_or_default();
     let name = c.metadata.map(|metadata| metadata.name).unwrap_or_default();
     let image = Names::of(c.image.map(|image| image.name).unwrap_or_default(), &c.image_ref, &verbose.spec);
-    let image_id = if verbose.config.image.image.is_empty() { &c.image_id } else { &verbose.config.image.image };
+    // A kubelet asks for the image by its id; who asks for it by a name leaves the id to the runtime.
+    let image_id = Some(&verbose.config.image.image).filter(|id| id.starts_with("sha256:")).unwrap_or(&c.image_id);
     let security = &verbose.config.linux.security_context;
     let mut document = Document {
         kind,

@@ -191,7 +191,7 @@ pub(super) struct LinuxSandbox {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Namespaces {
-    #[prost(message, optional, tag = "1")]
+    #[prost(message, optional, tag = "2")]
     pub(super) options: Option<NamespaceOptions>,
 }
 
