@@ -88,7 +88,7 @@ mod tests {
     fn containers_that_come_and_go_leave_nothing() {
         let mut containers = Containers::default();
         let mut tell = |name: &[u8], n: u32| {
-            let json = format!(r#"{{"container":{{"id":"{n:012x}","ip":"10.0.0.1","User":"www"}}}}\0"#);
+            let json = format!(r#"{{"container":{{"id":"{n:012x}","ip":"10.0.0.1","User":"www"}}}}"#) + "\0";
             let mut builder = EventBuilder::new();
             builder.begin(1, -1, EventType::ASYNCEVENT_E, 3).push(&[0; 4]).push(name).push(json.as_bytes());
             let bytes = builder.finish().unwrap().bytes().to_vec();
