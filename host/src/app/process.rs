@@ -389,9 +389,15 @@ fn tell_deeds(deeds: &Deeds, evaluator: &Evaluator<'_>) {
 /// The name of the machine whose events these are, for `evt.hostname`: what the user says, else what the source says,
 /// else this machine's.
 pub(crate) fn machine_name(inspector: &mut Inspector) -> Arc<str> {
-    if let Some(name) = std::env::var_os(HOSTNAME_VARIABLE) {
-        return name.to_string_lossy().into();
+    match std::env::var_os(HOSTNAME_VARIABLE) {
+        Some(name) => name.to_string_lossy().into(),
+        None => told_name(inspector),
     }
+}
+
+/// What the source says of its machine's name, else this machine's: what rule tests go by, which must not depend on where
+/// they run.
+pub(crate) fn told_name(inspector: &mut Inspector) -> Arc<str> {
     let (_, plugins) = inspector.parts();
     let indexes: Vec<PluginIdx> = plugins.iter().map(|(index, _)| index).collect();
     let told = indexes.into_iter().find_map(|index| {

@@ -42,7 +42,8 @@ impl Alert {
     #[must_use]
     pub fn timeless(&self) -> String {
         let text = self.output.split_once(": ").map_or(self.output.as_str(), |(_, text)| text);
-        text.split(' ').filter(|word| !word.starts_with("age=")).collect::<Vec<_>>().join(" ")
+        let text = text.split(' ').filter(|word| !word.starts_with("age=")).collect::<Vec<_>>().join(" ");
+        unasked(&text)
     }
 
     /// The action that its process belongs to.
@@ -50,4 +51,11 @@ impl Alert {
     pub fn mark(&self) -> Option<String> {
         self.field("proc.env[LANNER_ACTION]")
     }
+}
+
+/// The message of an alert as a replay has it, where no runtime is there to be asked about containers.
+#[must_use]
+pub fn unasked(message: &str) -> String {
+    let known = message.find(" container_unknown=").map_or(message, |at| &message[..at]);
+    known.replace("=<unknown>", "=<NA>")
 }

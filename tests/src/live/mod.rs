@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use alert::Alert;
+pub use alert::{Alert, unasked};
 use replay::configuration;
 pub use replay::replayed;
 

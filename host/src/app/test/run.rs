@@ -13,7 +13,7 @@ use lanner_syscall::memory::MemoryCapture;
 use super::lab::Lab;
 use crate::alert::Alert;
 use crate::app::error::AppError;
-use crate::app::process::machine_name;
+use crate::app::process::told_name;
 use crate::cases::judge::Raised;
 use crate::cases::payload::Payload;
 use crate::cases::row::Input;
@@ -103,7 +103,7 @@ pub(in crate::app) fn giver(set: &PluginSet, source: &str) -> Option<(PluginIdx,
 fn replay(set: PluginSet, plugin: PluginIdx, params: &str, witness: &mut Witness<'_>) -> Result<Counts, AppError> {
     let open = Open { source: plugin, params, recorded: true, event_schema: None };
     let mut inspector = Inspector::open(set, open)?;
-    let hostname = machine_name(&mut inspector);
+    let hostname = told_name(&mut inspector);
     witness.context = Context::new(Arc::clone(&hostname));
     witness.how.hostname = hostname;
     let mut counts = Counts::default();
