@@ -74,8 +74,8 @@ impl Outputs {
         self.reap();
         let Changes { outputs, gone, noise, timeout } = changes;
         let ways = self.entrance.ways();
-        let is_here = |output: &Box<dyn Output>| ways.routes.iter().any(|route| route.lane.name == output.name());
-        let (heirs, new): (Vec<_>, Vec<_>) = outputs.into_iter().partition(is_here);
+        let is_here = |name| ways.routes.iter().any(|route| route.lane.name == name);
+        let (heirs, new): (Vec<_>, Vec<_>) = outputs.into_iter().partition(|output| is_here(output.name()));
         let with_spool = |output: Box<dyn Output>| self.spool(&*output).map(|spool| (output, spool));
         let new = new.into_iter().map(with_spool).collect::<Result<_, _>>()?;
         Ok(Ready { heirs, new, gone, noise, timeout })
