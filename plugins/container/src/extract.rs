@@ -89,7 +89,9 @@ impl ContainerPlugin {
             return;
         }
         let memo = &mut self.memo;
-        *memo = Memo { event: Some(event), id: std::mem::take(&mut memo.id), ..Memo::default() };
+        // The memory of the id stays: even an empty text of C would be memory of its own, for each event.
+        (memo.event, memo.found, memo.own) = (Some(event), false, false);
+        (memo.container, memo.lookup) = (None, None);
         if let Some((num, container)) = &self.tracker.last
             && *num == event.0
             && is_container_event(cx)
