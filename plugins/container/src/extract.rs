@@ -10,6 +10,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::fields::{FIELDS, FieldId};
 use crate::info::{Container, Mount, mount_text};
 use crate::plugin::{ADDED, ASYNC, CONTAINER, CONTAINER_JSON, CONTAINER_JSON_2, ContainerPlugin, REMOVED};
+use crate::role::asked;
 use crate::runtime::Lookup;
 use crate::track::Category;
 
@@ -140,12 +141,8 @@ impl ContainerPlugin {
     /// Whether the event's process is such a probe of its container or was started by it; `None` where there is none.
     fn is_probe(&self, field: FieldId, cx: &ExtractCx<'_>) -> Option<bool> {
         let probes = &self.memo.container.as_ref().filter(|_| !self.memo.own)?.probes;
-        let (probe, category) = match field {
-            FieldId::ProcIsContainerHealthcheck => (&probes.health, Category::HEALTHCHECK),
-            FieldId::ProcIsContainerLivenessProbe => (&probes.liveness, Category::LIVENESS_PROBE),
-            _ => (&probes.readiness, Category::READINESS_PROBE),
-        };
-        probe.as_ref()?;
+        let (probe, category) = asked(field, probes);
+        probe?;
         let thread = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed())?;
         Some(Category(thread.read(&self.threads.category).ok()?) == category)
     }
@@ -213,7 +210,10 @@ impl ExtractRaw for ContainerPlugin {
             }
             F::ProcIsContainerHealthcheck | F::ProcIsContainerLivenessProbe | F::ProcIsContainerReadinessProbe => {
                 let is = self.is_probe(field, cx);
-                is.into_iter().for_each(|is| out.bool(is));
+                match is {
+                    Some(is) => out.bool(is),
+                    None => self.excuse(field, out),
+                }
                 is.is_some()
             }
             _ => self.value(field, req, out),
@@ -222,15 +222,23 @@ impl ExtractRaw for ContainerPlugin {
 }
 
 impl ContainerPlugin {
+    /// Says why there is no value: it is on its way, or nobody knows it. Where a container is known there is just none.
+    fn excuse(&self, field: FieldId, out: &mut ValueSink<'_>) {
+        if self.memo.container.is_some() || !field.is_documented() {
+            return;
+        }
+        match &self.memo.lookup {
+            Some(Lookup::Pending | Lookup::Known) => out.awaited(),
+            Some(Lookup::Unknown(_)) => out.unknown(),
+            None => {}
+        }
+    }
+
     /// The value of a field that the container decides, for that of the memo.
     pub(crate) fn value<'v>(&'v mut self, field: FieldId, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
         use FieldId as F;
         if self.memo.container.is_none() && field != F::ContainerId {
-            match &self.memo.lookup {
-                Some(Lookup::Pending | Lookup::Known) if field.is_documented() => out.awaited(),
-                Some(Lookup::Unknown(_)) if field.is_documented() => out.unknown(),
-                _ => {}
-            }
+            self.excuse(field, out);
             return false;
         }
         if let F::ContainerMount

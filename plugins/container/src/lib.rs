@@ -15,6 +15,7 @@ pub mod info;
 pub mod matcher;
 pub mod owner;
 pub mod plugin;
+mod role;
 pub mod runtime;
 mod table;
 mod track;

@@ -12,9 +12,10 @@ use rustc_hash::FxBuildHasher;
 
 use crate::cache::Cache;
 use crate::config::Config;
-use crate::info::{Container, Probe};
+use crate::info::Container;
 use crate::matcher::{Match, Matchers};
 use crate::plugin::ADDED;
+use crate::role::Words;
 use crate::runtime;
 
 /// What a process in a container is there for, in the thread field `category`.
@@ -22,7 +23,7 @@ use crate::runtime;
 pub(crate) struct Category(pub(crate) u16);
 
 impl Category {
-    const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
     const CONTAINER: Self = Self(1);
     pub(crate) const HEALTHCHECK: Self = Self(2);
     pub(crate) const LIVENESS_PROBE: Self = Self(3);
@@ -37,10 +38,10 @@ pub(crate) struct Threads {
     pub(crate) category: Field<u16>,
     pub(crate) vpid: Field<i64>,
     pub(crate) vtid: Field<i64>,
-    ptid: Field<i64>,
-    exe: Field<CStr>,
-    args: Field<Sub<u64>>,
-    arg: Field<CStr>,
+    pub(crate) ptid: Field<i64>,
+    pub(crate) exe: Field<CStr>,
+    pub(crate) args: Field<Sub<u64>>,
+    pub(crate) arg: Field<CStr>,
     cgroups: Field<Sub<u64>>,
     cgroup_path: Field<CStr>,
     /// Number of the list of cgroups, where the host's threads have one: equal numbers, equal lists.
@@ -197,25 +198,14 @@ fn category(
             return Ok(inherited);
         }
     }
-    let probes = [
-        (&container.probes.health, Category::HEALTHCHECK),
-        (&container.probes.liveness, Category::LIVENESS_PROBE),
-        (&container.probes.readiness, Category::READINESS_PROBE),
-    ];
-    if probes.iter().all(|(probe, _)| probe.is_none()) {
+    let probes = &container.probes;
+    if probes.health.is_none() && probes.liveness.is_none() && probes.readiness.is_none() {
         return Ok(Category::NONE);
     }
-    let mut args = Vec::new();
-    thread.table(&t.args)?.for_each(tables, |arg| {
-        args.extend(arg.read(&t.arg).ok().map(|a| a.to_bytes().to_vec()).filter(|a| !a.is_empty()));
-        true
-    })?;
-    let exe = thread.read(&t.exe)?.to_bytes();
-    let same =
-        |p: &Probe| p.exe.as_bytes() == exe && p.args.iter().map(String::as_bytes).eq(args.iter().map(|a| &a[..]));
-    let Some((_, category)) = probes.iter().find(|(probe, _)| probe.as_ref().is_some_and(same)) else {
-        return Ok(Category::NONE);
-    };
+    let category = Words::of(t, thread, tables)?.probe(probes);
+    if category == Category::NONE {
+        return Ok(category);
+    }
     // A child of the container's first process that happens to look like the probe is not one: the runtime starts
     // probes from outside.
     for _ in 0..ANCESTORS {
@@ -225,7 +215,7 @@ fn category(
         }
         parent = entry.read(&t.ptid)?;
     }
-    Ok(*category)
+    Ok(category)
 }
 
 /// Sends an event about a container.

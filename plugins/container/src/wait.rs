@@ -15,20 +15,27 @@ use crate::extract::Memo;
 use crate::fields::FieldId;
 use crate::info::{Container, text};
 use crate::plugin::ContainerPlugin;
+use crate::role::Line;
 use crate::runtime::Lookup;
 
-/// Containers that are waited for, by number.
+/// Who waits, by number, and for which containers.
 #[derive(Default)]
 pub(crate) struct Waits {
-    all: HashMap<u64, Awaited, FxBuildHasher>,
-    by_id: HashMap<Box<[u8]>, u64, FxBuildHasher>,
+    all: HashMap<u64, Waiter, FxBuildHasher>,
+    by_id: HashMap<Box<[u8]>, Awaited, FxBuildHasher>,
     last: u64,
     /// What was said last of one that is not known.
     reason: CString,
 }
 
-struct Awaited {
+/// Whose alerts wait.
+struct Waiter {
     id: CString,
+    process: Line,
+}
+
+#[derive(Default)]
+struct Awaited {
     /// How many wait for it.
     uses: u64,
     /// What has become known of it.
@@ -41,38 +48,34 @@ impl Waits {
         if self.by_id.is_empty() {
             return;
         }
-        let number = self.by_id.get(container.id.to_bytes());
-        if let Some(awaited) = number.and_then(|number| self.all.get_mut(number)) {
+        if let Some(awaited) = self.by_id.get_mut(container.id.to_bytes()) {
             awaited.container = Some(Rc::clone(container));
         }
     }
 
     /// How many containers are waited for.
     pub(crate) fn len(&self) -> usize {
-        self.all.len()
+        self.by_id.len()
     }
 
-    fn begin(&mut self, id: &CStr) -> Option<NonZeroU64> {
-        let number = match self.by_id.get(id.to_bytes()) {
-            Some(&number) => number,
-            None => {
-                self.last += 1;
-                self.by_id.insert(id.to_bytes().into(), self.last);
-                self.last
-            }
-        };
-        let new = || Awaited { id: id.to_owned(), uses: 0, container: None };
-        self.all.entry(number).or_insert_with(new).uses += 1;
-        NonZeroU64::new(number)
+    fn begin(&mut self, id: &CStr, process: Line) -> Option<NonZeroU64> {
+        self.last += 1;
+        self.by_id.entry(id.to_bytes().into()).or_default().uses += 1;
+        self.all.insert(self.last, Waiter { id: id.to_owned(), process });
+        NonZeroU64::new(self.last)
+    }
+
+    /// What has become known of the container with this id.
+    fn arrival(&self, id: &CStr) -> Option<&Rc<Container>> {
+        self.by_id.get(id.to_bytes()).and_then(|awaited| awaited.container.as_ref())
     }
 
     fn end(&mut self, number: u64) {
-        let Some(awaited) = self.all.get_mut(&number) else { return };
+        let Some(waiter) = self.all.remove(&number) else { return };
+        let Some(awaited) = self.by_id.get_mut(waiter.id.to_bytes()) else { return };
         awaited.uses -= 1;
-        if awaited.uses == 0
-            && let Some(awaited) = self.all.remove(&number)
-        {
-            self.by_id.remove(awaited.id.to_bytes());
+        if awaited.uses == 0 {
+            self.by_id.remove(waiter.id.to_bytes());
         }
     }
 }
@@ -87,18 +90,23 @@ impl ContainerPlugin {
 impl Awaits for ContainerPlugin {
     fn begin_wait(&mut self, cx: &ExtractCx<'_>) -> Option<NonZeroU64> {
         self.look_up(cx);
-        let waits = self.memo.is_of_unknown_container() && self.tracker.runtime.is_some();
-        waits.then(|| self.waits.begin(self.memo.id())).flatten()
+        if !self.memo.is_of_unknown_container() || self.tracker.runtime.is_none() {
+            return None;
+        }
+        let id = self.memo.id();
+        // A table that fails has no words of the process: it is then no probe.
+        let process = Line::of(&self.threads, &cx.tables, cx.event.tid().cast_signed(), id).unwrap_or_default();
+        self.waits.begin(id, process)
     }
 
     fn wait_state(&mut self, wait: u64) -> Standing<'_> {
-        let Some(awaited) = self.waits.all.get(&wait) else {
+        let Some(Waiter { id, .. }) = self.waits.all.get(&wait) else {
             return Standing::Unknown(c"nobody waits for it any more");
         };
-        if awaited.container.is_some() || self.tracker.cache.get(awaited.id.to_bytes()).is_some() {
+        if self.waits.arrival(id).is_some() || self.tracker.cache.get(id.to_bytes()).is_some() {
             return Standing::Known;
         }
-        match self.lookup(&awaited.id) {
+        match self.lookup(id) {
             // What was sent is about to be parsed.
             Some(Lookup::Pending | Lookup::Known) => Standing::Pending,
             Some(Lookup::Unknown(reason)) => {
@@ -110,11 +118,19 @@ impl Awaits for ContainerPlugin {
     }
 
     fn extract_awaited<'v>(&'v mut self, wait: u64, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
-        let (Some(field), Some(awaited)) = (FieldId::from_number(req.id), self.waits.all.get(&wait)) else {
+        let (Some(field), Some(waiter)) = (FieldId::from_number(req.id), self.waits.all.get(&wait)) else {
             return false;
         };
-        let container = awaited.container.clone().or_else(|| self.tracker.cache.get(awaited.id.to_bytes()).cloned());
-        self.memo = Memo::of(awaited.id.clone(), container);
+        let known = self.waits.arrival(&waiter.id).or_else(|| self.tracker.cache.get(waiter.id.to_bytes())).cloned();
+        if let FieldId::ProcIsContainerHealthcheck
+        | FieldId::ProcIsContainerLivenessProbe
+        | FieldId::ProcIsContainerReadinessProbe = field
+        {
+            let is = known.and_then(|container| waiter.process.is(field, &container.probes));
+            is.into_iter().for_each(|is| out.bool(is));
+            return is.is_some();
+        }
+        self.memo = Memo::of(waiter.id.clone(), known);
         self.value(field, req, out)
     }
 

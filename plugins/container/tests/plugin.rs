@@ -342,13 +342,29 @@ fn probes_and_makers_are_told_where_the_document_has_them() {
 fn containers_that_come_and_go_leave_nothing() {
     let lab = Lab::new();
     lab.open();
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim();
+        line.strip_suffix(" kB").unwrap().parse::<u64>().unwrap()
+    };
+    let mut early = 0;
     for n in 0..100_000u32 {
-        let doc = format!(
-            r#"{{"container":{{"id":"{n:012x}","name":"job-{n}","image":"acme/job:1","labels":{{"n":"{n}"}}}}}}"#
-        );
+        let id = format!("{n:012x}");
+        let doc =
+            format!(r#"{{"container":{{"id":"{id}","name":"job-{n}","image":"acme/job:1","labels":{{"n":"{n}"}}}}}}"#);
         lab.parse(&told("container", &doc));
+        threads::CGROUP.set(format!("/docker/{id}{}", "0".repeat(52)));
+        lab.parse(&event(293, threads::WANDERER, &[&0i64.to_le_bytes()]));
+        if n % 1000 == 0 {
+            assert_eq!(lab.of_thread(threads::WANDERER, "container.name"), one(&format!("job-{n}")));
+        }
         lab.parse(&told("container_removed", &doc));
+        if n == 25_000 {
+            early = resident();
+        }
     }
+    let late = resident();
+    assert!(late < early + 4096, "{early} KiB resident after a quarter of them, {late} KiB after all");
     let metrics = lab.container.metrics();
     let of = |name: &str| metrics.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
     assert_eq!(of("n_containers"), Some(1), "the one of lxc, which is still there");

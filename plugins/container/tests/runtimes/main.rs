@@ -13,10 +13,11 @@
 #[path = "../../../../plugin-api/tests/common/mod.rs"]
 mod common;
 mod containerd;
-mod cri;
-mod daemon;
+mod cri_server;
+mod crio;
 mod docker;
-mod image;
+#[path = "../lab/mod.rs"]
+mod lab;
 mod podman;
 #[path = "../threads/mod.rs"]
 mod threads;

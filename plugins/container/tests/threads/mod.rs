@@ -1,6 +1,6 @@
 //! A table `threads` as far as the plugin needs it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 
@@ -11,7 +11,12 @@ use lanner_plugin_api::sdk::*;
 thread_local! {
     /// Lists of cgroups that somebody walked over.
     pub static WALKS: Cell<u32> = const { Cell::new(0) };
+    /// The cgroup of the wanderer.
+    pub static CGROUP: RefCell<String> = const { RefCell::new(String::new()) };
 }
+
+/// A thread that is there from its first event on, and each time in another container.
+pub const WANDERER: i64 = 40;
 
 struct Thread {
     tid: i64,
@@ -31,6 +36,11 @@ pub struct Threads {
 pub const DOCKER: &str = "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const LXC: &str = "/lxc.payload/web/init.scope";
 
+fn thread(tid: i64, vpid: i64, ptid: i64, cgroups: &'static [&'static str]) -> Thread {
+    let args: &[&str] = if tid == 22 { &["-q", ""] } else { &["-v"] };
+    Thread { tid, vpid, ptid, exe: "/bin/check", args, cgroups, dynamic: DynamicValues::default() }
+}
+
 impl Plugin for Threads {
     const NAME: &'static CStr = c"threads";
     const DESCRIPTION: &'static CStr = c"offers threads";
@@ -38,15 +48,6 @@ impl Plugin for Threads {
     const VERSION: &'static CStr = c"0.0.1";
     type Config = ();
     fn new(_: &mut Init<'_>, (): ()) -> Result<Self, Error> {
-        let thread = |tid, vpid, ptid, cgroups| Thread {
-            tid,
-            vpid,
-            ptid,
-            exe: "/bin/check",
-            args: if tid == 22 { &["-q", ""] } else { &["-v"] },
-            cgroups,
-            dynamic: DynamicValues::default(),
-        };
         let all = [
             thread(1, 1, 0, &["/", "/system.slice/cron.service"]),
             thread(20, 1, 1, &["/", DOCKER]),
@@ -60,7 +61,10 @@ impl Plugin for Threads {
 }
 
 impl Parse for Threads {
-    fn parse(&mut self, _: &ParseCx<'_>) -> Result<(), Error> {
+    fn parse(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        if cx.event.tid() == WANDERER.cast_unsigned() {
+            self.all.insert(WANDERER, thread(WANDERER, 2, 1, &["as CGROUP says"]));
+        }
         Ok(())
     }
 }
@@ -126,6 +130,10 @@ impl ProvideTables for Threads {
         }
     }
     fn read_field(&mut self, t: TableRef, e: EntryRef, f: u32, out: &mut StateOut<'_>) -> Result<(), TableFault> {
+        if t.id == CGROUPS && t.parent.0 == WANDERER.cast_unsigned() {
+            CGROUP.with_borrow(|cgroup| out.str_bytes(cgroup.as_bytes()));
+            return Ok(());
+        }
         if t.id != 0 {
             out.str_bytes(self.list(t).get(e.0 as usize).ok_or(TableFault::NoEntry)?.as_bytes());
             return Ok(());
@@ -144,7 +152,7 @@ impl ProvideTables for Threads {
             6 => out.table(CGROUPS, e),
             // The first one in a container has no number: what others do not say is found out each time.
             7 => out.u64(match thread.tid {
-                20 => 0,
+                20 | WANDERER => 0,
                 21..=23 => 2,
                 other => other.cast_unsigned() + 10,
             }),

@@ -14,16 +14,17 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     Err(format!("{}: {}", command.get_program().display(), said.lines().last().unwrap_or("failed")))
 }
 
-/// Whether a runtime cannot be run here, for want of rights or of a program; if so, says why.
-pub(crate) fn cannot_run(runtime: &str, programs: &[&str]) -> bool {
+/// Whether a runtime that needs these programs can be run here.
+///
+/// # Errors
+/// Why not: for want of rights or of a program.
+pub(crate) fn can_run(programs: &[&str]) -> Result<(), String> {
     let found = |name: &&&str| std::env::split_paths(&path()).any(|folder| folder.join(name).is_file());
-    let why = match programs.iter().find(|name| !found(name)) {
-        Some(program) => format!("there is no {program} here"),
-        None if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() != 0) => "it needs root".to_owned(),
-        None => return false,
-    };
-    eprintln!("skipped: {runtime}: {why}");
-    true
+    match programs.iter().find(|name| !found(name)) {
+        Some(program) => Err(format!("there is no {program} here")),
+        None if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() != 0) => Err("it needs root".to_owned()),
+        None => Ok(()),
+    }
 }
 
 /// Where programs are: a test may run with a search path without those of administrators.
@@ -47,7 +48,7 @@ pub(crate) fn root_file_system(folder: &Path) -> Result<PathBuf, String> {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(name)).expect("a temporary folder");
     }
     let tar = folder.join("rootfs.tar");
-    output(Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&tar).arg("."))?;
+    output(Command::new("tar").args(["--owner=0", "--group=0", "-C"]).arg(&root).arg("-cf").arg(&tar).arg("."))?;
     Ok(tar)
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Longer than anything takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running program; ended when dropped.
+/// A running program; ended when dropped, as an init system does.
 pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
@@ -34,11 +34,6 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
-    }
-
-    /// Ends it as an init system does.
-    pub(crate) fn stop(self) {
-        drop(self);
     }
 }
 

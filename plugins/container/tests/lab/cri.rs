@@ -171,6 +171,11 @@ impl Cri {
         Ok(id)
     }
 
+    /// Ends and removes a container.
+    pub(crate) fn remove_container(&self, id: &str) -> Result<(), String> {
+        self.call("/runtime.v1.RuntimeService/RemoveContainer", one(id)).map(drop)
+    }
+
     /// Ends the pod and all in it.
     pub(crate) fn remove(&self, sandbox: &str) -> Result<(), String> {
         self.call("/runtime.v1.RuntimeService/StopPodSandbox", one(sandbox))?;
