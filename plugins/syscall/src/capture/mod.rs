@@ -1,5 +1,6 @@
 //! Capture files (`.scap`): what they hold, read from plain and compressed files of every version, written in today's.
 
+mod ahead;
 mod block;
 mod body;
 mod error;

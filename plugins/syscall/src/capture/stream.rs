@@ -8,11 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::ahead::Ahead;
 use super::error::{CaptureError, CaptureErrorKind};
 
 /// Size of the buffer: large enough that a system call serves two thousand events, small enough to stay in the second-level cache
 /// between reading and parsing.
 const BUFFER: usize = 256 * 1024;
+
+/// Compressed files from this size on are decompressed by a thread of their own: below, the thread costs more than it saves.
+const LARGE: u64 = 1024 * 1024;
 
 /// How much of the file has been read, for progress.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +59,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// Opens a file. What is not a plain file (a pipe, a terminal) is read as it comes: nobody waits for it on a thread.
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
         let file = File::open(path).map_err(|e| CaptureError { offset: 0, kind: e.into() })?;
         let total = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
@@ -76,7 +81,13 @@ impl Stream {
         }
         let input = io::Cursor::new(magic).take(have as u64).chain(input);
         let input: Box<dyn Read + Send> = if magic == [0x1f, 0x8b] {
-            Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, input)))
+            let input = MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, input));
+            let two_cores = || std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+            if total.is_some_and(|total| total >= LARGE) && two_cores() {
+                Box::new(Ahead::new(input).map_err(|e| CaptureError { offset: 0, kind: e.into() })?)
+            } else {
+                Box::new(input)
+            }
         } else {
             Box::new(input)
         };
