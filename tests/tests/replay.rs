@@ -1,7 +1,7 @@
 //! Captures in, alerts out, byte for byte: against the alerts that Falco raised on the same captures with its own rules,
 //! and, where those are not at hand, against this repository's own.
 
-use lanner_tests::program::{diff, golden, here, lanner, run, shared};
+use lanner_tests::program::{Run, diff, golden, here, lanner, run, shared};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
@@ -135,4 +135,82 @@ fn several_files_are_replayed_each_from_a_clean_state() {
     let once = run(&mut lanner(BINARY, &["replay", &capture, "-r", &rules, "--json"])).good();
     let twice = run(&mut lanner(BINARY, &["replay", &capture, &capture, "-r", &rules, "--json"])).good();
     assert_eq!(twice.stdout, once.stdout.repeat(2));
+}
+
+/// A rule for about half of all events, whose alerts say what the state was at each.
+const MUCH: &str = r#"
+- rule: Much
+  desc: half of what happens
+  condition: evt.type in (open, openat, close, execve, clone, connect, read)
+  output: '%evt.num %evt.type %proc.name %proc.pname %proc.cmdline %proc.cwd %fd.num %fd.name %user.name %container.id %evt.rawres'
+  priority: NOTICE
+"#;
+
+/// Replays with so many threads: what is printed and how it ended.
+fn by_threads(file: &str, rules: &[&str], threads: &str, more: &[&str]) -> Run {
+    let mut args =
+        vec!["replay", file, "--json", "--threads", threads, "-o", "log_level=info", "-o", "log_stderr=true"];
+    args.extend(rules.iter().flat_map(|rules| ["-r", rules]));
+    args.extend(more);
+    let ran = run(&mut lanner(BINARY, &args));
+    let told = format!("{threads} threads evaluate the events");
+    assert_eq!(ran.stderr.contains(&told), threads != "1", "{}", ran.stderr);
+    ran
+}
+
+#[test]
+fn any_number_of_threads_raises_the_same_alerts_in_the_same_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let much = dir.path().join("much.yaml").display().to_string();
+    std::fs::write(&much, MUCH).unwrap();
+    let syscall = here().join("../rules/syscall/lanner_rules.yaml").display().to_string();
+    let capture = bundled("attack.scap.gz");
+    let filter = ["--filter", "evt.num < 30000 and proc.name != cat"];
+    let all: [(&[&str], &[&str], usize); 3] =
+        [(&[&much], &[], 10_000), (&[&syscall], &[], 30), (&[&much], &filter, 5_000)];
+    for (rules, more, least) in all {
+        let one = by_threads(&capture, rules, "1", more).good();
+        assert!(one.alerts().lines().count() >= least, "{}", one.alerts().lines().count());
+        for threads in ["2", "3", "7"] {
+            let several = by_threads(&capture, rules, threads, more).good();
+            assert!(one.stdout == several.stdout, "{threads}:\n{}", diff(&one.stdout, &several.stdout));
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_capture_is_said_once_however_many_threads_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (much, cut) = (dir.path().join("much.yaml").display().to_string(), dir.path().join("cut.scap.gz"));
+    std::fs::write(&much, MUCH).unwrap();
+    let whole = std::fs::read(bundled("attack.scap.gz")).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let cut = cut.display().to_string();
+    let one = by_threads(&cut, &[&much], "1", &[]);
+    let several = by_threads(&cut, &[&much], "4", &[]);
+    assert!(one.alerts().lines().count() > 3_000, "{}", one.alerts().lines().count());
+    assert!(one.stdout == several.stdout, "{}", diff(&one.stdout, &several.stdout));
+    assert_eq!((one.code, several.code), (Some(1), Some(1)), "{}", several.stderr);
+    let said = |run: &Run| {
+        run.stderr.lines().filter(|line| line.starts_with("Error: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&one), said(&several));
+    assert_eq!(said(&one).len(), 1, "{}", one.stderr);
+}
+
+#[test]
+fn what_can_be_read_only_once_has_one_thread() {
+    let much = format!("{}/rules/attack.yaml", here().display());
+    let piped = format!(
+        "cat '{}' | '{BINARY}' replay /dev/stdin -r '{much}' --threads 3 -o log_level=info -o log_stderr=true",
+        bundled("attack.scap.gz")
+    );
+    let ran =
+        run(std::process::Command::new("sh").args(["-c", &piped]).env("TZ", "UTC").env("FALCO_HOSTNAME", "lab")).good();
+    assert!(
+        ran.stderr.contains("one thread evaluates the events: what is no plain file cannot be read twice"),
+        "{}",
+        ran.stderr
+    );
+    golden("attack.alerts.txt", &ran.stdout);
 }

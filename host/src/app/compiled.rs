@@ -46,6 +46,8 @@ pub(crate) struct CompiledGroup {
     pub(crate) wanted: Option<Vec<u16>>,
     /// What the rules were compiled for, by position of the source.
     pub(crate) schemes: Vec<Option<SourceScheme>>,
+    /// Twins of it that help to replay the same capture.
+    pub(crate) helpers: Vec<Self>,
 }
 
 /// All selected sources, and what the kernel has of the rules that kill.
@@ -140,6 +142,7 @@ pub(crate) fn compile(
             asks,
             wanted: events,
             schemes,
+            helpers: Vec::new(),
         });
     }
     Ok(Compiled { groups: compiled, enforced })

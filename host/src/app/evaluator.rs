@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::capture::{Plan, Wish};
+use super::crew::Crew;
 use super::drops::DropWatch;
 use super::enforce::Untold;
 use super::lookout::Lookout;
@@ -118,6 +119,41 @@ impl Evaluator<'_> {
         self.holder.look(now, end, &mut self.rules, plugins, &self.how, &mut |what| raiser.raise(what));
     }
 
+    fn raiser(&mut self) -> Raiser<'_, '_> {
+        Raiser {
+            matches: &mut self.matches,
+            desk: self.desk,
+            raised: &mut self.raised,
+            plan: self.plan.as_deref(),
+            wish: &mut self.wish,
+            acknowledges: self.acknowledges,
+            pulse: self.pulse.as_mut(),
+        }
+    }
+
+    /// Sends what the threads of a replay have found, in the order of its events; with `wait`, all of what was before the event at
+    /// hand.
+    #[cold]
+    fn deliver(&mut self, wait: bool) {
+        let Some(mut crew) = self.crew.take() else { return };
+        let mut raiser = self.raiser();
+        crew.deliver(wait, &mut |rule, alert| raiser.raise(Raise::Match(rule, alert)));
+        self.crew = Some(crew);
+    }
+
+    /// Sends the last of it. Who stops does not wait for it.
+    pub(super) fn disband(&mut self) {
+        let Some(mut crew) = self.crew.take() else { return };
+        let stopping = self.desk.control.stopping();
+        let mut raiser = self.raiser();
+        let mut send = |rule, alert| raiser.raise(Raise::Match(rule, alert));
+        if stopping {
+            crew.deliver(false, &mut send);
+        } else {
+            crew.finish(&mut send);
+        }
+    }
+
     /// The first event, and every event of a run that has a time limit, a filter or a visible progress: a plain run
     /// pays one test of a flag for all of them.
     #[cold]
@@ -227,6 +263,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) seat: Option<Seat>,
     /// Captures were turned on or off, which takes another pump.
     pub(super) reshaped: bool,
+    /// Other threads that evaluate the same replay, if there are any.
+    pub(super) crew: Option<Crew>,
 }
 
 /// How long a source waits for outputs that do not take its alerts, before it goes on with them in the queue.
@@ -235,12 +273,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Sink for Evaluator<'_> {
     #[inline]
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool {
+        let (own, turned) = self.crew.as_mut().map_or((true, false), Crew::step);
+        if turned {
+            self.deliver(false);
+        }
         if self.special {
             match self.special_event(plugins, event) {
                 Verdict::Evaluate => {}
                 Verdict::PassOver => return true,
                 Verdict::Enough => return false,
             }
+        }
+        if !own {
+            return true;
         }
         let source = event.source().map_or(0, |source| source.get() as usize);
         if let Some(Some(rules)) = self.rules.get_mut(source)
@@ -255,8 +300,18 @@ impl Sink for Evaluator<'_> {
                 acknowledges: self.acknowledges,
                 pulse: self.pulse.as_mut(),
             };
-            let mut raise = |what: Raise<'_>| raiser.raise(what);
+            let crew = &mut self.crew;
+            let mut raise = |what: Raise<'_>| match (what, &mut *crew) {
+                (Raise::Match(rule, alert), Some(crew)) => {
+                    let due = crew.keep(rule, alert);
+                    due.into_iter().for_each(|(rule, alert)| raiser.raise(Raise::Match(rule, alert)));
+                }
+                (what, _) => raiser.raise(what),
+            };
             rules.evaluate(event, plugins, &mut self.context, &self.how, &mut self.holder, &mut raise);
+        }
+        if self.crew.as_ref().is_some_and(Crew::is_crowded) {
+            self.deliver(true);
         }
         true
     }

@@ -7,6 +7,7 @@ pub mod cli;
 mod compiled;
 pub mod config_cmd;
 mod configure;
+mod crew;
 mod drops;
 mod enforce;
 mod error;
@@ -305,6 +306,14 @@ fn process_events(
     let compiled::Compiled { mut groups, enforced } =
         compiled::compile(&rules, &groups, settings, selected, &hostname, &names)?;
     groups.iter_mut().for_each(|group| group.filter = filter.take());
+    if let (Some(view), [group]) = (view, &mut *groups) {
+        for _ in 1..crew::size(view, settings, libraries) {
+            let twins = sources::build_silent(libraries, settings)?;
+            let filter = twins.first().map(|twin| replay::filter(twin, text)).transpose()?.flatten();
+            let twin = compiled::compile(&rules, &twins, settings, selected, &hostname, &names)?.groups.pop();
+            group.helpers.extend(twin.map(|twin| compiled::CompiledGroup { filter, ..twin }));
+        }
+    }
     let quiet = view.is_none_or(|view| view.quiet);
     if !matches!(settings.engine, Engine::Replay { .. }) {
         log::info(format_args!("Enabled event sources: {}", selected.join(", ")));

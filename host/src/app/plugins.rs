@@ -130,6 +130,11 @@ pub(crate) fn services() -> Services {
     Services { log }
 }
 
+/// The same for plugins that have nothing to say.
+pub(crate) fn silent() -> Services {
+    Services { log: Arc::new(|_: &str, _: &str, _: Severity| ()) }
+}
+
 /// The block of `--list-plugins` for one plugin.
 pub(crate) fn describe(info: &PluginInfo) -> String {
     let mut out = format!(

@@ -9,6 +9,7 @@ use lanner_engine::load::Priority;
 use super::capture::{Captures, Capturing, Plan, Wish};
 use super::cli::Options;
 use super::compiled::CompiledGroup;
+use super::crew;
 use super::drops::DropWatch;
 use super::enforce::{Deeds, Untold};
 use super::error::AppError;
@@ -228,6 +229,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         wish: Wish::default(),
         seat: exchange.map(|exchange| Seat::new(Arc::clone(exchange), group.wanted)),
         reshaped: false,
+        crew: None,
     };
     let plugins = group.plugins.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (counts, losses, result) = match (plugins, &group.input) {
@@ -239,7 +241,18 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
             } else {
                 Kind::Plugin
             };
-            open_and_pump(plugins, input, &group.name, kind, desk, &mut evaluator, opening)
+            std::thread::scope(|scope| {
+                let (crew, helpers) = match crew::start(scope, group.helpers, evaluator.limit_ns) {
+                    Ok(started) => started,
+                    Err(error) => return (Counts::default(), Losses::default(), Err(error)),
+                };
+                evaluator.crew = crew;
+                let (counts, losses, result) =
+                    open_and_pump(plugins, input, &group.name, kind, desk, &mut evaluator, opening);
+                // Without it they end, whatever made this thread end.
+                drop(evaluator.crew.take());
+                (counts, losses, result.and(helpers.join()))
+            })
         }
         _ => {
             log::warning(format_args!(
@@ -356,6 +369,7 @@ fn open_and_pump(
             break result;
         }
     };
+    evaluator.disband();
     evaluator.progress.finish();
     evaluator.release(inspector.parts().1, now(), true);
     let metrics = inspector.parts().1.metrics();

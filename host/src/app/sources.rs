@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use lanner_engine::scheme::{ArgResolver, FieldId, FieldType, HostLookup, ServiceLookup};
 
 use super::error::AppError;
-use super::plugins::{Library, services};
+use super::plugins::{Library, services, silent};
 use crate::config::{Engine, Settings};
 use crate::event::lookup;
 use crate::event::scheme::{Builder, Provider, SYSCALL, SourceScheme};
-use crate::plugin::{Capabilities, PluginIdx, PluginSet};
+use crate::plugin::{Capabilities, PluginIdx, PluginSet, Services};
 
 /// Initialised plugins that look at the same events, and the sources they serve: a replay has one such group for all
 /// sources, live operation one for each.
@@ -34,6 +34,15 @@ pub(crate) struct Source {
 
 /// Initialises the plugins and builds the schemes.
 pub(crate) fn build(libraries: &[Library], settings: &Settings) -> Result<Vec<Group>, AppError> {
+    build_with(libraries, settings, &services())
+}
+
+/// The same once more, with plugins that see the same events as the first ones and have nothing to add to what those say.
+pub(crate) fn build_silent(libraries: &[Library], settings: &Settings) -> Result<Vec<Group>, AppError> {
+    build_with(libraries, settings, &silent())
+}
+
+fn build_with(libraries: &[Library], settings: &Settings, services: &Services) -> Result<Vec<Group>, AppError> {
     let names = source_names(libraries);
     let hooks = Hooks { hosts: Arc::new(lookup::Hosts::default()), services: Arc::new(lookup::Services::default()) };
     let replay = matches!(settings.engine, Engine::Replay { .. });
@@ -42,7 +51,7 @@ pub(crate) fn build(libraries: &[Library], settings: &Settings) -> Result<Vec<Gr
     let mut used = vec![false; libraries.len()];
     let mut groups = Vec::new();
     for group in wanted {
-        groups.push(build_group(&group, replay, libraries, settings, &hooks, &mut used)?);
+        groups.push(build_group(&group, replay, libraries, settings, (&hooks, services), &mut used)?);
     }
     match libraries.iter().zip(used).find(|(_, used)| !used) {
         Some((library, _)) => Err(AppError::UnusedPlugin(library.info().name.clone())),
@@ -70,8 +79,12 @@ struct Hooks {
 pub(crate) type Member<'l> = (PluginIdx, &'l Library);
 
 /// The plugins that serve any of the sources, initialised, in the order of loading: for the same sources always the same.
-pub(crate) fn plugins<'l>(names: &[&str], libraries: &'l [Library]) -> Result<(PluginSet, Vec<Member<'l>>), AppError> {
-    let mut set = PluginSet::new(services());
+pub(crate) fn plugins<'l>(
+    names: &[&str],
+    libraries: &'l [Library],
+    services: Services,
+) -> Result<(PluginSet, Vec<Member<'l>>), AppError> {
+    let mut set = PluginSet::new(services);
     let mut members = Vec::new();
     for library in libraries.iter().filter(|library| names.iter().any(|name| library.info().fits(name))) {
         members.push((set.add(&library.library, &library.config.init_config)?, library));
@@ -84,10 +97,10 @@ fn build_group(
     replay: bool,
     libraries: &[Library],
     settings: &Settings,
-    hooks: &Hooks,
+    (hooks, services): (&Hooks, &Services),
     used: &mut [bool],
 ) -> Result<Group, AppError> {
-    let (set, members) = plugins(names, libraries)?;
+    let (set, members) = plugins(names, libraries, services.clone())?;
     for (library, used) in libraries.iter().zip(used) {
         *used |= names.iter().any(|name| library.info().fits(name));
     }

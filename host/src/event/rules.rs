@@ -131,7 +131,7 @@ impl SourceRules {
         enforce::complete(&mut hits, &self.alerts, event);
         for &hit in &hits {
             let Some(rule) = self.alerts.get(hit as usize) else { continue };
-            let done = enforce::word(rule.enforced, event.enforced());
+            let (id, done) = (rule.id, enforce::word(rule.enforced, event.enforced()));
             context.missing = Missing::SHOWN;
             let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
             let mut press = Press { values: &mut self.values, bytes: &mut self.bytes, how };
@@ -140,16 +140,13 @@ impl SourceRules {
             if missing.awaited {
                 let candidate = Candidate { rule: hit, open: None };
                 if self.hold(vec![candidate], event, plugins, context, how, holder) {
-                    let (id, head) =
-                        self.alerts.get(hit as usize).map_or((usize::MAX, None), |r| (r.id, Some(&r.head)));
-                    head.into_iter().for_each(|head| raise(Raise::Matched(id, head)));
+                    raise(Raise::Matched(id, &alert.head));
                     continue;
                 }
             }
             if let Some(plugin) = missing.of {
                 hold::tell_unknown(&mut alert, plugin, event, plugins, how.fields);
             }
-            let id = self.alerts.get(hit as usize).map_or(usize::MAX, |rule| rule.id);
             raise(Raise::Match(id, alert));
         }
         self.hits = hits;

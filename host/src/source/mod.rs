@@ -61,6 +61,9 @@ pub trait Sink {
     /// Whether it records: then it is also shown what rules never see. Sinks that do not pay nothing for it.
     const RECORDS: bool = false;
 
+    /// Whether it is to be said what is wrong with events. Of several that see the same ones, one tells.
+    const TELLS: bool = true;
+
     /// An event that rules may see; its state is up to date. `false` ends the pump.
     fn event(&mut self, plugins: &mut Plugins, event: &EventRef<'_>) -> bool;
 
@@ -168,7 +171,7 @@ pub fn pump(
             }
             Ok(Pull::End) => return Ok(()),
             // One bad event is no reason to stop looking at the others.
-            Err(error @ PluginError::MalformedEvent { .. }) => malformed(counts, &error),
+            Err(error @ PluginError::MalformedEvent { .. }) => malformed(sink, counts, &error),
             Err(error) => return Err(error),
         }
     }
@@ -219,7 +222,7 @@ pub(crate) fn show<S: Sink>(plugins: &mut Plugins, event: &EventRef<'_>, sink: &
         return true;
     }
     if event.source().is_none() {
-        foreign(counts, event);
+        foreign(sink, counts, event);
         return true;
     }
     if !sink.event(plugins, event) {
@@ -236,17 +239,17 @@ fn show_other(plugins: &mut Plugins, event: &EventRef<'_>, sink: &mut impl Sink,
 }
 
 #[cold]
-fn malformed(counts: &mut Counts, error: &PluginError) {
+fn malformed<S: Sink>(_: &S, counts: &mut Counts, error: &PluginError) {
     counts.malformed += 1;
-    if counts.malformed == 1 {
+    if S::TELLS && counts.malformed == 1 {
         log::warning(format_args!("{error}; the event is passed over, and others like it are counted"));
     }
 }
 
 #[cold]
-fn foreign(counts: &mut Counts, event: &EventRef<'_>) {
+fn foreign<S: Sink>(_: &S, counts: &mut Counts, event: &EventRef<'_>) {
     counts.foreign += 1;
-    if counts.foreign == 1 {
+    if S::TELLS && counts.foreign == 1 {
         log::warning(format_args!(
             "event {} belongs to a plugin that is not loaded; it and others like it are passed over",
             event.num()

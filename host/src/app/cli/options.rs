@@ -87,6 +87,8 @@ pub struct ReplayView {
     pub print: Option<String>,
     /// Whether the progress may be shown.
     pub quiet: bool,
+    /// How many threads evaluate rules, if the user says so.
+    pub threads: Option<u8>,
 }
 
 /// How lists are printed.

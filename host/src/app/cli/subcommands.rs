@@ -102,6 +102,10 @@ pub(super) enum Subcommand {
         /// No progress, even on a terminal
         #[arg(short = 'q', long)]
         quiet: bool,
+        /// Threads that evaluate rules, each with a state of its own; alerts and their order are the same with any number
+        /// [default: one for each core with large captures, else 1]
+        #[arg(long, value_name = "NUMBER", requires = "rules", value_parser = clap::value_parser!(u8).range(1..=64))]
+        threads: Option<u8>,
     },
     /// Record what happens into a capture file (.scap), which lanner replay, Falco and sysdig read
     #[command(long_about = record::LONG_ABOUT, after_help = record::EXAMPLES)]
@@ -230,8 +234,8 @@ impl Subcommand {
                     ..configuration.options(Action::Process { dry_run }, false)
                 }
             }
-            Self::Replay { files, configuration, rules, json, filter, print, quiet } => {
-                let view = ReplayView { filter, print, quiet };
+            Self::Replay { files, configuration, rules, json, filter, print, quiet, threads } => {
+                let view = ReplayView { filter, print, quiet, threads };
                 let mut options = configuration.options(Action::Replay { files, view }, true);
                 options.rules = rules;
                 if json {

@@ -59,7 +59,7 @@ impl<'o> Lab<'o> {
 
     /// The plugins of a source in the state in which they start: no row sees what another one left behind.
     pub(super) fn plugins(&self, source: &str) -> Result<PluginSet, AppError> {
-        sources::plugins(&[source], &self.libraries).map(|(set, _)| set)
+        sources::plugins(&[source], &self.libraries, plugins::services()).map(|(set, _)| set)
     }
 
     /// The rules of these files, loaded when they are first asked for.
