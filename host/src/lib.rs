@@ -7,7 +7,7 @@ pub mod cases;
 pub mod config;
 pub mod event;
 pub mod log;
-mod memory;
+pub mod memory;
 pub mod metrics;
 pub mod outputs;
 pub mod plugin;

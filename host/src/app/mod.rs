@@ -53,6 +53,7 @@ use crate::config::{Engine, builtin_rules, rules_files, schema};
 use crate::event::generic;
 use crate::event::scheme::SYSCALL;
 use crate::log;
+use crate::memory::Tally;
 use crate::source::Control;
 
 /// The whole program: arguments in, exit code out.
@@ -138,7 +139,8 @@ fn run(options: &Options) -> Result<(), AppError> {
     }
     let files = rule_files(options, &configured, &libraries)?;
     let seen = reload::snapshot(&reload::entries(options, &configured));
-    let rules = rules::load(&files, options, &configured.settings, &groups, &libraries)?;
+    let mut taken = Tally::default();
+    let rules = taken.over(|| rules::load(&files, options, &configured.settings, &groups, &libraries))?;
     if let Some(text) = rules::describe(&rules, options, &configured.settings)? {
         print_stdout(&text);
         return Ok(());
@@ -148,7 +150,7 @@ fn run(options: &Options) -> Result<(), AppError> {
         print_stdout(&format!("{report}\n"));
         return Ok(());
     }
-    let start = Start { groups, selected: &selected, rules, seen };
+    let start = Start { groups, selected: &selected, rules, taken, seen };
     process_events(options, &configured, start, &libraries, None)
 }
 
@@ -275,6 +277,8 @@ struct Start<'s> {
     groups: Vec<Group>,
     selected: &'s [&'s str],
     rules: Rules,
+    /// What loading them took.
+    taken: Tally,
     /// What was in the files of the configuration.
     seen: reload::Snapshot,
 }
@@ -286,7 +290,7 @@ fn process_events(
     libraries: &[Library],
     view: Option<&ReplayView>,
 ) -> Result<(), AppError> {
-    let Start { groups, selected, rules, seen } = start;
+    let Start { groups, selected, rules, mut taken, seen } = start;
     let settings = &configured.settings;
     if !settings.outputs.any() {
         return Err(AppError::NoOutput);
@@ -304,7 +308,7 @@ fn process_events(
     let text = view.and_then(|view| view.filter.as_deref());
     let mut filter = groups.first().map(|group| replay::filter(group, text)).transpose()?.flatten();
     let compiled::Compiled { mut groups, enforced } =
-        compiled::compile(&rules, &groups, settings, selected, &hostname, &names)?;
+        taken.over(|| compiled::compile(&rules, &groups, settings, selected, &hostname, &names))?;
     groups.iter_mut().for_each(|group| group.filter = filter.take());
     if let (Some(view), [group]) = (view, &mut *groups) {
         for _ in 1..crew::size(view, settings, libraries) {
@@ -336,7 +340,10 @@ fn process_events(
         twins: None,
         registry: measure.as_ref().map(|measure| Arc::clone(&measure.registry)),
     });
-    drop(rules);
+    taken.over(|| drop(rules));
+    if let Some(measure) = &measure {
+        measure.registry.set_rules_bytes(taken.bytes());
+    }
     process::run(Job { options, settings, groups, rules: names, captures, quiet, sources, reload, measure })
 }
 
@@ -359,7 +366,8 @@ fn replay_files(
             let mut rule_options = options.clone();
             rule_options.print = view.print.clone();
             let rules = rules::load(&rule_files, &rule_options, &configured.settings, &groups, &libraries)?;
-            let start = Start { groups, selected: &names, rules, seen: reload::Snapshot::new() };
+            let (taken, seen) = (Tally::default(), reload::Snapshot::new());
+            let start = Start { groups, selected: &names, rules, taken, seen };
             process_events(&rule_options, &configured, start, &libraries, Some(view))?;
             continue;
         }

@@ -40,6 +40,11 @@ impl Library {
     pub(crate) fn is_own(&self) -> bool {
         self.config.library.is_empty() && self.info().event_source() == Some(SYSCALL)
     }
+
+    /// Whether it is the plugin of this name that is linked into the program.
+    fn is_builtin(&self, name: &str) -> bool {
+        self.library.path().is_none() && self.info().name == name
+    }
 }
 
 /// Loads the library of one entry: the file, or the built-in of that name if there is no such file.
@@ -76,9 +81,26 @@ pub(crate) fn load(settings: &Settings) -> Result<Vec<Library>, AppError> {
     };
     let mut libraries = vec![Library { config, library: LoadedLibrary::builtin(syscall.api)? }];
     for config in &settings.plugins {
-        libraries.push(load_one(config)?);
+        let mut library = load_one(config)?;
+        if let (true, Some(mb)) = (library.is_builtin(CONTAINER), settings.memory.and_then(|m| m.containers_mb)) {
+            library.config.init_config = within(&library.config.init_config, mb);
+        }
+        libraries.push(library);
     }
     Ok(libraries)
+}
+
+/// The plugin that shares in `memory.limit_mb` beside the source of system calls.
+const CONTAINER: &str = "container";
+
+/// The configuration of a plugin with `memory_mb` set to its share, unless it asks for less itself. What is no map is left as it
+/// is: the plugin says what is wrong with it.
+fn within(init_config: &str, mb: u64) -> String {
+    let text = if init_config.trim().is_empty() { "{}" } else { init_config };
+    let Ok(serde_json::Value::Object(mut keys)) = serde_json::from_str(text) else { return init_config.to_owned() };
+    let own = keys.get("memory_mb").and_then(serde_json::Value::as_u64).filter(|own| *own > 0);
+    keys.insert("memory_mb".to_owned(), own.map_or(mb, |own| own.min(mb)).min(u64::from(u32::MAX)).into());
+    serde_json::Value::Object(keys).to_string()
 }
 
 /// The configuration of the plugin of system calls. `base`: with `base_syscalls`, which at the start comes with how the source is
@@ -206,4 +228,19 @@ pub(crate) fn info(name: &str, settings: &Settings) -> Result<String, AppError> 
         out.push('\n');
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_memory_is_joined_to_what_the_user_configured() {
+        assert_eq!(within("", 7), r#"{"memory_mb":7}"#);
+        assert_eq!(within(r#"{"with_size":true}"#, 7), r#"{"memory_mb":7,"with_size":true}"#);
+        assert_eq!(within(r#"{"memory_mb":3}"#, 7), r#"{"memory_mb":3}"#);
+        assert_eq!(within(r#"{"memory_mb":0}"#, 7), r#"{"memory_mb":7}"#);
+        assert_eq!(within(r#"{"memory_mb":9}"#, 7), r#"{"memory_mb":7}"#);
+        assert_eq!(within("no map", 7), "no map");
+    }
 }

@@ -28,6 +28,7 @@ struct Holder {
 }
 
 const STATE: Holder = Holder { least_mb: 16, weight: 12 };
+const CONTAINERS: Holder = Holder { least_mb: 2, weight: 1 };
 /// Each output.
 const QUEUE: Holder = Holder { least_mb: 1, weight: 2 };
 const GROUPS: Holder = Holder { least_mb: 1, weight: 1 };
@@ -43,6 +44,8 @@ pub struct MemorySettings {
     pub buffers_mb: u64,
     /// For threads, descriptors and users of system calls.
     pub state_mb: Option<u64>,
+    /// For what is known of containers.
+    pub containers_mb: Option<u64>,
     /// For the queue of each output.
     pub queue_mb: Option<u64>,
     /// For alerts that grouping holds back.
@@ -88,11 +91,13 @@ impl Keepers<'_> {
     }
 
     /// Who shares, and how many there are of each.
-    fn holders(&self) -> [(Holder, u64); 4] {
+    fn holders(&self) -> [(Holder, u64); 5] {
         let NoiseSettings { groups, .. } = &self.outputs.noise;
         let followed = *self.engine != Engine::NoDriver;
+        let containers = followed && self.plugins.iter().any(|plugin| plugin.name == "container");
         [
             (STATE, u64::from(followed)),
+            (CONTAINERS, u64::from(containers)),
             (QUEUE, self.outputs.count() as u64),
             (GROUPS, u64::from(!groups.is_empty())),
             (BEFORE, if self.capture.is_some() { self.sources() } else { 0 }),
@@ -114,9 +119,11 @@ impl Keepers<'_> {
             ));
         };
         let weights: u64 = holders.iter().map(|(holder, number)| holder.weight * number).sum::<u64>().max(1);
-        let [state_mb, queue_mb, groups_mb, before_mb] =
+        let [state_mb, containers_mb, queue_mb, groups_mb, before_mb] =
             holders.map(|(holder, number)| (number > 0).then(|| holder.least_mb + rest * holder.weight / weights));
-        Ok(MemorySettings { limit_mb, buffers_mb: buffers, state_mb, queue_mb, groups_mb, before_mb })
+        let shares =
+            MemorySettings { limit_mb, state_mb, containers_mb, queue_mb, groups_mb, before_mb, buffers_mb: buffers };
+        Ok(shares)
     }
 }
 
@@ -135,6 +142,7 @@ impl MemorySettings {
             ("total", Some(self.limit_mb)),
             ("kernel_buffers", Some(self.buffers_mb)),
             ("state", self.state_mb),
+            ("containers", self.containers_mb),
             ("output_queues", self.queue_mb.map(|mb| mb * outputs as u64)),
             ("alert_groups", self.groups_mb),
             ("capture_before", self.before_mb),
@@ -178,14 +186,23 @@ mod tests {
             "alerts.group[0].by[]=proc.name",
             "plugins[0].name=k8saudit",
             "plugins[0].library_path=libk8saudit.so",
+            "plugins[1].name=container",
+            "plugins[1].library_path=libcontainer.so",
             "memory.limit_mb=500",
         ];
         let settings = with(&more).unwrap();
         let memory = settings.memory.unwrap();
-        let parts = [memory.state_mb, memory.queue_mb.map(|mb| 2 * mb), memory.groups_mb, memory.before_mb];
+        let parts = [
+            memory.state_mb,
+            memory.containers_mb,
+            memory.queue_mb.map(|mb| 2 * mb),
+            memory.groups_mb,
+            memory.before_mb,
+        ];
         let sum = 80 + 48 + parts.into_iter().flatten().sum::<u64>();
         assert!((490..=500).contains(&sum), "{sum} of {memory:?}");
         assert!(memory.state_mb > memory.before_mb && memory.before_mb > memory.queue_mb);
+        assert!(memory.queue_mb > memory.groups_mb && memory.containers_mb > memory.groups_mb);
         assert_eq!(settings.outputs.queue_bytes, Some(memory.queue_mb.unwrap() << 20));
         assert_eq!(u64::from(settings.capture.unwrap().before_memory_mb), memory.before_mb.unwrap().min(64));
     }

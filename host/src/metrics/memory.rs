@@ -4,32 +4,35 @@ use std::sync::Arc;
 
 use super::exposition::Page;
 use super::registry::Registry;
-use super::sample::{self, OWN};
+use super::sample;
 use super::source::SourceMeter;
 
-/// What the plugin of system calls keeps, by its own names.
-const KEPT: [(&str, &str); 4] = [
-    ("threads_bytes", "threads"),
-    ("descriptors_bytes", "descriptors"),
-    ("enter_events_bytes", "enter_events"),
-    ("users_bytes", "users"),
+/// What the plugins of system calls and containers keep, by their own names.
+const KEPT: [(&str, &str); 5] = [
+    ("syscall.threads_bytes", "threads"),
+    ("syscall.descriptors_bytes", "descriptors"),
+    ("syscall.enter_events_bytes", "enter_events"),
+    ("syscall.users_bytes", "users"),
+    ("container.n_containers_bytes", "containers"),
 ];
 
-/// What it did not keep: its name, the component, the reason.
-const SHED: [(&str, &str, &str); 8] = [
-    ("placeholders_shed", "threads", "unknown"),
-    ("environments_shed", "threads", "cold_environment"),
-    ("lists_trimmed", "threads", "arguments"),
-    ("threads_refused", "threads", "full"),
-    ("descriptors_shed", "descriptors", "largest_holder"),
-    ("descriptors_refused", "descriptors", "full"),
-    ("enter_events_refused", "enter_events", "full"),
-    ("users_refused", "users", "full"),
+/// What they did not keep: their name, the component, the reason.
+const SHED: [(&str, &str, &str); 10] = [
+    ("syscall.placeholders_shed", "threads", "unknown"),
+    ("syscall.environments_shed", "threads", "cold_environment"),
+    ("syscall.lists_trimmed", "threads", "arguments"),
+    ("syscall.threads_refused", "threads", "full"),
+    ("syscall.descriptors_shed", "descriptors", "largest_holder"),
+    ("syscall.descriptors_refused", "descriptors", "full"),
+    ("syscall.enter_events_refused", "enter_events", "full"),
+    ("syscall.users_refused", "users", "full"),
+    ("container.n_containers_shed", "containers", "longest_quiet"),
+    ("container.n_containers_refused", "containers", "too_large"),
 ];
 
 pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMeter>]) {
     for metric in sources.iter().flat_map(|source| source.plugin_metrics()) {
-        let Some(name) = metric.name.strip_prefix(OWN) else { continue };
+        let name = metric.name.as_str();
         let value = sample::value(&metric).as_f64();
         if let Some((_, component)) = KEPT.iter().find(|(theirs, _)| *theirs == name) {
             page.add("lanner_memory_bytes", &[("component", component)], value);
@@ -37,6 +40,14 @@ pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMet
         if let Some((_, component, reason)) = SHED.iter().find(|(theirs, ..)| *theirs == name) {
             page.add("lanner_memory_shed_total", &[("component", component), ("reason", reason)], value);
         }
+    }
+    for source in sources {
+        if let Some(bytes) = source.before_bytes() {
+            page.add("lanner_memory_bytes", &[("component", "capture_before"), ("source", &source.name)], bytes as f64);
+        }
+    }
+    if let Some(bytes) = registry.rules_bytes() {
+        page.add("lanner_memory_bytes", &[("component", "rules")], bytes as f64);
     }
     if let Some(outputs) = registry.outputs() {
         let queued: u64 = outputs.snapshot().iter().map(|output| output.queued_bytes).sum();

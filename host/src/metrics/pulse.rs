@@ -94,6 +94,11 @@ impl Pulse {
         self.meter.publish_held(counts);
     }
 
+    /// Publishes what is kept of the time before captures; `None`: nothing is to be kept.
+    pub fn before(&self, bytes: Option<u64>) {
+        self.meter.publish_before(bytes);
+    }
+
     /// Publishes what had been counted when the source ended.
     pub fn end(&self, counts: &Counts, state: SourceState) {
         self.meter.publish(counts, 0, None);

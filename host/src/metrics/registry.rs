@@ -53,6 +53,7 @@ pub struct Registry {
     sources: RwLock<Vec<Arc<SourceMeter>>>,
     outputs: OnceLock<OutputsCounts>,
     budget: OnceLock<Vec<(&'static str, u64)>>,
+    rules_bytes: AtomicU64,
     files: RwLock<Fingerprints>,
 }
 
@@ -72,6 +73,7 @@ impl Registry {
             sources: RwLock::default(),
             outputs: OnceLock::new(),
             budget: OnceLock::new(),
+            rules_bytes: AtomicU64::new(0),
             files: RwLock::default(),
         }
     }
@@ -143,6 +145,16 @@ impl Registry {
     /// What each component may keep, in bytes; nothing: there is no limit.
     pub(super) fn budget(&self) -> &[(&'static str, u64)] {
         self.budget.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Says what the rules that are in force from now on take, in bytes.
+    pub fn set_rules_bytes(&self, bytes: u64) {
+        self.rules_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// What the rules in force take, in bytes; `None`: nobody has said so.
+    pub(super) fn rules_bytes(&self) -> Option<u64> {
+        Some(self.rules_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0)
     }
 
     /// Alerts lost because the queue of an output was full.

@@ -96,6 +96,8 @@ pub struct SourceMeter {
     moved_ms: AtomicU64,
     plugins: Mutex<Vec<PluginMetric>>,
     held: Mutex<HoldCounts>,
+    /// What is kept of the time before captures, and one; 0: nothing is to be kept.
+    before: AtomicU64,
 }
 
 impl SourceMeter {
@@ -114,6 +116,7 @@ impl SourceMeter {
             moved_ms: AtomicU64::new(now_ms),
             plugins: Mutex::default(),
             held: Mutex::default(),
+            before: AtomicU64::new(0),
         }
     }
 
@@ -149,6 +152,15 @@ impl SourceMeter {
 
     pub(super) fn publish_held(&self, counts: HoldCounts) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    }
+
+    pub(super) fn publish_before(&self, bytes: Option<u64>) {
+        self.before.store(bytes.map_or(0, |bytes| bytes.saturating_add(1)), Ordering::Relaxed);
+    }
+
+    /// Bytes kept of the time before captures; `None`: nothing is to be kept.
+    pub fn before_bytes(&self) -> Option<u64> {
+        self.before.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// What became of its alerts that had to wait for values.

@@ -90,6 +90,8 @@ impl Ring {
         while self.is_over(ts) {
             self.forget_oldest();
         }
+        // What is kept for chunks to come counts like the chunks themselves.
+        while self.held() + bytes.capacity().max(self.full) > self.limits.bytes && self.spare.pop().is_some() {}
         bytes.reserve(self.full.saturating_sub(bytes.len()));
         self.chunks.push_back(Chunk { head: bytes.len(), bytes, section, begin: ts, events: 0 });
     }
@@ -140,6 +142,12 @@ impl Ring {
     /// Bytes kept, heads included.
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bytes.len()).sum()
+    }
+
+    /// Memory that is set aside for chunks, those that are to come included.
+    pub(crate) fn held(&self) -> usize {
+        let chunks = self.chunks.iter().map(|chunk| chunk.bytes.capacity());
+        chunks.chain(self.spare.iter().map(Vec::capacity)).sum()
     }
 
     /// Whether the newest head leaves room for events worth the name.

@@ -15,6 +15,8 @@ pub struct Config {
     pub hooks: Vec<Hook>,
     /// From which severity on the plugin writes to the log.
     pub log_level: LogLevel,
+    /// MiB for what is known of all containers; 0: 256.
+    pub memory_mb: u32,
     /// Each engine can be switched off, and its sockets named.
     pub engines: Engines,
 }
@@ -26,6 +28,7 @@ impl Default for Config {
             with_size: false,
             hooks: vec![Hook::Create],
             log_level: LogLevel::Warn,
+            memory_mb: 0,
             engines: Engines::default(),
         }
     }

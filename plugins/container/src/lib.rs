@@ -7,6 +7,7 @@
 //!
 //! The calls of the ABI are in [`plugin`], the 61 fields in [`fields`].
 
+mod bytes;
 pub mod cache;
 pub mod config;
 mod extract;

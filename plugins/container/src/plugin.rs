@@ -80,6 +80,9 @@ impl Plugin for ContainerPlugin {
     fn metrics(&mut self, out: &mut Metrics<'_>) {
         // Without the entry of the host.
         out.gauge("n_containers", (self.tracker.cache.len() as u64).saturating_sub(1));
+        out.gauge("n_containers_bytes", self.tracker.cache.bytes() as u64);
+        out.counter("n_containers_shed", self.tracker.cache.shed());
+        out.counter("n_containers_refused", self.tracker.cache.refused());
         out.counter("n_missing_container_images", self.tracker.missing_images);
         out.gauge("n_awaited_containers", self.waits.len() as u64);
         if let Some(worker) = &self.worker {
@@ -129,7 +132,7 @@ impl ContainerPlugin {
     /// Takes note of a container that an event tells about.
     fn known(&mut self, num: u64, container: Container) -> Rc<Container> {
         let container = Rc::new(container);
-        self.tracker.cache.insert(Rc::clone(&container));
+        self.tracker.remember(Rc::clone(&container));
         self.waits.arrived(&container);
         // Fields of the very event are those of its container: no thread has the id yet.
         self.tracker.last = Some((num, Rc::clone(&container)));

@@ -90,7 +90,10 @@ pub(crate) struct Tracker {
 impl Tracker {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            cache: Cache::default(),
+            cache: match usize::try_from(config.memory_mb) {
+                Ok(mb @ 1..) => Cache::within(mb.saturating_mul(1 << 20)),
+                _ => Cache::default(),
+            },
             matchers: Matchers::new(config),
             by_number: HashMap::default(),
             last: None,
@@ -117,7 +120,7 @@ impl Tracker {
             if let Some(sender) = self.sender.as_ref().filter(|_| self.cache.get(id.to_bytes()).is_none()) {
                 send(sender, ADDED, &info)?;
             }
-            self.cache.insert(info);
+            self.remember(info);
         }
         if let Some(container) = self.cache.get(id.to_bytes()) {
             let category = category(container, t, thread, tables)?;
@@ -128,6 +131,15 @@ impl Tracker {
             runtime.ask(&id, engine, &cgroup);
         }
         Ok(())
+    }
+
+    /// Takes note of a container. What has to go for it is asked about again when a process is next seen in it.
+    pub(crate) fn remember(&mut self, container: Rc<Container>) {
+        for gone in self.cache.insert(container) {
+            if let Some(runtime) = &self.runtime {
+                runtime.forget(gone.id.to_bytes());
+            }
+        }
     }
 
     /// The container that the cgroups of a thread name. Nearly always the list has been seen on another thread.

@@ -6,6 +6,7 @@ mod containers;
 mod files;
 mod kernel;
 mod latency;
+mod memory;
 mod network;
 mod programs;
 mod reload;

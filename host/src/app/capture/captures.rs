@@ -64,6 +64,11 @@ impl Captures {
         Arc::ptr_eq(&self.plan, plan)
     }
 
+    /// Bytes kept of the time before a capture; `None`: no rule wants any.
+    pub(super) fn before_bytes(&self) -> Option<u64> {
+        self.ring.as_ref().map(|ring| ring.held() as u64)
+    }
+
     /// Goes by another plan from now on. The capture that is open stays so, and what the ring has stays in it as far as the
     /// new plan wants any.
     pub(super) fn follow(&mut self, plan: Arc<Plan>) {

@@ -106,6 +106,9 @@ impl Sink for Capturing<'_, '_> {
 
     #[inline]
     fn tick(&mut self, plugins: &mut Plugins, now: u64, counts: &Counts) -> bool {
+        if let Some(pulse) = &self.evaluator.pulse {
+            pulse.before(self.captures.before_bytes());
+        }
         self.evaluator.tick(plugins, now, counts)
     }
 

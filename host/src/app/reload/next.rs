@@ -18,6 +18,7 @@ use crate::app::sources::{self, Group};
 use crate::app::{rule_files, rules};
 use crate::config::{Node, Settings, builtin_rules};
 use crate::log;
+use crate::memory::Tally;
 use crate::metrics::{Loaded, Registry};
 use crate::outputs::Changes;
 
@@ -75,6 +76,8 @@ pub(super) struct Followed {
     configured: Configured,
     settings: Settings,
     loaded: Option<Loaded>,
+    /// What the rules take.
+    taken: Tally,
     pub(super) rules: Outline,
 }
 
@@ -132,9 +135,10 @@ impl Base<'_> {
             },
         };
         let twins = &self.twins.insert(twins).groups;
-        let rules = rules::load(&files, self.options, &settings, twins, self.libraries)?;
+        let mut taken = Tally::default();
+        let rules = taken.over(|| rules::load(&files, self.options, &settings, twins, self.libraries))?;
         let Compiled { groups, enforced } =
-            compiled::compile(&rules, twins, &settings, &self.selected, &self.hostname, &self.names)?;
+            taken.over(|| compiled::compile(&rules, twins, &settings, &self.selected, &self.hostname, &self.names))?;
         if enforced != self.enforced {
             return Err(AppError::Enforcement(
                 "rules that kill (enforce: kill), or what `enforcement` says of them, have changed; the running probes keep \
@@ -163,15 +167,17 @@ impl Base<'_> {
         };
         let proposals = groups.into_iter().map(proposal).collect();
         let loaded = self.registry.is_some().then(|| measure::loaded(&configured, &rules));
-        let rules = Outline::of(rules.0.rules());
-        Ok(Next { proposals, outputs, base: Followed { configured, settings, loaded, rules } })
+        let outline = Outline::of(rules.0.rules());
+        taken.over(|| drop(rules));
+        Ok(Next { proposals, outputs, base: Followed { configured, settings, loaded, taken, rules: outline } })
     }
 
     /// What was compiled is in force now. The changed keys that are not followed.
     pub(super) fn follow(&mut self, next: Followed) -> Vec<String> {
-        let Followed { configured, settings, loaded, rules } = next;
+        let Followed { configured, settings, loaded, taken, rules } = next;
         if let (Some(registry), Some(loaded)) = (&self.registry, loaded) {
             registry.set_loaded(loaded);
+            registry.set_rules_bytes(taken.bytes());
         }
         log::configure(&settings.log.how(settings.alerts.iso_8601));
         configure::remark(&configured.loaded, &configured.settings);

@@ -1,0 +1,196 @@
+//! What an idle agent takes, and that a limit holds while others do what they can to exceed it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use lanner_syscall::live::ring_count;
+use lanner_tests::daemon::{Daemon, free_port};
+use lanner_tests::live::{Agent, can_watch};
+use lanner_tests::program::lanner;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::BINARY;
+
+const MIB: u64 = 1 << 20;
+
+/// Resident memory of a process by what is mapped, in bytes.
+#[derive(Debug, Default)]
+struct Resident {
+    /// Allocated, or changed since it was mapped.
+    anonymous: u64,
+    /// The program itself.
+    program: u64,
+    /// Ring buffers of the kernel.
+    rings: u64,
+    all: u64,
+}
+
+impl Resident {
+    fn of(pid: u32) -> Self {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
+        let mut found = Self::default();
+        let mut file = String::new();
+        for line in text.lines() {
+            let (key, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let bytes = || rest.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024;
+            match key {
+                "Rss:" if file.contains("bpf-map") => found.rings += bytes(),
+                "Rss:" if file.ends_with("/lanner-under-test") => found.program += bytes(),
+                "Anonymous:" => found.anonymous += bytes(),
+                _ if !key.ends_with(':') => file = rest.splitn(5, ' ').nth(4).unwrap_or_default().trim().to_owned(),
+                _ => {}
+            }
+            found.all += if key == "Rss:" { bytes() } else { 0 };
+        }
+        found
+    }
+}
+
+#[test]
+fn an_idle_agent_is_small() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("falco.yaml");
+    let text = "stdout_output: {enabled: true}\nlog_syslog: false\nlog_stderr: true\nlog_level: debug\nengine: {kind: \
+                modern_ebpf}\nload_plugins: [container]\nplugins: [{name: container, library_path: libcontainer.so}]\n";
+    std::fs::write(&config, text).unwrap();
+    let mut command = lanner(BINARY, &["-c", config.to_str().unwrap()]);
+    let mut daemon = Daemon::start(&mut command, folder.path());
+    let errors = folder.path().join("err");
+    daemon.wait_until("it has settled", || said(&errors, "memory was given back"));
+    let settled = Resident::of(daemon.id());
+    println!("{settled:?}");
+    // One buffer for so many processors, of 8 MiB, and what is mapped twice of it.
+    let rings = u64::from(ring_count(2)) * (8 * MIB + MIB / 4);
+    assert!(settled.rings <= rings, "{settled:?}");
+    assert!(settled.anonymous < 14 * MIB, "{settled:?}");
+    assert!(settled.program < 14 * MIB, "pages of the start are still mapped: {settled:?}");
+    assert!(settled.all - settled.rings < 24 * MIB, "{settled:?}");
+    let (code, _) = daemon.stop();
+    assert_eq!(code, Some(0));
+}
+
+fn said(file: &Path, what: &str) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains(what))
+}
+
+/// The values of the page of metrics, by name and labels.
+fn metrics(port: u16) -> BTreeMap<String, f64> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    let lines = page.lines().filter(|line| line.starts_with("lanner_"));
+    lines
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+        .collect()
+}
+
+/// Processes that sleep until they are killed together.
+struct Crowd(Child);
+
+impl Crowd {
+    /// So many, each with an environment of so many bytes.
+    fn start(number: u32, environment: usize) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("i=0; while [ $i -lt {number} ]; do sleep 600 & i=$((i + 1)); done; echo; wait");
+        command.args(["-c", &script]).stdout(std::process::Stdio::piped()).process_group(0);
+        (0..environment / 1000).for_each(|n| _ = command.env(format!("FILLER_{n}"), "e".repeat(985)));
+        let mut child = command.spawn().unwrap();
+        let mut line = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// Files with names of nearly four thousand bytes, all open at once.
+fn hoard(folder: &Path, number: u32) -> Vec<File> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+    let deep: PathBuf = std::iter::repeat_n("d".repeat(250), 14).fold(folder.to_owned(), |path, part| path.join(part));
+    std::fs::create_dir_all(&deep).unwrap();
+    (0..number).map(|n| File::create(deep.join(format!("{n:0>200}"))).unwrap()).collect()
+}
+
+#[test]
+fn a_limit_holds_whatever_others_do() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let rule = folder.path().join("rule.yaml");
+    std::fs::write(
+        &rule,
+        format!(
+            "- rule: Hoarded\n  desc: d\n  condition: >\n    evt.type in (open, openat, creat) and fd.name endswith 0100 and \
+             proc.pid = {}\n  output: \"%fd.name\"\n  priority: NOTICE\n",
+            std::process::id()
+        ),
+    )
+    .unwrap();
+    // As little as can be: what there must be, and nothing to divide.
+    let limit = 80 + u64::from(ring_count(2)) + 16 + 2 + 1;
+    let port = free_port();
+    let settings = [
+        format!("memory.limit_mb={limit}"),
+        "engine.modern_ebpf.buf_size_preset=1".to_owned(),
+        "metrics.enabled=true".to_owned(),
+        "metrics.interval=1h".to_owned(),
+        "webserver.enabled=true".to_owned(),
+        "webserver.prometheus_metrics_enabled=true".to_owned(),
+        "webserver.listen_address=127.0.0.1".to_owned(),
+        format!("webserver.listen_port={port}"),
+    ];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let mut agent = Agent::start(BINARY, &[lanner_tests::live::default_rules(), rule], &settings);
+    let crowd = Crowd::start(400, 60_000);
+    let files = hoard(folder.path(), 4000);
+    let alerts = agent.alerts_until_now();
+    assert!(alerts.iter().any(|alert| alert.rule == "Hoarded"), "alerts come while memory is short: {alerts:?}");
+
+    let counted = "lanner_memory_bytes{component=\"descriptors\"}";
+    let begin = std::time::Instant::now();
+    let mut page = metrics(port);
+    while page.get(counted).is_none_or(|bytes| *bytes < 1e6) && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(200));
+        page = metrics(port);
+    }
+    let of = |name: &str| page.get(name).copied().unwrap_or_else(|| panic!("no {name} in {page:#?}"));
+    let resident = Resident::of(agent.id());
+    println!("{resident:?}");
+    page.iter().filter(|(name, _)| name.starts_with("lanner_memory_")).for_each(|(name, n)| println!("{name} {n}"));
+    assert!(resident.all <= limit * MIB, "{resident:?} with a limit of {limit} MiB");
+    assert_eq!(of("lanner_memory_budget_bytes{component=\"total\"}"), (limit * MIB) as f64);
+    let share = of("lanner_memory_budget_bytes{component=\"state\"}") / 5.0 * 2.0;
+    for component in ["threads", "descriptors"] {
+        let bytes = of(&format!("lanner_memory_bytes{{component=\"{component}\"}}"));
+        assert!(bytes <= share * 1.05, "{bytes} of {component}, {share} may be");
+    }
+    let shed = |component: &str| {
+        let of =
+            page.iter().filter(|(name, _)| name.starts_with("lanner_memory_shed_total") && name.contains(component));
+        of.map(|(_, count)| count).sum::<f64>()
+    };
+    assert!(shed("\"descriptors\"") > 0.0 && shed("\"threads\"") > 0.0, "{page:#?}");
+    assert!(of("lanner_memory_bytes{component=\"rules\"}") > 100_000.0);
+    assert!(of("lanner_memory_bytes{component=\"containers\"}") > 0.0);
+    drop((crowd, files));
+    let _ = agent.stop();
+}
