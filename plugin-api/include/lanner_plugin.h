@@ -701,6 +701,13 @@ const lanner_event_meta* plugin_lanner_get_batch_meta(ss_plugin_t* s, ss_instanc
  * Failure: what was wanted before still is. */
 ss_plugin_rc plugin_lanner_want_events(ss_plugin_t* s, ss_instance_t* h, const uint16_t* codes, uint32_t n);
 
+/* As plugin_lanner_want_events, which is not called where this is exported and the host knows the calls: of generic events
+ * (PPME_GENERIC_E, PPME_GENERIC_X), each of which stands for any system call that has no events of its own, only those of the
+ * `m` calls at `calls` will be looked at, by the number that is their first parameter (not null unless m is 0; valid for this
+ * call only). */
+ss_plugin_rc plugin_lanner_want_calls(ss_plugin_t* s, ss_instance_t* h, const uint16_t* codes, uint32_t n,
+                                      const uint16_t* calls, uint32_t m);
+
 /* JSON about the machine whose events are delivered ("hostname", "boot_time", "cpus", ..); null if unknown. Asked for
  * after plugin_open. Valid until the next call. */
 const char* plugin_lanner_get_machine_info(ss_plugin_t* s);

@@ -205,6 +205,9 @@ macro_rules! __plugin_symbols {
         plugin_lanner_want_events, lanner_want_events,
             (s: *mut $crate::raw::PluginState, h: *mut $crate::raw::Instance, codes: *const u16, n: u32)
             -> $crate::raw::Rc;
+        plugin_lanner_want_calls, lanner_want_calls,
+            (s: *mut $crate::raw::PluginState, h: *mut $crate::raw::Instance, codes: *const u16, n: u32,
+             calls: *const u16, m: u32) -> $crate::raw::Rc;
         plugin_lanner_get_machine_info, lanner_get_machine_info, (s: *mut $crate::raw::PluginState)
             -> *const ::core::ffi::c_char;
         plugin_lanner_write_capture_head, lanner_write_capture_head,

@@ -333,6 +333,12 @@ fn a_source_that_observes_nothing_costly_takes_no_wishes() {
     // SAFETY: no codes where one is announced, which must be an error.
     assert_eq!(unsafe { want(host.state, instance, core::ptr::null(), 1) }, Rc::FAILURE);
     assert!(host.error().contains("the codes are null"), "{}", host.error());
+    let want = host.api.lanner_want_calls.unwrap();
+    // SAFETY: as above, of codes and calls.
+    assert_eq!(unsafe { want(host.state, instance, codes.as_ptr(), 1, codes.as_ptr(), 1) }, Rc::NOT_SUPPORTED);
+    // SAFETY: no calls where one is announced, which must be an error.
+    assert_eq!(unsafe { want(host.state, instance, codes.as_ptr(), 1, core::ptr::null(), 1) }, Rc::FAILURE);
+    assert!(host.error().contains("the calls are null"), "{}", host.error());
     assert_eq!(host.next(instance).0, Rc::EOF);
     host.close(instance);
 }

@@ -4,14 +4,24 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
+use lanner::event::extractor::Context;
+use lanner::event::filter::Filter;
+use lanner::event::lookup;
+use lanner::event::scheme::Builder;
 use lanner::plugin::{
-    FieldRequest, Inspector, LoadedLibrary, Open, PluginError, PluginIdx, PluginSet, Prepared, Pull, Value,
+    FieldRequest, Inspector, LoadedLibrary, Open, PluginError, PluginIdx, PluginSet, Prepared, Pull, Value, Wish,
 };
+use lanner_engine::scheme::{ArgResolver, FieldId, FieldType};
 use lanner_plugin_api::raw::PluginApi;
+use lanner_plugin_api::schema::{EventType, SYSCALLS, SyscallKind};
+use lanner_plugin_api::sdk::Wanted;
+use lanner_plugin_api::wire::Event;
 use lanner_syscall::PLUGIN_API;
 use lanner_tests::plugins::empty_set;
+use serde_json::json;
 
 const SYSCALL: PluginIdx = PluginIdx::new(0);
 
@@ -311,4 +321,123 @@ fn other_plugins_read_and_extend_the_threads() {
     assert!(seen.contains("all descriptors read: true"), "{seen}");
     assert!(seen.contains("made Some(\"made\"), 1 more"), "{seen}");
     assert!(seen.contains("0 more, again erased: false"), "{seen}");
+}
+
+struct NoArguments;
+
+impl ArgResolver for NoArguments {
+    fn resolve(&self, _: FieldId, _: &str) -> Result<Option<FieldType>, String> {
+        Ok(None)
+    }
+}
+
+/// xorshift64*: the same conditions on every machine.
+struct Random(u64);
+
+impl Random {
+    fn pick<'a>(&mut self, of: &'a [String]) -> &'a str {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        &of[(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % of.len()]
+    }
+
+    fn condition(&mut self, names: &[String], depth: u32) -> String {
+        let forms = [
+            "evt.type = A",
+            "evt.type != A",
+            "evt.type in (A, B, mkdir)",
+            "not evt.type in (A, B)",
+            "syscall.type = A",
+            "syscall.type != A",
+            "syscall.type in (A, B)",
+            "evt.arg.ID = A",
+            "evt.arg[ID] in (A, B)",
+            "evt.arg.ID != A",
+            "evt.type startswith A",
+            "tolower(evt.type) = A",
+            "evt.type exists",
+            "proc.name = main",
+            "(C and C)",
+            "(C or C)",
+            "(C or C)",
+            "(C and not C)",
+            "not (C and C)",
+            "not (C or C)",
+        ];
+        let forms: Vec<String> = forms[..if depth == 0 { 14 } else { 20 }].iter().map(|f| (*f).to_owned()).collect();
+        let form = self.pick(&forms).to_owned();
+        let mut text = String::new();
+        for letter in form.chars() {
+            match letter {
+                'A' | 'B' => text.push_str(self.pick(names)),
+                'C' => text.push_str(&self.condition(names, depth - 1)),
+                other => text.push(other),
+            }
+        }
+        text
+    }
+}
+
+/// What the kernel is asked for is decided by conditions alone: nothing that one holds for may be missing there.
+#[test]
+fn what_a_condition_asks_for_has_every_event_that_it_holds_for() {
+    let generic = || SYSCALLS.iter().filter(|call| call.kind == SyscallKind::Generic);
+    let made = generic().map(|call| json!({"generic": {"syscall": call.name}}));
+    let others = ["mkdir", "kill", "openat", "close", "read", "setuid", "dup2"].map(|name| json!({ name: {} }));
+    let steps: Vec<serde_json::Value> = made.chain(others).collect();
+    let world = json!({"processes": [{"as": "main", "exe": "/usr/bin/main"}]});
+    let recording = lanner_script::record(&world, &steps).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &recording.bytes).unwrap();
+
+    let set = set_with(&[&PLUGIN_API]);
+    let fields = set.get(SYSCALL).unwrap().info().fields.clone();
+    let mut builder = Builder::new("syscall", true, &[]).unwrap();
+    builder.plugin(SYSCALL, "syscall", &fields).unwrap();
+    builder.events(&[]).unwrap();
+    let hosts = Arc::new(lookup::Hosts::default());
+    let scheme = builder.build(Arc::new(NoArguments), hosts, Arc::new(lookup::Services::default()));
+    let mut names: Vec<String> = generic().step_by(9).map(|call| call.name.to_owned()).collect();
+    names.extend(["openat", "kill", "close"].map(str::to_owned));
+    let mut random = Random(4_242);
+    let mut filters = Vec::new();
+    for _ in 0..400 {
+        let text = random.condition(&names, 3);
+        let condition = Filter::check(&text, &scheme.scheme).unwrap_or_else(|error| panic!("{text}: {error}"));
+        filters.push((text, Filter::new(&condition, &scheme, &set).unwrap()));
+    }
+    let wishes: Vec<Wish> = filters.iter().map(|(_, filter)| filter.wish()).collect();
+    let few =
+        wishes.iter().filter(|wish| wish.wanted().calls.is_some_and(|calls| (1..20).contains(&calls.len()))).count();
+    assert!(few > 60, "{few} conditions of 400 name their calls");
+
+    let mut inspector = inspect(set, file.path());
+    let mut context = Context::new("lab".into());
+    let (mut events, mut held) = (0, 0);
+    let (pump, plugins) = inspector.parts();
+    loop {
+        let event = match pump.next().unwrap() {
+            Pull::Event(event) => event,
+            Pull::Idle { .. } => continue,
+            Pull::End => break,
+        };
+        plugins.parse(&event);
+        if event.is_hidden() {
+            continue;
+        }
+        context.see(event.ts());
+        events += 1;
+        let call = (event.ty() == EventType::GENERIC_X.0)
+            .then(|| u16::from_le_bytes(Event::parse(event.bytes()).unwrap().param(0).unwrap().try_into().unwrap()));
+        for ((text, filter), wish) in filters.iter_mut().zip(&wishes) {
+            if filter.accepts(&event, plugins, &mut context) {
+                let Wanted { codes, calls } = wish.wanted();
+                let of_call = call.is_none_or(|call| calls.is_none_or(|calls| calls.contains(&call)));
+                assert!(codes.contains(&event.ty()) && of_call, "{text} holds for {} {call:?}", event.ty());
+                held += 1;
+            }
+        }
+    }
+    assert!(events > 260 && held > 20_000, "{held} times on {events} events");
 }

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_engine::check::{Condition, LintKind, event_set, lints};
+use lanner_engine::check::{Condition, LintKind, event_set, lints, reach};
 use lanner_engine::compile::{RuleMatching, RuleSet};
 use lanner_engine::parse::parse;
 use lanner_engine::scheme::Scheme;
@@ -33,6 +33,30 @@ fn event_codes_follow_set_algebra() {
         let codes: Vec<u16> = event_set(&expr, &scheme).iter().collect();
         assert_eq!(codes, expected, "{text}");
     }
+}
+
+#[test]
+fn calls_without_a_code_of_their_own_follow_set_algebra() {
+    let (scheme, _) = support::scheme();
+    for (text, expected) in support::read::<Vec<(String, Vec<u16>)>>("calls.yaml") {
+        let expr = parse(&text, 0).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let reached = reach(&expr, &scheme).calls;
+        let calls: Vec<u16> = [10, 20, 30, 40].into_iter().filter(|call| reached.contains(*call)).collect();
+        assert_eq!(calls, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_set_asks_for_the_calls_of_its_rules_that_reach_them() {
+    let (scheme, _) = support::scheme();
+    let calls = |texts: &[&str]| {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        compile(&texts, &scheme).calls().iter().collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&["evt.type = mlock", "evt.type in (open, sync) and t.name = x"]), [10, 30]);
+    assert!(calls(&["evt.type = open and t.name = x", "evt.type = close"]).is_empty());
+    assert_eq!(calls(&["evt.type = mlock", "t.name = x"]).len(), 512, "who names no event may match any call");
+    assert_eq!(calls(&["evt.type = switch and t.name = x", "evt.type = sync"]), [30]);
 }
 
 #[test]

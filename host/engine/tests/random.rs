@@ -8,7 +8,7 @@ use lanner_engine::check::Condition;
 use lanner_engine::compile::{RuleMatching, RuleSet};
 use lanner_engine::naive;
 use lanner_engine::parse::parse;
-use lanner_engine::scheme::Scheme;
+use lanner_engine::scheme::{CallSet, Scheme};
 use lanner_engine::value::{SlotId, SlotTable};
 use support::random::{Random, condition, event};
 use support::{FromEvent, Known, key_of};
@@ -62,6 +62,12 @@ fn run(seed: u64, rules: usize, events: usize) -> usize {
             let got = hits.binary_search(&(rule as u32)).is_ok();
             assert_eq!(got, expected, "seed {seed}: {} on {:?}", texts[rule], event.values);
             matched += usize::from(got);
+            // What a rule matches is among what it asks for, and what the set asks for.
+            let call = support::random::call(&event);
+            let reached = |calls: CallSet| call.is_none_or(|call| calls.contains(call));
+            let asked = condition.events().contains(event.code) && reached(condition.calls());
+            let of_set = set.wants(event.code) && reached(set.calls());
+            assert!(!got || asked && of_set, "seed {seed}: {} on {:?}", texts[rule], event.values);
         }
     }
     matched

@@ -22,7 +22,7 @@ use crate::event::filter::Filter;
 use crate::event::rules::{ExtraField, How, RuleAlert, SourceRules};
 use crate::event::scheme::{SYSCALL, SourceScheme};
 use crate::log;
-use crate::plugin::{Plugin, PluginIdx, PluginSet};
+use crate::plugin::{Plugin, PluginIdx, PluginSet, Wish};
 
 /// A group of sources ready to run.
 pub(crate) struct CompiledGroup {
@@ -43,7 +43,7 @@ pub(crate) struct CompiledGroup {
     /// The rules of a source that watches the kernel, and the events that each can match.
     pub(crate) asks: Vec<(Box<str>, EventSet)>,
     /// The events that such a source is to observe.
-    pub(crate) wanted: Option<Vec<u16>>,
+    pub(crate) wanted: Option<Wish>,
     /// What the rules were compiled for, by position of the source.
     pub(crate) schemes: Vec<Option<SourceScheme>>,
     /// Twins of it that help to replay the same capture.
@@ -116,13 +116,12 @@ pub(crate) fn compile(
         let input = match input {
             Some((plugin, _)) if settings.engine.is_live() && name == SYSCALL => {
                 asks = asking(&rules.0);
-                let by_rules: Vec<u16> = by_source.iter().flatten().flat_map(SourceRules::events).collect();
+                let by_rules = by_source.iter().flatten().map(SourceRules::wish);
+                let by_rules = by_rules.fold(Wish::default(), |all, one| all.and(&one));
                 observed(&settings.live, &by_rules, &parsed);
-                let mut wanted = [by_rules, parsed].concat();
-                wanted.sort_unstable();
-                wanted.dedup();
-                events = Some(wanted.clone());
-                let live = live_settings(&settings.live, Some(wanted), settings.live.base.all);
+                let wanted = by_rules.and(&parsed);
+                let live = live_settings(&settings.live, Some(&wanted), settings.live.base.all);
+                events = Some(wanted);
                 let params = lanner_syscall::live::Settings { enforce: enforced.kernel.clone(), ..live };
                 Some((plugin, params.to_params()))
             }
@@ -155,25 +154,27 @@ fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
 }
 
 /// The events that plugins beside the source itself parse: without them they know nothing of what rules ask them.
-fn parsed(plugins: &PluginSet) -> Vec<u16> {
+fn parsed(plugins: &PluginSet) -> Wish {
     let others = plugins.iter().filter(|(_, plugin)| plugin.info().name != SYSCALL).map(|(_, plugin)| plugin);
     let codes = |plugin: &Plugin| {
         let types = plugin.parse_event_types().clone();
         (0..=EventSet::MAX_CODE).filter(move |code| types.contains(*code))
     };
-    others.flat_map(codes).collect()
+    Wish::of_codes(others.flat_map(codes))
 }
 
 /// What the source of system calls is opened with to watch the kernel for these events, or all; `io`: also those that move
 /// data.
-pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: bool) -> lanner_syscall::live::Settings {
+pub(crate) fn live_settings(live: &LiveSettings, events: Option<&Wish>, io: bool) -> lanner_syscall::live::Settings {
+    let events = events.map(Wish::wanted);
     let snaplen = if live.snaplen == 0 { lanner_syscall::live::Settings::default().snaplen } else { live.snaplen };
     lanner_syscall::live::Settings {
         cpus_for_each_buffer: live.cpus_for_each_buffer,
         buf_size_preset: live.buf_size_preset,
         drop_failed_exit: live.drop_failed_exit,
         snaplen,
-        events,
+        events: events.map(|wanted| wanted.codes.to_vec()),
+        calls: events.and_then(|wanted| wanted.calls).map(<[u16]>::to_vec),
         custom_set: live.base.custom_set.clone(),
         repair: live.base.repair,
         io,
@@ -184,10 +185,9 @@ pub(crate) fn live_settings(live: &LiveSettings, events: Option<Vec<u16>>, io: b
 }
 
 /// Says which calls are observed and why, in lines that begin as Falco's do.
-fn observed(live: &LiveSettings, by_rules: &[u16], by_plugins: &[u16]) {
-    let all = [by_rules, by_plugins].concat();
-    let selection = live_settings(live, None, live.base.all).selection(Some(&all));
-    let (by_rules, by_plugins) = (Interest::of_events(by_rules), Interest::of_events(by_plugins));
+fn observed(live: &LiveSettings, by_rules: &Wish, by_plugins: &Wish) {
+    let selection = live_settings(live, None, live.base.all).selection(Some(by_rules.and(by_plugins).wanted()));
+    let (by_rules, by_plugins) = (Interest::of_events(by_rules.wanted()), Interest::of_events(by_plugins.wanted()));
     let lines = [
         ("(", "syscalls in rules", &by_rules),
         ("(", "syscalls required by plugins", &by_plugins),

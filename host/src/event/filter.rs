@@ -5,12 +5,12 @@ use std::sync::Arc;
 use lanner_engine::check::Condition;
 use lanner_engine::compile::{RuleIdx, RuleMatching, RuleSet, Scratch};
 use lanner_engine::parse;
-use lanner_engine::scheme::Scheme;
+use lanner_engine::scheme::{EventSet, Scheme};
 use lanner_engine::value::SlotTable;
 
 use super::extractor::{Answers, Context, Extractor};
 use super::scheme::SourceScheme;
-use crate::plugin::{EventRef, PluginError, Plugins};
+use crate::plugin::{EventRef, PluginError, Plugins, Wish};
 
 /// A compiled condition with the memory of the thread that asks it.
 #[derive(Debug)]
@@ -38,10 +38,16 @@ impl Filter {
         Ok(Self { scratch: set.scratch_with_keys(|slot| answers.key_of(slot)), set, answers, hits: Vec::new() })
     }
 
-    /// Whether the condition can hold for an event of this code.
+    /// The codes of the events that the condition can hold for.
     #[must_use]
-    pub fn wants(&self, code: u16) -> bool {
-        self.set.wants(code)
+    pub fn events(&self) -> EventSet {
+        self.set.events()
+    }
+
+    /// The events that the condition can hold for.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        Wish::of_rules(self.set.events(), self.set.calls())
     }
 
     /// Whether the condition holds for the event.

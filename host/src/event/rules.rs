@@ -13,7 +13,7 @@ use super::hold::Holder;
 use super::scheme::SourceScheme;
 use super::{enforce, hold};
 use crate::alert::{Alert, RuleHead};
-use crate::plugin::{EventRef, PluginError, Plugins};
+use crate::plugin::{EventRef, PluginError, Plugins, Wish};
 
 /// What an alert of one rule looks like.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl SourceRules {
     /// Puts the parts together; `alerts` has one entry for each rule of the set, in its order.
     pub fn new(set: RuleSet, alerts: Vec<RuleAlert>, answers: Answers) -> Self {
         let scratch = set.scratch_with_keys(|slot| answers.key_of(slot));
-        let wanted = (0..=EventSet::MAX_CODE).filter(|code| set.wants(*code)).collect();
+        let wanted = set.events();
         Self { wanted, set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
     }
 
@@ -90,9 +90,9 @@ impl SourceRules {
         self.wanted.contains(event.ty())
     }
 
-    /// The codes of the events that any rule can match.
-    pub fn events(&self) -> impl Iterator<Item = u16> + '_ {
-        (0..=EventSet::MAX_CODE).filter(|code| self.wanted.contains(*code))
+    /// The events that any rule can match.
+    pub fn wish(&self) -> Wish {
+        Wish::of_rules(self.wanted, self.set.calls())
     }
 
     /// Evaluates an event and hands each alert to `raise`. Nothing is allocated unless a rule matches. What waits for values that

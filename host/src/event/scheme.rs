@@ -138,7 +138,12 @@ impl Builder {
                     _ => call.enter.iter().chain(&call.exit).map(|code| code.0).collect(),
                 };
                 self.builder.syscall(call.name, &codes)?;
+                if call.kind == SyscallKind::Generic {
+                    self.builder.generic_call(call.name, call.code.0)?;
+                }
             }
+            // The only parameter by which generic events differ, as text.
+            self.builder.call_field("evt.arg", "ID");
         }
         Ok(())
     }

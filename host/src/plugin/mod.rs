@@ -49,6 +49,7 @@ mod tables;
 mod text;
 mod version;
 mod wait;
+mod wish;
 
 pub use async_queue::{AsyncQueue, AsyncStats};
 pub use builtin::{BuiltIn, load_with_fallback};
@@ -69,3 +70,4 @@ pub use set::{Fault, PluginIdx, PluginSet, Plugins, SourceIdx};
 pub use source::{OpenParam, Progress, Pump};
 pub use version::Version;
 pub use wait::{WaitStanding, Waiting};
+pub use wish::Wish;

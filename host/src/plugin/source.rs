@@ -10,6 +10,7 @@ use lanner_plugin_api::raw::{
     ASYNCEVENT_E, EVENT_HEADER_LEN, Event, EventMeta, GetBatchMetaFn, Instance, NextBatchFn, PLUGINEVENT_E, Rc,
     TID_NONE, TS_NOW,
 };
+use lanner_plugin_api::sdk::Wanted;
 use serde_json::Value;
 
 use super::async_queue::{self, AsyncQueue};
@@ -24,6 +25,7 @@ use super::owner::Owner;
 use super::set::SourceIdx;
 use super::tables::scope::CallScope;
 use super::text;
+use super::wish::Wish;
 
 /// A suggestion for the parameters of a source.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,6 +77,11 @@ impl Routing {
     }
 }
 
+/// How many numbers are told.
+fn count(numbers: &[u16]) -> u32 {
+    u32::try_from(numbers.len()).unwrap_or(u32::MAX)
+}
+
 /// Yields the events of an open source, async events merged in by time.
 pub struct Pump {
     owner: Arc<Owner>,
@@ -91,7 +98,7 @@ pub struct Pump {
     pause: Duration,
     idle_since: Option<Instant>,
     /// Events that will be looked at, to be told before the next batch.
-    wish: Option<Box<[u16]>>,
+    wish: Option<Wish>,
 }
 
 /// The batch that the plugin has handed over; valid until `next_batch` or `close` of the instance.
@@ -218,10 +225,10 @@ impl Pump {
         Some(EventRef::new(bytes, meta.num, meta.cpu, meta.flags, Some(SourceIdx::SYSCALL)))
     }
 
-    /// Makes the plugin observe what is needed for events of these codes, from the next batch on. Sources that deliver what
-    /// they deliver do so still. To be called when rules change; those that looked at fewer codes lose nothing meanwhile.
-    pub fn want_events(&mut self, codes: impl IntoIterator<Item = u16>) {
-        self.wish = Some(codes.into_iter().collect());
+    /// Makes the plugin observe what is needed for these events, from the next batch on. Sources that deliver what they deliver
+    /// do so still. To be called when rules change; those that looked at fewer events lose nothing meanwhile.
+    pub fn want_events(&mut self, wish: Wish) {
+        self.wish = Some(wish);
     }
 
     /// As [`Pump::want_events`], but at once, unless events of a batch are still to be yielded: then with the next batch, and
@@ -229,28 +236,37 @@ impl Pump {
     ///
     /// # Errors
     /// What the plugin fails with; what was observed before still is.
-    pub fn want_events_now(&mut self, codes: &[u16]) -> Result<(), PluginError> {
+    pub fn want_events_now(&mut self, wish: Wish) -> Result<(), PluginError> {
         if self.batch.pos < self.batch.len {
-            self.want_events(codes.iter().copied());
+            self.want_events(wish);
             return Ok(());
         }
         self.wish = None;
         // What came with the batch is acted on still; its events are through, and what the plugin does now may end them.
         self.batch = Batch { after: self.batch.after, ..Batch::NONE };
-        self.tell_wish(codes)
+        self.tell_wish(&wish)
     }
 
     /// Tells the plugin which events will be looked at.
     #[cold]
-    fn tell_wish(&mut self, wish: &[u16]) -> Result<(), PluginError> {
+    fn tell_wish(&mut self, wish: &Wish) -> Result<(), PluginError> {
         const WANT_EVENTS: Function = Function("want_events");
         let api = self.owner.library().api();
-        let Some(want) = api.lanner_want_events else { return Ok(()) };
+        let Wanted { codes, calls } = wish.wanted();
+        let (state, n) = (self.owner.state(), count(codes));
         let _scope = CallScope::enter();
-        let n = u32::try_from(wish.len()).unwrap_or(u32::MAX);
-        // SAFETY: state and instance are alive and only this thread calls on them, between two batches; the codes outlive
-        // the call.
-        let rc = unsafe { want(self.owner.state(), self.instance, wish.as_ptr(), n) };
+        let rc = match (api.lanner_want_calls, calls, api.lanner_want_events) {
+            (Some(want), Some(calls), _) => {
+                let m = count(calls);
+                // SAFETY: state and instance are alive and only this thread calls on them, between two batches; codes and
+                // calls outlive the call.
+                unsafe { want(state, self.instance, codes.as_ptr(), n, calls.as_ptr(), m) }
+            }
+            // Who knows no calls is asked for all of them: the codes have their event.
+            // SAFETY: as above.
+            (_, _, Some(want)) => unsafe { want(state, self.instance, codes.as_ptr(), n) },
+            _ => return Ok(()),
+        };
         if rc == Rc::NOT_SUPPORTED {
             return Ok(());
         }

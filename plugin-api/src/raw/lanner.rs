@@ -191,6 +191,16 @@ pub type AbiLayoutFn = unsafe extern "C" fn() -> *const c_void;
 /// `plugin_lanner_want_events`: says which events of an open stream will be looked at from the next batch on; those of
 /// other codes need not be delivered any more, unless the plugin's own state needs them.
 pub type WantEventsFn = unsafe extern "C" fn(s: *mut PluginState, h: *mut Instance, codes: *const u16, n: u32) -> Rc;
+/// `plugin_lanner_want_calls`: as `plugin_lanner_want_events`, which is not called then; of generic events only those of `m`
+/// calls will be looked at, by the number that is their first parameter.
+pub type WantCallsFn = unsafe extern "C" fn(
+    s: *mut PluginState,
+    h: *mut Instance,
+    codes: *const u16,
+    n: u32,
+    calls: *const u16,
+    m: u32,
+) -> Rc;
 /// `plugin_lanner_get_machine_info`: JSON about the machine whose events are delivered; valid until `destroy`.
 pub type GetMachineInfoFn = unsafe extern "C" fn(s: *mut PluginState) -> *const c_char;
 /// Takes bytes that a plugin writes; called on the thread and during the call that it was passed to. `ctx` is passed through.

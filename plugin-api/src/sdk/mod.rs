@@ -38,7 +38,7 @@ pub use listen::{Capture, CaptureListener, RoutineHandle};
 pub use metrics::{MetricNumber, Metrics};
 pub use plugin::{Init, Json, Plugin, PluginConfig};
 pub use sink::ValueSink;
-pub use source::{Next, OpenParam, Progress, Source, SourceInstance};
+pub use source::{Next, OpenParam, Progress, Source, SourceInstance, Wanted};
 pub use tables::{
     DynamicFields, DynamicValues, Entry, EntryRef, EntryView, Field, FieldSpec, InitTables, NewEntry, ProvideTables,
     StateOut, StateValue, Sub, SubTable, Table, TableDecl, TableError, TableFault, TableReader, TableRef, TableValue,

@@ -80,20 +80,37 @@ pub trait SourceInstance: Sized + 'static {
     /// The stream is broken and ends.
     fn next_batch<'i>(&'i mut self, plugin: &mut Self::Plugin, batch: &mut Batch<'i>) -> Result<Next, Error>;
 
-    /// Says which events will be looked at from the next batch on, by code (Lanner's addition). Others need not be delivered
+    /// Says which events will be looked at from the next batch on (Lanner's addition). Others need not be delivered
     /// any more, unless the plugin's own state needs them; those wanted before and after must come without a gap. `false`:
     /// the stream delivers what it delivers.
     ///
     /// # Errors
     /// What is wanted cannot be had; what was wanted before still is.
-    fn want_events(&mut self, plugin: &mut Self::Plugin, codes: &[u16]) -> Result<bool, Error> {
-        let _ = (plugin, codes);
+    fn want_events(&mut self, plugin: &mut Self::Plugin, wanted: Wanted<'_>) -> Result<bool, Error> {
+        let _ = (plugin, wanted);
         Ok(false)
     }
 
     /// How much of a finite stream has been read.
     fn progress(&mut self) -> Option<Progress> {
         None
+    }
+}
+
+/// Events that will be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'w> {
+    /// Their codes.
+    pub codes: &'w [u16],
+    /// Of generic events, each of which stands for any system call that has no events of its own: only those of these calls,
+    /// by the number that is their first parameter. `None`: of all calls.
+    pub calls: Option<&'w [u16]>,
+}
+
+impl<'w> Wanted<'w> {
+    /// Events of these codes, whatever call they are about.
+    pub fn of_codes(codes: &'w [u16]) -> Self {
+        Self { codes, calls: None }
     }
 }
 

@@ -163,3 +163,44 @@ fn base_syscalls_buffers_and_drops_follow_the_configuration() {
     let (_, log) = agent.stop();
     assert!(!log.contains("Reload refused") && !log.contains("at the next start"), "{log}");
 }
+
+/// Of calls that have no events of their own the kernel sends those that rules name, before and after a reload.
+#[test]
+fn rules_about_single_calls_without_events_of_their_own_are_exchanged() {
+    if !can_watch() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (file, data) = (dir.path().join("rules.yaml"), std::fs::File::create(dir.path().join("data")).unwrap());
+    let rule = |name: &str, calls: &str| {
+        let condition = format!("evt.type in ({calls}) and proc.pid = {}", std::process::id());
+        format!("- {{rule: {name}, desc: d, condition: '{condition}', output: 'a call', priority: NOTICE}}\n")
+    };
+    std::fs::write(&file, rule("Link", "readlink, readlinkat")).unwrap();
+    let mut agent = Agent::start(BINARY, std::slice::from_ref(&file), &["watch_config_files=false", "log_level=debug"]);
+    let call = |agent: &mut Agent| {
+        assert!(std::fs::read_link("/dev/null/no-link").is_err());
+        data.sync_data().unwrap();
+        agent.alerts_until_now().into_iter().map(|alert| alert.rule).collect::<Vec<_>>()
+    };
+    for _ in 0..20 {
+        assert_eq!(call(&mut agent), ["Link"]);
+    }
+    put(&file, &rule("Sync", "fdatasync"));
+    hang_up(&agent);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !call(&mut agent).contains(&"Sync".to_owned()) {
+        assert!(Instant::now() < end, "the new rule sees nothing");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for _ in 0..20 {
+        assert_eq!(call(&mut agent), ["Sync"]);
+    }
+    let (_, log) = agent.stop();
+    let chosen: Vec<&str> = log.lines().filter(|line| line.contains(") syscalls in rules: ")).collect();
+    assert!(chosen.len() >= 2, "{log}");
+    let (first, last) = (chosen[0], chosen[chosen.len() - 1]);
+    assert!(first.contains(" readlinkat") && !first.contains("fdatasync"), "{first}");
+    assert!(last.contains(" fdatasync") && !last.contains("readlink"), "{last}");
+    assert!(!last.contains("getpid"), "calls that no rule names: {last}");
+}

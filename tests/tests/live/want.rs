@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lanner::plugin::{Inspector, LoadedLibrary, Open, Pull};
+use lanner::plugin::{Inspector, LoadedLibrary, Open, Pull, Wish};
 use lanner_plugin_api::schema::EventType;
 use lanner_syscall::PLUGIN_API;
 use lanner_syscall::live::Settings;
@@ -57,7 +57,7 @@ fn an_open_source_observes_what_new_rules_ask_for() {
         Inspector::open(set, Open { source, params: &params, recorded: false, event_schema: None }).unwrap();
     let others = until_seen(&mut inspector, "mkdir", "/nowhere/want-made", "mkdir");
     assert!(others.is_empty(), "{others:?}");
-    inspector.parts().0.want_events(codes(&removing));
+    inspector.parts().0.want_events(Wish::of_codes(codes(&removing)));
     let others = until_seen(&mut inspector, "rmdir", "/nowhere/want-gone", "rmdir");
     assert!(others.is_empty(), "{others:?}");
     // What nobody asks for any more is not observed: the next thing that is seen of the path is its removal.

@@ -1,10 +1,12 @@
-//! Which event codes a condition can be true for.
+//! Which events a condition can be true for: by code, and those that one code stands for by call.
+
+use std::ops::{BitAnd, BitOr};
 
 use super::error::CheckErrorKind;
 use super::operand::base_field;
 use super::typed::Fold;
 use crate::ast::{Check, Expr, ExprKind, Modifier, Operand, OperandKind, Operator, Right, Test, Value};
-use crate::scheme::{EventSet, Scheme};
+use crate::scheme::{CallSet, EventSet, Scheme};
 
 /// A check of `evt.type` itself, possibly under transformers: its constants must be names of events.
 pub(super) fn is_event_type(left: &Operand) -> bool {
@@ -42,62 +44,130 @@ pub(super) fn refuse_expressions(
     if inside || compared { Err(CheckErrorKind::EventTypeExpression) } else { Ok(()) }
 }
 
-/// Event codes that a condition can be true for: intersection over `and`, union over `or`, negation pushed down to the
-/// checks. Only plain checks of `evt.type` and `syscall.type` restrict them, and checks of `evt.num`, which counts from
-/// one, that are always or never true. Whatever cannot be told, macros included, allows every code.
+/// The events that a condition can be true for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Their codes.
+    pub codes: EventSet,
+    /// Of those that stand for calls of several names: the calls. Says nothing about other codes.
+    pub calls: CallSet,
+}
+
+impl Reach {
+    const NONE: Reach = Reach { codes: EventSet::EMPTY, calls: CallSet::EMPTY };
+
+    fn all(scheme: &Scheme) -> Reach {
+        Reach { codes: scheme.events().all(), calls: CallSet::FULL }
+    }
+}
+
+impl BitAnd for Reach {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Reach { codes: self.codes & other.codes, calls: self.calls & other.calls }
+    }
+}
+
+impl BitOr for Reach {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Reach { codes: self.codes | other.codes, calls: self.calls | other.calls }
+    }
+}
+
+/// Events that a condition can be true for: intersection over `and`, union over `or`, negation pushed down to the
+/// checks. Only plain checks of what names the call (`evt.type`, `syscall.type`, [`SchemeBuilder::call_field`]) restrict them,
+/// and checks of `evt.num`, which counts from one, that are always or never true. Whatever cannot be told, macros included,
+/// allows every event.
+///
+/// [`SchemeBuilder::call_field`]: crate::scheme::SchemeBuilder::call_field
+pub fn reach(expr: &Expr, scheme: &Scheme) -> Reach {
+    reached(expr, false, scheme)
+}
+
+/// The codes of [`reach`].
 pub fn event_set(expr: &Expr, scheme: &Scheme) -> EventSet {
-    set(expr, false, scheme)
+    reach(expr, scheme).codes
 }
 
 /// [`event_set`] of the opposite.
 pub(crate) fn event_set_of_not(expr: &Expr, scheme: &Scheme) -> EventSet {
-    set(expr, true, scheme)
+    reached(expr, true, scheme).codes
 }
 
-fn set(expr: &Expr, negated: bool, scheme: &Scheme) -> EventSet {
-    let all = scheme.events().all();
+fn reached(expr: &Expr, negated: bool, scheme: &Scheme) -> Reach {
+    let all = || Reach::all(scheme);
     match &expr.kind {
-        ExprKind::Not(part) => set(part, !negated, scheme),
-        ExprKind::And(parts) if !negated => parts.iter().fold(all, |s, p| s & set(p, negated, scheme)),
-        ExprKind::Or(parts) if negated => parts.iter().fold(all, |s, p| s & set(p, negated, scheme)),
+        ExprKind::Not(part) => reached(part, !negated, scheme),
+        ExprKind::And(parts) if !negated => parts.iter().fold(all(), |s, p| s & reached(p, negated, scheme)),
+        ExprKind::Or(parts) if negated => parts.iter().fold(all(), |s, p| s & reached(p, negated, scheme)),
         ExprKind::And(parts) | ExprKind::Or(parts) => {
-            parts.iter().fold(EventSet::EMPTY, |s, p| s | set(p, negated, scheme))
+            parts.iter().fold(Reach::NONE, |s, p| s | reached(p, negated, scheme))
         }
-        ExprKind::Macro(_) => all,
+        ExprKind::Macro(_) => all(),
         ExprKind::Check(check) => of_check(check, negated, scheme),
     }
 }
 
-fn of_check(check: &Check, negated: bool, scheme: &Scheme) -> EventSet {
-    let all = scheme.events().all();
+/// Fields that name the call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// `evt.type`: at every event.
+    Event,
+    /// `syscall.type`: at system calls.
+    Call,
+    /// A field that names it at events that stand for calls of several names, and may mean anything at others.
+    Generic,
+}
+
+fn naming(operand: &Operand, scheme: &Scheme) -> Option<Naming> {
+    let OperandKind::Field { name, arg } = &operand.kind else { return None };
+    match (&**name, arg) {
+        ("evt.type", None) => Some(Naming::Event),
+        ("syscall.type", None) => Some(Naming::Call),
+        _ => {
+            let (id, dotted) = scheme.find_dotted(name)?;
+            let arg = dotted.or(arg.as_deref())?;
+            scheme.events().is_call_field(&scheme.field(id).name, arg).then_some(Naming::Generic)
+        }
+    }
+}
+
+fn of_check(check: &Check, negated: bool, scheme: &Scheme) -> Reach {
+    let all = Reach::all(scheme);
     let (op, modifier, right) = match &check.test {
-        Test::Exists if bare(&check.left, &["evt.type"]).is_some() && negated => return EventSet::EMPTY,
+        Test::Exists if bare(&check.left, &["evt.type"]).is_some() && negated => return Reach::NONE,
         Test::Exists => return all,
         Test::Compare { op, modifier, right } => (*op, *modifier, right),
     };
     if let Some(known) = of_number(&check.left, op, modifier, right) {
-        return if known != negated { all } else { EventSet::EMPTY };
+        return if known != negated { all } else { Reach::NONE };
     }
-    let Some(name) = bare(&check.left, &["evt.type", "syscall.type"]) else { return all };
+    let Some(naming) = naming(&check.left, scheme).filter(|_| restricts(op, modifier)) else { return all };
     let values = match right {
         Right::Value(value) | Right::Name(value) => std::slice::from_ref(value),
         Right::List(values) => values,
         Right::Call(_) => return all,
     };
-    if !restricts(op, modifier) {
+    let events = scheme.events();
+    let codes = |v: &Value| match naming {
+        Naming::Event => events.codes(&v.text()),
+        Naming::Call => events.syscall_codes(&v.text()),
+        // At events of other codes the field may have any value.
+        Naming::Generic => Some(all.codes),
+    };
+    let named = values.iter().filter_map(codes).fold(EventSet::EMPTY, |s, c| s | c) & all.codes;
+    let calls = values.iter().try_fold(CallSet::EMPTY, |s, v| Some(s | events.calls(&v.text())?));
+    if (op == Operator::Ne) == negated {
+        return Reach { codes: named, calls: calls.unwrap_or(CallSet::FULL) };
+    }
+    if naming != Naming::Event {
         return all;
     }
-    let codes = |v: &Value| match name {
-        "evt.type" => scheme.events().codes(&v.text()),
-        _ => scheme.events().syscall_codes(&v.text()),
-    };
-    let named = values.iter().filter_map(codes).fold(EventSet::EMPTY, |s, c| s | c);
-    if (op == Operator::Ne) == negated {
-        return named & all;
-    }
-    // What is not one of the names is every other code, and also the same code where it goes by several names.
-    let dynamic = scheme.events().kinds().iter().filter(|k| k.dynamic).map(|k| k.code).collect::<EventSet>();
-    if name == "evt.type" { all & (!named | dynamic) } else { all }
+    // What is not one of the names is every other code, and also the same code where it goes by several names: then for every
+    // other call.
+    let dynamic = events.kinds().iter().filter(|k| k.dynamic).map(|k| k.code).collect::<EventSet>();
+    Reach { codes: all.codes & (!named | dynamic), calls: calls.map_or(CallSet::FULL, |calls| !calls) }
 }
 
 /// What comparisons of `evt.num`, which is at least 1, always are.

@@ -10,14 +10,14 @@ pub(crate) mod regex;
 pub(crate) mod typed;
 
 use crate::ast::{Check, Expr, ExprKind, Modifier, Operator, Right, Span, Test, Value};
-use crate::scheme::{EventSet, FieldFlags, Scheme, ValueClass};
+use crate::scheme::{CallSet, EventSet, FieldFlags, Scheme, ValueClass};
 
 use self::typed::{Atom, AtomTest, Constant, Node, Source};
 
 pub(crate) use constant::unsigned as parse_unsigned;
 pub use error::{CheckError, CheckErrorKind};
-pub use events::event_set;
 pub(crate) use events::event_set_of_not;
+pub use events::{Reach, event_set, reach};
 pub(crate) use lint::is_plain;
 pub use lint::{Lint, LintKind, lints};
 pub use operand::valid_field;
@@ -30,7 +30,7 @@ pub const MANY_EVENTS: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Condition {
     pub(crate) root: Node,
-    events: EventSet,
+    reach: Reach,
 }
 
 impl Condition {
@@ -40,12 +40,17 @@ impl Condition {
     /// The first thing that does not fit, from left to right.
     pub fn check(expr: &Expr, scheme: &Scheme) -> Result<Condition, CheckError> {
         let root = node(expr, scheme).map_err(|error| operand::suggest(error, scheme))?;
-        Ok(Condition { root, events: event_set(expr, scheme) })
+        Ok(Condition { root, reach: reach(expr, scheme) })
     }
 
     /// The event codes that the condition can be true for.
     pub fn events(&self) -> EventSet {
-        self.events
+        self.reach.codes
+    }
+
+    /// Of events that stand for calls without a code of their own: the calls that it can be true for.
+    pub fn calls(&self) -> CallSet {
+        self.reach.calls
     }
 }
 

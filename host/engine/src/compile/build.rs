@@ -13,7 +13,7 @@ use super::test::{Lookup, Test, lookup};
 use super::{RuleIdx, RuleSet, RuleSetStats};
 use crate::check::Condition;
 use crate::check::typed::{Atom, AtomTest, Constant};
-use crate::scheme::{EventSet, Scheme};
+use crate::scheme::{CallSet, EventSet, Scheme};
 use crate::source::{SourceId, Sources};
 use crate::value::SlotTable;
 
@@ -23,7 +23,7 @@ const WORTH_A_DICTIONARY: usize = 3;
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
     let mut graph = Graph::new();
     let roots: Vec<NodeId> = conditions.iter().map(|c| graph.add(&c.root)).collect();
-    let (lists, by_code) = rules_by_code(conditions, &roots, &scheme, &mut graph);
+    let (lists, by_code, calls) = rules_by_code(conditions, &roots, &scheme, &mut graph);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
     let mut planner = Planner::new(&graph.gates, &compiled.classes);
@@ -37,22 +37,24 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     let (steps, parts, memos) = layout(&graph.gates, &compiled.atoms, &plans);
     let (atoms, views) = (compiled.atoms.into(), compiled.views.into());
     let program = Program { steps, parts, atoms, sources, views, memos };
-    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), stats }
+    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), calls, stats }
 }
 
 /// The distinct lists of rules that codes can reach, with the nodes that stand for them there, and which list each code
-/// has; list 0 is empty. Codes of which the conditions cannot tell one from another are folded together.
+/// has; list 0 is empty. Codes of which the conditions cannot tell one from another are folded together. Last, the calls that
+/// rules can match among those without a code of their own.
 fn rules_by_code(
     conditions: &[&Condition],
     roots: &[NodeId],
     scheme: &Scheme,
     graph: &mut Graph,
-) -> (Vec<Rc<[Entry]>>, Vec<u32>) {
+) -> (Vec<Rc<[Entry]>>, Vec<u32>, CallSet) {
     let folds: Vec<_> = graph.atoms.iter().filter_map(|atom| atom.fold).collect();
     let mut memos: HashMap<Vec<u8>, HashMap<NodeId, NodeId>> = HashMap::new();
     let mut lists: Vec<Rc<[Entry]>> = vec![Rc::default()];
     let mut known: HashMap<Rc<[Entry]>, u32> = HashMap::from([(Rc::default(), 0)]);
     let mut by_code = vec![0; usize::from(EventSet::MAX_CODE) + 1];
+    let (generic, mut calls) = (scheme.events().generic(), CallSet::EMPTY);
     for kind in scheme.events().kinds() {
         let code = kind.code;
         let view = folds.iter().map(|f| u8::from(f.always.contains(code)) << 1 | u8::from(f.never.contains(code)));
@@ -63,6 +65,9 @@ fn rules_by_code(
                 let node = graph.fold(*root, code, memo);
                 if node != FALSE {
                     list.push((rule as RuleIdx, node));
+                    if generic.contains(code) {
+                        calls = calls | condition.calls();
+                    }
                 }
             }
         }
@@ -71,7 +76,7 @@ fn rules_by_code(
             lists.len() as u32 - 1
         });
     }
-    (lists, by_code)
+    (lists, by_code, calls)
 }
 
 struct Compiled {

@@ -16,7 +16,7 @@ mod weigh;
 use std::sync::Arc;
 
 use crate::check::Condition;
-use crate::scheme::{EventSet, Scheme};
+use crate::scheme::{CallSet, EventSet, Scheme};
 use crate::value::{Extract, SlotId, SlotTable};
 
 use machine::{Machine, Program};
@@ -60,6 +60,8 @@ pub struct RuleSet {
     plans: Box<[Plan]>,
     /// The plan of each event code; plan 0 is empty.
     by_code: Box<[u32]>,
+    /// The calls that any rule can match, of those without a code of their own.
+    calls: CallSet,
     stats: RuleSetStats,
 }
 
@@ -99,6 +101,11 @@ impl RuleSet {
     /// The event codes that any rule can match.
     pub fn events(&self) -> EventSet {
         (0..=EventSet::MAX_CODE).filter(|code| self.wants(*code)).collect()
+    }
+
+    /// Of events that stand for calls without a code of their own: the calls that any rule can match.
+    pub fn calls(&self) -> CallSet {
+        self.calls
     }
 
     /// Memory for evaluation.

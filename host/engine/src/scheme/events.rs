@@ -1,78 +1,93 @@
 //! Event codes, their names, and sets of them.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::SchemeError;
 
 const WORDS: usize = 8;
 
-/// A set of event codes.
+/// A set of numbers; `K` says of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct EventSet([u64; WORDS]);
+pub struct NumberSet<K>([u64; WORDS], PhantomData<K>);
 
-impl EventSet {
-    /// The highest code that a set can hold.
+/// What [`EventSet`] is a set of: event codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Code;
+
+/// What [`CallSet`] is a set of: numbers that tell the events of one dynamic code apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Call;
+
+/// A set of event codes.
+pub type EventSet = NumberSet<Code>;
+
+/// A set of calls that have no event code of their own, by the numbers of [`super::SchemeBuilder::generic_call`].
+pub type CallSet = NumberSet<Call>;
+
+impl<K> NumberSet<K> {
+    /// The highest number that a set can hold.
     pub const MAX_CODE: u16 = (WORDS * 64 - 1) as u16;
-    /// No code.
-    pub const EMPTY: EventSet = EventSet([0; WORDS]);
-    /// Every code that a set can hold.
-    pub const FULL: EventSet = EventSet([u64::MAX; WORDS]);
+    /// No number.
+    pub const EMPTY: Self = Self([0; WORDS], PhantomData);
+    /// Every number that a set can hold.
+    pub const FULL: Self = Self([u64::MAX; WORDS], PhantomData);
 
-    /// Whether the code is in the set.
+    /// Whether the number is in the set.
     pub fn contains(&self, code: u16) -> bool {
         self.0.get(usize::from(code / 64)).is_some_and(|w| w >> (code % 64) & 1 == 1)
     }
 
-    /// Adds a code; one above [`EventSet::MAX_CODE`] is left out.
+    /// Adds a number; one above [`NumberSet::MAX_CODE`] is left out.
     pub fn insert(&mut self, code: u16) {
         if let Some(word) = self.0.get_mut(usize::from(code / 64)) {
             *word |= 1 << (code % 64);
         }
     }
 
-    /// The number of codes in the set.
+    /// How many numbers are in the set.
     pub fn len(&self) -> usize {
         self.0.iter().map(|w| w.count_ones() as usize).sum()
     }
 
-    /// Whether the set has no code.
+    /// Whether the set has no number.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|w| *w == 0)
     }
 
-    /// The codes in rising order.
+    /// The numbers in rising order.
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
         (0..=Self::MAX_CODE).filter(|code| self.contains(*code))
     }
 }
 
-impl FromIterator<u16> for EventSet {
+impl<K> FromIterator<u16> for NumberSet<K> {
     fn from_iter<I: IntoIterator<Item = u16>>(codes: I) -> Self {
-        let mut set = EventSet::EMPTY;
+        let mut set = Self::EMPTY;
         codes.into_iter().for_each(|code| set.insert(code));
         set
     }
 }
 
-impl BitAnd for EventSet {
-    type Output = EventSet;
+impl<K> BitAnd for NumberSet<K> {
+    type Output = Self;
     fn bitand(self, other: Self) -> Self {
-        EventSet(std::array::from_fn(|i| self.0[i] & other.0[i]))
+        Self(std::array::from_fn(|i| self.0[i] & other.0[i]), PhantomData)
     }
 }
 
-impl BitOr for EventSet {
-    type Output = EventSet;
+impl<K> BitOr for NumberSet<K> {
+    type Output = Self;
     fn bitor(self, other: Self) -> Self {
-        EventSet(std::array::from_fn(|i| self.0[i] | other.0[i]))
+        Self(std::array::from_fn(|i| self.0[i] | other.0[i]), PhantomData)
     }
 }
 
-impl Not for EventSet {
-    type Output = EventSet;
+impl<K> Not for NumberSet<K> {
+    type Output = Self;
     fn not(self) -> Self {
-        EventSet(self.0.map(|w| !w))
+        Self(self.0.map(|w| !w), PhantomData)
     }
 }
 
@@ -96,6 +111,10 @@ pub struct EventNames {
     all: EventSet,
     names: HashMap<Box<str>, Vec<u16>>,
     syscalls: HashMap<Box<str>, Vec<u16>>,
+    /// Numbers of the calls that have no code of their own; several calls may have one name.
+    calls: HashMap<Box<str>, Vec<u16>>,
+    /// The fields, with their arguments, that name such a call where it has one.
+    call_fields: Vec<(Box<str>, Box<str>)>,
 }
 
 impl EventNames {
@@ -120,6 +139,24 @@ impl EventNames {
         self.syscalls.get(name).map(|codes| codes.iter().copied().collect())
     }
 
+    /// The calls without a code of their own that have this name; `None`: there is one whose number is not known.
+    pub fn calls(&self, name: &str) -> Option<CallSet> {
+        match self.calls.get(name) {
+            Some(numbers) => Some(numbers.iter().copied().collect()),
+            None => self.codes(name).is_none_or(|c| (c & self.generic()).is_empty()).then_some(CallSet::EMPTY),
+        }
+    }
+
+    /// Codes of the events that stand for calls of several names.
+    pub fn generic(&self) -> EventSet {
+        self.kinds.iter().filter(|kind| kind.dynamic && !kind.every_rule).map(|kind| kind.code).collect()
+    }
+
+    /// Whether a field with this argument gives, for events of [`EventNames::generic`], the name of the call.
+    pub fn is_call_field(&self, name: &str, arg: &str) -> bool {
+        self.call_fields.iter().any(|(field, known)| **field == *name && **known == *arg)
+    }
+
     /// Every name that `evt.type` can have, in no particular order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().chain(self.syscalls.keys().filter(|n| !self.names.contains_key(*n))).map(|n| &**n)
@@ -138,6 +175,18 @@ impl EventNames {
 
     pub(super) fn add_name(&mut self, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
         add_codes(&mut self.names, name, codes)
+    }
+
+    pub(super) fn add_call(&mut self, name: &str, number: u16) -> Result<(), SchemeError> {
+        if number > CallSet::MAX_CODE {
+            return Err(SchemeError::CallNumber(number));
+        }
+        self.calls.entry(name.into()).or_default().push(number);
+        Ok(())
+    }
+
+    pub(super) fn add_call_field(&mut self, name: &str, arg: &str) {
+        self.call_fields.push((name.into(), arg.into()));
     }
 
     pub(super) fn add_syscall(&mut self, name: &str, codes: &[u16]) -> Result<(), SchemeError> {

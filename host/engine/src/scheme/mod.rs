@@ -9,7 +9,7 @@ mod types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use events::{EventKind, EventNames, EventSet};
+pub use events::{Call, CallSet, Code, EventKind, EventNames, EventSet, NumberSet};
 pub use fields::{ArgSpec, FieldFlags, FieldId, FieldInfo, Matching};
 pub use hooks::{ArgResolver, EventFacts, HostLookup, NoHooks, ServiceLookup};
 pub use types::{FieldType, PrintFormat, ValueClass};
@@ -26,6 +26,9 @@ pub enum SchemeError {
     /// The event code does not fit into an [`EventSet`].
     #[error("event code {0} is above {max}", max = EventSet::MAX_CODE)]
     EventCode(u16),
+    /// The number of a call does not fit into a [`CallSet`].
+    #[error("call number {0} is above {max}", max = CallSet::MAX_CODE)]
+    CallNumber(u16),
 }
 
 /// Fields and events of one source, frozen.
@@ -172,6 +175,21 @@ impl SchemeBuilder {
     /// [`SchemeError::EventCode`].
     pub fn syscall(&mut self, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
         self.scheme.events.add_syscall(name, codes)
+    }
+
+    /// Adds a system call that has no event code of its own, with the number by which its events are told from those of other
+    /// such calls. A call that is not added is taken for any of them.
+    ///
+    /// # Errors
+    /// [`SchemeError::CallNumber`].
+    pub fn generic_call(&mut self, name: &str, number: u16) -> Result<(), SchemeError> {
+        self.scheme.events.add_call(name, number)
+    }
+
+    /// Says that a field with this argument gives, for events of such calls, the name of the call, as `evt.type` does.
+    pub fn call_field(&mut self, name: &str, arg: &str) -> &mut Self {
+        self.scheme.events.add_call_field(name, arg);
+        self
     }
 
     /// Sets the check of field arguments; without it the argument rules of [`ArgSpec`] are all.

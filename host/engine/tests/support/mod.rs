@@ -22,6 +22,7 @@ struct SchemeData {
     events: BTreeMap<u16, String>,
     names: BTreeMap<String, Vec<u16>>,
     syscalls: BTreeMap<String, Vec<u16>>,
+    calls: BTreeMap<String, u16>,
     services: BTreeMap<String, u16>,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     event: EventData,
@@ -132,6 +133,10 @@ pub fn scheme() -> (Arc<Scheme>, Event) {
     for (name, codes) in &data.syscalls {
         builder.syscall(name, codes).expect("codes fit");
     }
+    for (name, number) in &data.calls {
+        builder.generic_call(name, *number).expect("numbers fit");
+    }
+    builder.call_field("arg.both", "call");
     let raw = raw.expect("raw.arg is defined");
     let hooks = Arc::new(Hooks { services: data.services, hosts: data.hosts, raw });
     builder.services(Arc::clone(&hooks) as _).hosts(Arc::clone(&hooks) as _).args(hooks);

@@ -67,12 +67,11 @@ pub(crate) fn run(args: &RecordArgs, options: &Options, mut configured: Configur
 
 /// What the kernel is asked for.
 fn live(args: &RecordArgs, filter: Option<&Filter>, settings: &Settings) -> String {
-    let codes = || 0..EventType::COUNT;
     let io = args.io || settings.live.base.all;
     match filter {
         // It names event types: those and no others, data or not.
-        Some(filter) if codes().any(|code| !filter.wants(code)) => {
-            live_settings(&settings.live, Some(codes().filter(|&code| filter.wants(code)).collect()), true)
+        Some(filter) if (0..EventType::COUNT).any(|code| !filter.events().contains(code)) => {
+            live_settings(&settings.live, Some(&filter.wish()), true)
         }
         _ => live_settings(&settings.live, None, io),
     }

@@ -16,7 +16,7 @@ use crate::config::DropSettings;
 use crate::event::rules::{How, SourceRules};
 use crate::event::scheme::SourceScheme;
 use crate::log;
-use crate::plugin::{Plugins, Pump};
+use crate::plugin::{Plugins, Pump, Wish};
 
 /// What a source goes on with.
 pub(crate) struct Proposal {
@@ -35,24 +35,21 @@ pub(crate) struct Proposal {
     /// The rules of a source that watches the kernel, and the events that each can match.
     pub(crate) asks: Vec<(Box<str>, EventSet)>,
     /// The events that the source is to observe; `None`: it is not asked.
-    pub(crate) wanted: Option<Vec<u16>>,
+    pub(crate) wanted: Option<Wish>,
     /// A changed configuration of the plugin of system calls.
     pub(crate) config: Option<String>,
 }
 
 impl Proposal {
     /// Makes the rules ask the plugins of the source, which then observes `wanted` too.
-    pub(crate) fn fit(&mut self, wanted: &[u16], stream: &mut Pump, plugins: &Plugins) -> Result<(), String> {
+    pub(crate) fn fit(&mut self, wanted: &Wish, stream: &mut Pump, plugins: &Plugins) -> Result<(), String> {
         for (rules, scheme) in self.rules.iter_mut().zip(&self.schemes) {
             if let (Some(rules), Some(scheme)) = (rules, scheme) {
                 rules.rebind(scheme, plugins).map_err(|error| error.to_string())?;
             }
         }
         let Some(new) = &self.wanted else { return Ok(()) };
-        let mut both: Vec<u16> = wanted.iter().chain(new).copied().collect();
-        both.sort_unstable();
-        both.dedup();
-        stream.want_events_now(&both).map_err(|error| error.to_string())
+        stream.want_events_now(wanted.and(new)).map_err(|error| error.to_string())
     }
 }
 
@@ -119,12 +116,12 @@ pub(crate) struct Seat {
     /// What the source is ready to change to.
     ready: Option<Box<Proposal>>,
     /// What it observes, as far as it is asked.
-    pub(crate) wanted: Vec<u16>,
+    pub(crate) wanted: Wish,
 }
 
 impl Seat {
     /// For a source that observes these events.
-    pub(crate) fn new(exchange: Arc<Exchange>, wanted: Option<Vec<u16>>) -> Self {
+    pub(crate) fn new(exchange: Arc<Exchange>, wanted: Option<Wish>) -> Self {
         Self { exchange, ready: None, wanted: wanted.unwrap_or_default() }
     }
 
@@ -158,7 +155,7 @@ impl Seat {
                     if self.ready.take().is_some_and(|proposal| proposal.wanted.is_some())
                         && let Some((stream, _)) = &mut source
                     {
-                        stream.want_events(self.wanted.iter().copied());
+                        stream.want_events(self.wanted.clone());
                     }
                 }
                 Order::Commit(answer) => {
@@ -167,7 +164,7 @@ impl Seat {
                     if let Some(new) = proposal.wanted.take() {
                         self.wanted = new;
                         if let Some((stream, _)) = &mut source {
-                            stream.want_events(self.wanted.iter().copied());
+                            stream.want_events(self.wanted.clone());
                         }
                     }
                     let _ = answer.send(Answer::Changed(proposal));
@@ -209,7 +206,7 @@ mod tests {
             plan: None,
             drops: DropSettings { threshold: 0.1, actions: Vec::new(), rate: 1.0, max_burst: 1.0, simulate: false },
             asks: Vec::new(),
-            wanted: Some(vec![1, 2]),
+            wanted: Some(Wish::of_codes([1, 2])),
             config: None,
         })
     }
@@ -223,7 +220,7 @@ mod tests {
     #[test]
     fn a_source_changes_when_told_to_and_only_then() {
         let exchange = Exchange::new("x");
-        let mut seat = Seat::new(Arc::clone(&exchange), Some(vec![7]));
+        let mut seat = Seat::new(Arc::clone(&exchange), Some(Wish::of_codes([7])));
         let (answer, answers) = unbounded();
         exchange.leave(Order::Prepare(proposal(1), answer.clone()));
         assert!(seat.is_called() && changes(&mut seat).is_empty() && !seat.is_called());
@@ -231,11 +228,11 @@ mod tests {
         exchange.leave(Order::Abort);
         exchange.leave(Order::Commit(answer.clone()));
         assert!(changes(&mut seat).is_empty(), "what was called off does not come back");
-        assert_eq!(seat.wanted, [7]);
+        assert_eq!(seat.wanted, Wish::of_codes([7]));
         exchange.leave(Order::Prepare(proposal(2), answer.clone()));
         exchange.leave(Order::Commit(answer.clone()));
         assert_eq!(changes(&mut seat), [2]);
-        assert_eq!(seat.wanted, [1, 2]);
+        assert_eq!(seat.wanted, Wish::of_codes([1, 2]));
         drop(answer);
         assert!(answers.iter().any(|answer| matches!(answer, Answer::Changed(old) if old.numbers == 2)));
     }

@@ -11,7 +11,7 @@ use crate::export::state::{c_text, state};
 use crate::raw::{
     BytesFn, Event, EventInput as RawInput, EventMeta, HEAD_KEEPS_CLOSING, Instance, PluginApi, PluginState, Rc,
 };
-use crate::sdk::{Batch, BatchBuf, Error, EventInput, Next, Source, SourceInstance};
+use crate::sdk::{Batch, BatchBuf, Error, EventInput, Next, Source, SourceInstance, Wanted};
 
 /// Adds the functions of an event source.
 #[must_use]
@@ -33,6 +33,7 @@ pub const fn with_source<P: Exported + Source>(mut api: PluginApi) -> PluginApi 
     api.lanner_get_batch_meta = Some(batch_meta::<P>);
     api.lanner_get_machine_info = Some(machine_info::<P>);
     api.lanner_want_events = Some(want_events::<P>);
+    api.lanner_want_calls = Some(want_calls::<P>);
     api.lanner_write_capture_head = Some(write_capture_head::<P>);
     api.lanner_get_state_epoch = Some(state_epoch::<P>);
     api
@@ -189,24 +190,60 @@ unsafe extern "C" fn batch_meta<P: Exported + Source>(
     metas.as_ptr()
 }
 
+/// What a host names at `at`.
+///
+/// # Safety
+/// So many numbers stand at `at`, unless it is null, for as long as `'a`.
+unsafe fn numbers<'a>(at: *const u16, n: u32, null: &'static str) -> Result<&'a [u16], Error> {
+    match n {
+        0 => Ok(&[]),
+        _ if at.is_null() => Err(Error::Host(null)),
+        // SAFETY: the caller's promise.
+        n => Ok(unsafe { core::slice::from_raw_parts(at, n as usize) }),
+    }
+}
+
+/// # Safety
+/// The state and, unless it is null, the instance are alive, and the host is between two batches; what `wanted` gives stays
+/// until the end of the call.
+unsafe fn tell_wanted<'a, P: Exported + Source>(
+    s: *mut PluginState,
+    h: *mut Instance,
+    wanted: impl FnOnce() -> Result<Wanted<'a>, Error>,
+) -> Rc {
+    enter!(P, s, "want_events", Rc::FAILURE, |plugin, _, _| {
+        // SAFETY: null or what `open` returned; the host is between two batches, so no event of the stream is in use.
+        let stream =
+            unsafe { h.cast::<Stream<P::Instance>>().as_mut() }.ok_or_else(|| Error::Host("instance is null"))?;
+        Ok(if stream.instance.want_events(plugin, wanted()?)? { Rc::SUCCESS } else { Rc::NOT_SUPPORTED })
+    })
+}
+
 unsafe extern "C" fn want_events<P: Exported + Source>(
     s: *mut PluginState,
     h: *mut Instance,
     codes: *const u16,
     n: u32,
 ) -> Rc {
-    enter!(P, s, "want_events", Rc::FAILURE, |plugin, _, _| {
-        // SAFETY: null or what `open` returned; the host is between two batches, so no event of the stream is in use.
-        let stream =
-            unsafe { h.cast::<Stream<P::Instance>>().as_mut() }.ok_or_else(|| Error::Host("instance is null"))?;
-        let codes = match n {
-            0 => &[],
-            _ if codes.is_null() => return Err(Error::Host("the codes are null")),
-            // SAFETY: the host says that so many codes stand there.
-            n => unsafe { core::slice::from_raw_parts(codes, n as usize) },
-        };
-        Ok(if stream.instance.want_events(plugin, codes)? { Rc::SUCCESS } else { Rc::NOT_SUPPORTED })
-    })
+    // SAFETY: the host keeps to the contract of the function, and says that so many codes stand there.
+    unsafe { tell_wanted::<P>(s, h, || Ok(Wanted::of_codes(numbers(codes, n, "the codes are null")?))) }
+}
+
+unsafe extern "C" fn want_calls<P: Exported + Source>(
+    s: *mut PluginState,
+    h: *mut Instance,
+    codes: *const u16,
+    n: u32,
+    calls: *const u16,
+    m: u32,
+) -> Rc {
+    // SAFETY: as above, also of the calls.
+    unsafe {
+        tell_wanted::<P>(s, h, || {
+            let codes = numbers(codes, n, "the codes are null")?;
+            Ok(Wanted { codes, calls: Some(numbers(calls, m, "the calls are null")?) })
+        })
+    }
 }
 
 unsafe extern "C" fn machine_info<P: Exported + Source>(s: *mut PluginState) -> *const c_char {

@@ -1,6 +1,7 @@
 //! Which calls the kernel is to report: those that the state needs and those that rules ask for.
 
 use lanner_plugin_api::schema::{DropClass, EventFlags, EventType, SYSCALLS, Sc, SyscallInfo};
+use lanner_plugin_api::sdk::Wanted;
 
 /// A set of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,9 +100,14 @@ impl Interest {
         })
     }
 
-    /// The calls of these events, by code; the code of generic events stands for all calls that have none of their own.
-    pub fn of_events(codes: &[u16]) -> Self {
-        Self::with(|call| events_of(call).any(|event| codes.contains(&event.0)))
+    /// The calls of these events.
+    pub fn of_events(wanted: Wanted<'_>) -> Self {
+        let Wanted { codes, calls } = wanted;
+        let is_wanted = |call: &SyscallInfo, event: EventType| {
+            let one = event != EventType::GENERIC_X || calls.is_none_or(|calls| calls.contains(&call.code.0));
+            one && codes.contains(&event.0)
+        };
+        Self::with(|call| events_of(call).any(|event| is_wanted(call, event)))
     }
 
     pub(super) fn with(wanted: impl Fn(&SyscallInfo) -> bool) -> Self {
@@ -172,18 +178,31 @@ mod tests {
 
     #[test]
     fn rules_ask_by_events() {
-        let asked = Interest::of_events(&[EventType::SYSCALL_KILL_X.0, EventType::SYSCALL_OPENAT_2_E.0]);
+        let of = |codes: &[u16]| Interest::of_events(Wanted::of_codes(codes));
+        let asked = of(&[EventType::SYSCALL_KILL_X.0, EventType::SYSCALL_OPENAT_2_E.0]);
         assert!(asked.has(sc("kill")) && asked.has(sc("openat")));
         assert!(!asked.has(sc("tkill")) && !asked.has(sc("getpid")));
-        assert!(Interest::of_events(&[EventType::GENERIC_X.0]).has(sc("getpid")));
-        assert_eq!(Interest::of_events(&[EventType::SIGNALDELIVER_E.0]).names(), ["signal_deliver"]);
-        let noise = Interest::of_events(&[EventType::PAGE_FAULT_E.0]);
+        assert!(of(&[EventType::GENERIC_X.0]).has(sc("getpid")));
+        assert_eq!(of(&[EventType::SIGNALDELIVER_E.0]).names(), ["signal_deliver"]);
+        let noise = of(&[EventType::PAGE_FAULT_E.0]);
         assert!(noise.has(sc("page_fault_user")) && noise.has(sc("page_fault_kernel")));
         assert!(!Interest::all().has(sc("page_fault_user")) && !Interest::all().has(sc("sched_switch")));
         assert!(Interest::none().and(&asked).has(sc("kill")));
         let rest = Interest::all().minus(&asked);
         assert!(!rest.has(sc("kill")) && rest.has(sc("tkill")) && rest.common(&asked).is_empty());
         assert_eq!(asked.names(), ["kill", "openat"]);
+    }
+
+    #[test]
+    fn calls_without_events_of_their_own_are_asked_for_one_by_one() {
+        let acct = [sc("acct").0];
+        let codes = [EventType::GENERIC_X.0, EventType::SYSCALL_KILL_X.0];
+        let of = |calls| Interest::of_events(Wanted { codes: &codes, calls }).names();
+        assert_eq!(of(Some(&acct[..])), ["acct", "kill"]);
+        assert_eq!(of(Some(&[][..])), ["kill"]);
+        assert!(of(None).len() > 100);
+        let no_generic = Interest::of_events(Wanted { codes: &codes[1..], calls: Some(&acct) });
+        assert_eq!(no_generic.names(), ["kill"], "calls alone ask for nothing");
     }
 
     #[test]

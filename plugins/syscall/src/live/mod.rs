@@ -36,6 +36,8 @@ pub use settings::{SCHEME, Settings};
 
 use std::time::Duration;
 
+use lanner_plugin_api::sdk::Wanted;
+
 use crate::capture::InitialState;
 use clock::Clock;
 use merge::Rings;
@@ -94,7 +96,7 @@ impl Live {
             delivered: 0,
             number: 0,
         };
-        live.want(settings.events.as_deref())?;
+        live.want(settings.wanted())?;
         Ok(live)
     }
 
@@ -103,7 +105,7 @@ impl Live {
     ///
     /// # Errors
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
-    pub fn want(&mut self, events: Option<&[u16]>) -> Result<(), LiveError> {
+    pub fn want(&mut self, events: Option<Wanted<'_>>) -> Result<(), LiveError> {
         let calls = self.settings.selection(events).calls;
         self.probe.want(&calls)?;
         self.selected = calls;

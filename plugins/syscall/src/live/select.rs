@@ -1,6 +1,7 @@
 //! From what rules ask for and what the user says (`base_syscalls`) to the calls that are observed.
 
 use lanner_plugin_api::schema::{EventFlags, EventType, SYSCALLS, SyscallCategory, SyscallInfo};
+use lanner_plugin_api::sdk::Wanted;
 
 use super::Interest;
 use super::interest::events_of;
@@ -65,8 +66,8 @@ const PROCESS: [&str; 22] = [
 const ALWAYS: &str = "sched_process_exit";
 
 impl Selection {
-    /// `events`: the codes that rules can match; none: everything there is.
-    pub fn new(events: Option<&[u16]>, base: &Base<'_>) -> Self {
+    /// `events`: those that rules can match; none: everything there is.
+    pub fn new(events: Option<Wanted<'_>>, base: &Base<'_>) -> Self {
         let by_rules = events.map_or_else(Interest::all, Interest::of_events);
         let mut unknown = Vec::new();
         let (mut custom, mut removed) = (Interest::none(), Interest::none());
@@ -149,7 +150,7 @@ mod tests {
 
     fn select(events: &[u16], custom: &[&str], repair: bool, all: bool) -> Selection {
         let custom_set: Vec<String> = custom.iter().map(|name| (*name).to_owned()).collect();
-        Selection::new(Some(events), &Base { custom_set: &custom_set, repair, all })
+        Selection::new(Some(Wanted::of_codes(events)), &Base { custom_set: &custom_set, repair, all })
     }
 
     fn has(selection: &Selection, name: &str) -> bool {

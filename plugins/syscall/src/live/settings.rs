@@ -1,5 +1,6 @@
 //! How the live source is opened.
 
+use lanner_plugin_api::sdk::Wanted;
 use serde::{Deserialize, Serialize};
 
 use super::{Base, Enforcement, Selection};
@@ -21,6 +22,9 @@ pub struct Settings {
     pub snaplen: u32,
     /// Codes of the events that are wanted beside those that the state needs; none: all that the probes have.
     pub events: Option<Vec<u16>>,
+    /// Numbers of the calls that are wanted of those that have no events of their own, if [`Settings::events`] has their event;
+    /// none: all of them.
+    pub calls: Option<Vec<u16>>,
     /// Names of events to observe instead of those that the state needs; with `!` in front: never
     /// (`base_syscalls.custom_set`).
     pub custom_set: Vec<String>,
@@ -45,6 +49,7 @@ impl Default for Settings {
             drop_failed_exit: false,
             snaplen: 80,
             events: None,
+            calls: None,
             custom_set: Vec::new(),
             repair: false,
             io: false,
@@ -62,8 +67,13 @@ impl Settings {
         format!("{SCHEME}{}", serde_json::to_string(self).unwrap_or_default())
     }
 
+    /// What is wanted from the start.
+    pub(super) fn wanted(&self) -> Option<Wanted<'_>> {
+        self.events.as_deref().map(|codes| Wanted { codes, calls: self.calls.as_deref() })
+    }
+
     /// The calls to observe for rules that can match these events; none: everything there is.
-    pub fn selection(&self, events: Option<&[u16]>) -> Selection {
+    pub fn selection(&self, events: Option<Wanted<'_>>) -> Selection {
         let Self { custom_set, repair, io, .. } = self;
         Selection::new(events, &Base { custom_set, repair: *repair, all: *io })
     }

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 use std::path::Path;
 
-use lanner_plugin_api::sdk::{Batch, Error, Log, Next, OpenParam, Progress, Source, SourceInstance};
+use lanner_plugin_api::sdk::{Batch, Error, Log, Next, OpenParam, Progress, Source, SourceInstance, Wanted};
 
 use lanner_plugin_api::raw::{EventMeta, LogSeverity};
 use lanner_plugin_api::schema::EventType;
@@ -154,12 +154,12 @@ impl SourceInstance for Input {
         }
     }
 
-    fn want_events(&mut self, plugin: &mut Syscall, codes: &[u16]) -> Result<bool, Error> {
+    fn want_events(&mut self, plugin: &mut Syscall, wanted: Wanted<'_>) -> Result<bool, Error> {
         let Self::Live(live) = self else { return Ok(false) };
         if let Some(base) = &plugin.config.base_syscalls {
             live.rest_on(&base.base());
         }
-        live.want(Some(codes)).map_err(Error::other)?;
+        live.want(Some(wanted)).map_err(Error::other)?;
         Ok(true)
     }
 

@@ -4,7 +4,8 @@
 use std::io::{PipeReader, Write as _};
 use std::os::fd::AsRawFd as _;
 
-use lanner_plugin_api::schema::EventType as T;
+use lanner_plugin_api::schema::{EventType as T, SYSCALLS};
+use lanner_plugin_api::sdk::Wanted;
 use lanner_plugin_api::wire::Event;
 use lanner_syscall::live::{Live, Settings};
 
@@ -68,7 +69,7 @@ fn what_rules_want_anew_is_seen_and_of_the_old_nothing_is_missed() {
         event.tid() == child
     };
     until(&mut live, "the first call", &mut see);
-    live.want(Some(&wanted(&[T::SYSCALL_MKDIRAT_X, T::SYSCALL_UNLINKAT_2_X]))).unwrap();
+    live.want(Some(Wanted::of_codes(&wanted(&[T::SYSCALL_MKDIRAT_X, T::SYSCALL_UNLINKAT_2_X])))).unwrap();
     writer.write_all(b"!").unwrap();
     until(&mut live, "the end", |event| see(event) && is_end(event, child));
     wait(child);
@@ -77,7 +78,74 @@ fn what_rules_want_anew_is_seen_and_of_the_old_nothing_is_missed() {
     assert_eq!(gone, (last + 1 - gone.len() as u64..=last).collect::<Vec<_>>(), "without a gap from the first seen on");
     assert!(gone.len() as u64 >= AFTERWARDS, "{} of {last}", gone.len());
     // And back: what nobody wants any more is not sent.
-    live.want(Some(&wanted(&[T::SYSCALL_UNLINKAT_2_X]))).unwrap();
+    live.want(Some(Wanted::of_codes(&wanted(&[T::SYSCALL_UNLINKAT_2_X])))).unwrap();
     let names = live.selected().names();
     assert!(names.contains(&"unlinkat") && names.contains(&"mkdirat"), "the user's own set stays: {names:?}");
+}
+
+/// Calls of the other kind that are made without anybody asking for them.
+const UNASKED: u64 = 10_000;
+
+#[test]
+fn calls_without_events_of_their_own_come_one_by_one() {
+    if !crate::can_watch() {
+        return;
+    }
+    let number = |name: &str| SYSCALLS.iter().find(|call| call.name == name).unwrap().code.0;
+    let (first, second) = (number("getpriority"), number("sched_get_priority_max"));
+    let generic = [T::GENERIC_X.0];
+    let calls = Some(vec![first]);
+    let only = vec!["sched_process_exit".to_owned()];
+    let settings = Settings { events: Some(generic.to_vec()), calls, custom_set: only, ..Settings::default() };
+    let mut live = Live::open(&settings).unwrap();
+    assert_eq!(live.selected().names(), ["getpriority", "sched_process_exit"]);
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let before = live.counters().read().unwrap().sent();
+    let child = fork(|| {
+        for _ in 0..UNASKED {
+            // SAFETY: a number is all that the call takes.
+            unsafe { libc::syscall(libc::SYS_sched_get_priority_max, 0) };
+        }
+        while !called(&reader) {
+            // SAFETY: numbers are all that these calls take.
+            unsafe {
+                libc::syscall(libc::SYS_getpriority, 0, 0);
+                libc::syscall(libc::SYS_sched_get_priority_max, 0);
+                libc::usleep(50);
+            }
+        }
+    });
+    let mut seen: Vec<u16> = Vec::new();
+    let mut see = |event: &Event<'_>| {
+        if event.tid() == child && event.event_type() == T::GENERIC_X {
+            seen.push(u16::from_le_bytes(event.param(0).unwrap().try_into().unwrap()));
+        }
+    };
+    let mut more = |live: &mut Live, what: &str, calls: u32| {
+        let mut left = calls;
+        until(live, what, |event| {
+            see(event);
+            left -= u32::from(left > 0 && event.tid() == child);
+            left == 0
+        });
+    };
+    more(&mut live, "the first calls", 30);
+    let sent = live.counters().read().unwrap().sent() - before;
+    assert!(sent < UNASKED / 2, "{sent} events were sent, and {UNASKED} calls were made that nobody asked for");
+    // As when rules are exchanged: what was wanted and what will be, then what will be alone.
+    live.want(Some(Wanted { codes: &generic, calls: Some(&[first, second]) })).unwrap();
+    more(&mut live, "both calls", 300);
+    live.want(Some(Wanted { codes: &generic, calls: Some(&[second]) })).unwrap();
+    more(&mut live, "the calls after that", 300);
+    writer.write_all(b"!").unwrap();
+    until(&mut live, "the end", |event| {
+        see(event);
+        is_end(event, child)
+    });
+    wait(child);
+    let (begin, end) =
+        (seen.iter().position(|call| *call == second).unwrap(), seen.iter().rposition(|call| *call == first).unwrap());
+    assert!(begin > 20 && end > begin + 50 && seen.len() > end + 50, "{begin}, {end} of {}", seen.len());
+    let mixed = seen[begin..=end].chunks(2).all(|pair| pair == [second, first]);
+    assert!(mixed, "both are wanted meanwhile, and none is missing: {:?}", &seen[begin..=end]);
 }
