@@ -346,3 +346,45 @@ fn what_happened_before_the_end_is_recorded_though_it_was_not_read_yet() {
     let names: BTreeSet<String> = events(&out, "%fd.name").into_iter().collect();
     assert_eq!(names.len(), FILES, "{:?}", rest(&said));
 }
+
+/// Who is added while events are recorded is in the recording, though not in its head.
+#[test]
+fn users_that_come_and_go_are_recorded() {
+    if !can_watch() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    // A machine of its own as far as users go; its processes are the machine's.
+    let root = place.path().join("root");
+    fs::create_dir_all(root.join("etc")).unwrap();
+    for shared in ["proc", "sys"] {
+        std::os::unix::fs::symlink(Path::new("/").join(shared), root.join(shared)).unwrap();
+    }
+    let root_user = "root:x:0:0:root:/root:/bin/bash\n";
+    let users = |more: &str| {
+        fs::write(root.join("etc/passwd.new"), format!("{root_user}{more}")).unwrap();
+        fs::rename(root.join("etc/passwd.new"), root.join("etc/passwd")).unwrap();
+    };
+    users("");
+    fs::write(root.join("etc/group"), "root:x:0:\n").unwrap();
+    let out = place.path().join("a.scap");
+    let mut command = lanner(BINARY, &["record", "-w", &text(&out)]);
+    command.env("HOST_ROOT", &root).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut recorder = Running(command.spawn().unwrap());
+    let said = recorder.lines(true);
+    let _ = wait_for(&said, "Recording to ");
+    users("newcomer:x:4242:0:n:/home/n:/bin/sh\n");
+    // Files are looked at once a second.
+    std::thread::sleep(Duration::from_millis(2500));
+    users("");
+    std::thread::sleep(Duration::from_millis(2500));
+    recorder.end("-INT");
+    let shown = |filter: &str, format: &str| {
+        let ran = lanner(BINARY, &["replay", &text(&out), "--filter", filter, "--print", format]).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let told = shown("evt.type in (useradded, userdeleted)", "%evt.type %evt.arg.uid %evt.arg.name %evt.arg.home");
+    assert_eq!(told, ["useradded 4242 newcomer /home/n", "userdeleted 4242 newcomer /home/n"]);
+    let times = shown("evt.num > 0", "%evt.rawtime");
+    assert!(times.len() > 10 && times.is_sorted(), "events in the order of time");
+}

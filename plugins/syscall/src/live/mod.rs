@@ -62,6 +62,10 @@ pub struct Live {
     /// Events delivered last.
     delivered: usize,
     number: u64,
+    /// Time of the newest event delivered.
+    newest: u64,
+    /// Events that no probe sent, for the next delivery, and those of the last one.
+    told: (Vec<Box<[u8]>>, Vec<Box<[u8]>>),
 }
 
 /// An event that has arrived.
@@ -95,6 +99,8 @@ impl Live {
             pause: PAUSE.0,
             delivered: 0,
             number: 0,
+            newest: clock.now().saturating_sub(SETTLE_NS),
+            told: (Vec::new(), Vec::new()),
         };
         live.want(settings.wanted())?;
         Ok(live)
@@ -143,6 +149,7 @@ impl Live {
     /// in a row: nobody is woken for an event, and nobody turns in circles for lack of one or for a few.
     pub fn release(&mut self) {
         self.rings.release();
+        self.told.1.clear();
         match self.delivered {
             0..MANY => {
                 std::thread::sleep(self.pause);
@@ -152,16 +159,34 @@ impl Live {
         }
     }
 
-    /// Delivers up to `most` events in the order of time; they stay valid until [`Live::release`]. Returns how many.
+    /// Puts events that no probe sent in front of the next delivery, with the time of the event before them.
+    pub fn tell(&mut self, events: Vec<Box<[u8]>>) {
+        self.told.0.extend(events);
+    }
+
+    /// Delivers up to `most` events of the probes, and those told, in the order of time; they stay valid until [`Live::release`]. Returns how many.
     pub fn deliver<'a>(&'a mut self, most: usize, mut to: impl FnMut(Arrived<'a>)) -> usize {
         let horizon = self.clock.now().saturating_sub(SETTLE_NS);
-        let Self { rings, number, delivered, .. } = self;
+        let Self { rings, number, delivered, newest, told, .. } = self;
+        told.1.append(&mut told.0);
+        for event in &mut told.1 {
+            if let Some(time) = event.first_chunk_mut() {
+                *time = newest.to_le_bytes();
+            }
+        }
+        for event in &told.1 {
+            *number += 1;
+            to(Arrived { number: *number, cpu: 0, mark: 0, bytes: event });
+        }
         let n = rings.deliver(most, horizon, |record| {
             *number += 1;
+            if let Some(time) = record.event.first_chunk() {
+                *newest = u64::from_le_bytes(*time);
+            }
             to(Arrived { number: *number, cpu: record.cpu, mark: record.mark, bytes: record.event });
         });
-        *delivered = n;
-        n
+        *delivered = n + told.1.len();
+        *delivered
     }
 
     /// The time, as an event of now has it: ns since the epoch.

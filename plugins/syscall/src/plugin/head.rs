@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use lanner_plugin_api::schema::EventType;
 use lanner_plugin_api::sdk::Error;
-use lanner_plugin_api::wire::{Event, EventBuilder};
+use lanner_plugin_api::wire::Event;
 
 use super::Syscall;
 use crate::capture::{Head, Keep};
+use crate::state::census::Census;
 
 /// Hands on what is written.
 struct Pieces<'a>(&'a mut dyn FnMut(&[u8]));
@@ -45,19 +46,13 @@ impl Syscall {
     /// Users and groups of containers: the lists are for those of the machine, so each is an event that tells of it.
     fn write_container_users<W: Write>(&self, out: &mut crate::capture::Events<W>) -> Result<(), Error> {
         let ts = self.state.current().ts;
-        let mut builder = EventBuilder::new();
+        let mut writer = Census::default();
         let mut put = |event: Event<'_>| out.write(&event, 0, Keep::Whole).map_err(Error::other);
         for (container, user) in self.state.users.iter_users().filter(|(container, _)| !container.is_empty()) {
-            builder.begin(ts, -1, EventType::USER_ADDED_E, 6);
-            builder.push(&user.uid.to_le_bytes()).push(&user.gid.to_le_bytes());
-            builder.push_text(user.name.as_bytes()).push_text(user.home.as_bytes());
-            builder.push_text(user.shell.as_bytes()).push_text(container);
-            put(builder.finish().map_err(Error::other)?)?;
+            put(writer.user(ts, EventType::USER_ADDED_E, user, container).map_err(Error::other)?)?;
         }
         for (container, group) in self.state.users.iter_groups().filter(|(container, _)| !container.is_empty()) {
-            builder.begin(ts, -1, EventType::GROUP_ADDED_E, 3);
-            builder.push(&group.gid.to_le_bytes()).push_text(group.name.as_bytes()).push_text(container);
-            put(builder.finish().map_err(Error::other)?)?;
+            put(writer.group(ts, EventType::GROUP_ADDED_E, group, container).map_err(Error::other)?)?;
         }
         Ok(())
     }

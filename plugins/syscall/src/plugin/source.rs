@@ -203,6 +203,9 @@ fn next_live<'i>(live: &'i mut Live, plugin: &mut Syscall, batch: &mut Batch<'i>
     {
         plugin.epoch += 1;
     }
+    if let Some(upkeep) = &mut plugin.upkeep {
+        live.tell(upkeep.take_told());
+    }
     let mut broken = None;
     let n = live.deliver(LIVE_BATCH, |event| {
         let code =

@@ -51,6 +51,8 @@ pub(super) struct Upkeep {
     again: bool,
     /// Since when what is known may be wrong, ns since the epoch; 0: it is not.
     doubtful_since: u64,
+    /// Events that tell of users and groups, for the next batch: recordings have them as well.
+    told: Vec<Box<[u8]>>,
     done: Done,
 }
 
@@ -72,8 +74,15 @@ impl Upkeep {
             queue: VecDeque::new(),
             again: false,
             doubtful_since: 0,
+            told: Vec::new(),
             done: Done::default(),
         }
+    }
+
+    /// Takes the events that it has to tell, without a time.
+    #[inline]
+    pub(super) fn take_told(&mut self) -> Vec<Box<[u8]>> {
+        std::mem::take(&mut self.told)
     }
 
     /// Does what is due, a little at a time. Whether the state is now another one than what the events before made it.
@@ -96,7 +105,7 @@ impl Upkeep {
             self.queue.push_back(pid);
         }
         if let Some((users, groups)) = self.users.changed() {
-            state.replace_users(&users, &groups);
+            self.told.extend(state.census(&users, &groups));
             self.done.users_read += 1;
         }
         if self.purge_interval > 0 && now >= self.next_purge {

@@ -4,7 +4,7 @@ use super::fd::{Fd, FdType, L4Proto, Sock};
 use super::flags::{cl, fdf};
 use super::thread::Thread;
 use super::zstr::{ZList, ZStr};
-use super::{Group, Mode, State, User, names, path};
+use super::{Mode, State, names, path};
 use crate::capture;
 
 impl State {
@@ -18,7 +18,7 @@ impl State {
             Mode::Live => initial.machine.as_ref().map_or(0, |m| m.boot_ts),
         };
         self.interfaces.import(&initial.interfaces);
-        self.add_users(&initial.users, &initial.groups);
+        self.users.add_listed(&initial.users, &initial.groups);
         for entry in &initial.threads {
             let thread = self.thread_of(entry);
             if let Some(slot) = self.put(thread) {
@@ -31,16 +31,6 @@ impl State {
         }
         for &slot in &all {
             self.orient_sockets(slot);
-        }
-    }
-
-    pub(super) fn add_users(&mut self, users: &[capture::User], groups: &[capture::Group]) {
-        for u in users {
-            let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));
-            self.users.add_user(b"", User { uid: u.uid, gid: u.gid, name, home, shell });
-        }
-        for g in groups {
-            self.users.add_group(b"", Group { gid: g.gid, name: ZStr::new(&g.name) });
         }
     }
 

@@ -4,6 +4,7 @@
 //! included, and leaves in [`State::current`] what the event is about. A thread or descriptor that an event closes goes
 //! away when the next event comes, so that fields of the closing event still see it.
 
+pub(crate) mod census;
 mod cgroups;
 mod current;
 mod event;

@@ -95,16 +95,6 @@ impl State {
         self.threads.iter().map(|(_, t)| if t.pid >= 0 { t.pid } else { t.tid })
     }
 
-    /// Takes over the users and groups of the machine; those that are not among them are forgotten.
-    pub fn replace_users(&mut self, users: &[capture::User], groups: &[capture::Group]) {
-        let of_host = |container: &[u8]| container.is_empty();
-        let old: Vec<u32> = self.users.iter_users().filter(|(c, _)| of_host(c)).map(|(_, user)| user.uid).collect();
-        old.into_iter().for_each(|uid| self.users.remove_user(b"", uid));
-        let old: Vec<u32> = self.users.iter_groups().filter(|(c, _)| of_host(c)).map(|(_, group)| group.gid).collect();
-        old.into_iter().for_each(|gid| self.users.remove_group(b"", gid));
-        self.add_users(users, groups);
-    }
-
     fn put_found(&mut self, entry: &capture::Thread) {
         let thread = self.thread_of(entry);
         if let Some(slot) = self.put(thread) {

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::zstr::ZStr;
+use crate::capture;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
@@ -192,6 +193,17 @@ impl Users {
         if !is_switch(&group.name) {
             let name = cut(group.name, MAX_NAME);
             self.groups.add(container, group.gid, Group { name, ..group });
+        }
+    }
+
+    /// Adds or replaces users and groups of the machine, as its files or a recording list them.
+    pub(crate) fn add_listed(&mut self, users: &[capture::User], groups: &[capture::Group]) {
+        for u in users {
+            let (name, home, shell) = (ZStr::new(&u.name), ZStr::new(&u.home), ZStr::new(&u.shell));
+            self.add_user(b"", User { uid: u.uid, gid: u.gid, name, home, shell });
+        }
+        for g in groups {
+            self.add_group(b"", Group { gid: g.gid, name: ZStr::new(&g.name) });
         }
     }
 

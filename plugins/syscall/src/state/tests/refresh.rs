@@ -1,3 +1,5 @@
+use lanner_plugin_api::wire::Event;
+
 use super::*;
 use crate::capture::{Fd as Listed, FdInfo, Group, User};
 use crate::state::{Lookup, Refreshed};
@@ -94,14 +96,30 @@ fn unknown_threads_are_asked_for_once() {
 }
 
 #[test]
-fn users_that_are_gone_are_forgotten() {
+fn events_make_the_users_that_are_known_those_that_there_are() {
     let mut w = loaded(Vec::new());
     let user = |uid, name: &str| {
         let (home, shell) = (b"/"[..].into(), b"/bin/sh"[..].into());
         User { uid, gid: uid, name: name.as_bytes().into(), home, shell }
     };
-    w.state.replace_users(&[user(1, "a"), user(2, "b")], &[Group { gid: 1, name: b"g"[..].into() }]);
-    w.state.replace_users(&[user(2, "c")], &[]);
-    assert!(w.state.users.user(b"", 1).is_none() && w.state.users.group(b"", 1).is_none());
+    let mut now = |users: &[User], groups: &[Group]| {
+        let events = w.state.census(users, groups);
+        let mut kinds = Vec::new();
+        for event in &events {
+            let event = Event::parse(event).unwrap();
+            w.state.on_event(&event, 0, 1);
+            kinds.push(event.event_type());
+        }
+        assert!(w.state.census(users, groups).is_empty(), "what was told is known");
+        kinds
+    };
+    let group = |gid, name: &str| Group { gid, name: name.as_bytes().into() };
+    let first = now(&[user(1, "a"), user(2, "b"), user(9, "+nis")], &[group(1, "g"), group(2, "h")]);
+    assert_eq!(first, [T::USER_ADDED_E, T::USER_ADDED_E, T::GROUP_ADDED_E, T::GROUP_ADDED_E]);
+    let long = "n".repeat(70_000);
+    let then = now(&[user(2, "c"), user(3, &long)], &[group(1, "g")]);
+    assert_eq!(then, [T::USER_DELETED_E, T::USER_ADDED_E, T::USER_ADDED_E, T::GROUP_DELETED_E]);
+    assert!(w.state.users.user(b"", 1).is_none() && w.state.users.group(b"", 2).is_none());
     assert_eq!(w.state.users.user(b"", 2).unwrap().name, "c");
+    assert_eq!(w.state.users.user(b"", 3).unwrap().name.len(), 255);
 }
