@@ -2,8 +2,10 @@
 
 mod world;
 
+use std::net::Ipv6Addr;
+
 use lanner_plugin_api::schema::EventType;
-use lanner_syscall::capture::{Fd, FdInfo, FdType, L4Proto};
+use lanner_syscall::capture::{Fd, FdInfo, FdType, Interface, InterfaceAddr, L4Proto};
 use lanner_syscall::fields::Want;
 use world::{World, file, listening, machine, other, tcp};
 
@@ -161,6 +163,32 @@ fn a_client_is_the_source_and_local_is_what_an_interface_has() {
     // The destination is this machine's.
     connect(&mut world, [198, 51, 100, 1], [10, 0, 0, 1]);
     assert_fields! { world; "fd.is_server" => "true", "fd.lip" => "10.0.0.1", }
+}
+
+#[test]
+fn ends_of_ipv6_are_told_apart_by_the_network_of_an_interface() {
+    let mut machine = machine();
+    let addr: Ipv6Addr = "2001:db8::1".parse().unwrap();
+    let mask = "ffff:ffff:ffff:ffff::".parse().unwrap();
+    let interface = InterfaceAddr::V6 { addr, mask, broadcast: Ipv6Addr::UNSPECIFIED };
+    machine.interfaces.push(Interface { name: b"eth1"[..].into(), addr: interface, link_speed: 0 });
+    let mut world = World::of(&machine);
+    let connect = |world: &mut World, sip: &str, dip: &str| {
+        let socket: [&[u8]; 5] = [&i(9), &10u32.to_le_bytes(), &1u32.to_le_bytes(), &6u32.to_le_bytes(), b""];
+        world.event(EventType::SOCKET_SOCKET_X, 300, &socket[..EventType::SOCKET_SOCKET_X.param_count().unwrap()]);
+        let octets = |ip: &str| ip.parse::<Ipv6Addr>().unwrap().octets();
+        let tuple = [&[10][..], &octets(sip), &40000u16.to_le_bytes(), &octets(dip), &443u16.to_le_bytes()].concat();
+        let address = [&[10][..], &octets(dip), &443u16.to_le_bytes()].concat();
+        world.event(EventType::SOCKET_CONNECT_X, 300, &[&i(0), &tuple, &i(9), &address]);
+    };
+    connect(&mut world, "2001:db8::7", "2001:db8:1::9");
+    assert_fields! { world;
+        "fd.name" => "2001:db8::7:40000->2001:db8:1::9:443", "fd.lip" => "2001:db8::7", "fd.rip" => "2001:db8:1::9",
+        "fd.lport" => "40000", "fd.rport" => "443", "fd.cip" => "2001:db8::7", "fd.sip" => "2001:db8:1::9",
+    }
+    // Neither end is this machine's: the destination counts as local.
+    connect(&mut world, "2001:db8:2::7", "2001:db8:1::9");
+    assert_fields! { world; "fd.rip" => "2001:db8:2::7", "fd.rport" => "40000", "fd.lip" => "2001:db8:1::9", "fd.lport" => "443", }
 }
 
 #[test]
