@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::dict::{Class, ClassSet, Dictionary};
 use super::graph::{FALSE, Graph, NodeId};
+use super::index::{Index, Look, Token};
 use super::layout::layout;
-use super::machine::{AtomStep, Program, View, ViewId};
+use super::machine::{AtomStep, Lens, Program, View, ViewId};
+use super::need::needs;
 use super::plan::{Entry, Plan, Planner};
 use super::test::{Lookup, Test, lookup};
 use super::{RuleIdx, RuleSet, RuleSetStats};
@@ -19,6 +21,8 @@ use crate::value::SlotTable;
 
 /// How many tests of one kind a source must have before a dictionary answers them; fewer are compared directly.
 const WORTH_A_DICTIONARY: usize = 3;
+/// How many tests of a source must look for tokens of one kind before an index finds them: a plan groups no fewer rules.
+const WORTH_AN_INDEX: usize = 16;
 
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
     let mut graph = Graph::new();
@@ -26,7 +30,7 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     let (lists, by_code, calls) = rules_by_code(conditions, &roots, &scheme, &mut graph);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
-    let mut planner = Planner::new(&graph.gates, &compiled.classes);
+    let mut planner = Planner::new(&graph.gates, &compiled.classes, &compiled.many);
     let plans: Vec<Plan> = lists.iter().map(|list| planner.plan(list)).collect();
     let stats = RuleSetStats {
         rules: conditions.len(),
@@ -82,7 +86,9 @@ fn rules_by_code(
 struct Compiled {
     atoms: Vec<AtomStep>,
     views: Vec<View>,
-    /// Per atom, the view and the classes that make it true, if a dictionary answers it and it is not negated.
+    /// Per view, whether values have any number of classes.
+    many: Vec<bool>,
+    /// Per atom, the view and the classes of which a value must have one for it to hold, if that can be said.
     classes: Vec<Option<(ViewId, Vec<Class>)>>,
 }
 
@@ -95,30 +101,61 @@ fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -
         }
     }
     tests.retain(|_, constants| constants.len() >= WORTH_A_DICTIONARY);
-    let mut views = Vec::with_capacity(tests.len());
+    let mut dictionaries: Vec<(SourceId, Dictionary)> = Vec::with_capacity(tests.len());
     let mut ids = HashMap::new();
     for (key, constants) in tests {
         let constants = constants.into_iter().flatten();
+        ids.insert(key, dictionaries.len());
         let dictionary = match key.1 {
             Lookup::Equal => Dictionary::equal(constants),
             Lookup::Prefix => Dictionary::prefix(constants),
         };
-        ids.insert(key, views.len() as ViewId);
-        views.push(View { source: key.0, dictionary });
+        dictionaries.push((key.0, dictionary));
     }
-    let mut compiled = Compiled { atoms: Vec::new(), views, classes: Vec::new() };
-    for (atom, left) in atoms.iter().zip(lefts) {
+    let mut compiled = Compiled { atoms: Vec::new(), views: Vec::new(), many: Vec::new(), classes: Vec::new() };
+    for (atom, left) in atoms.iter().zip(&lefts) {
         let right = match &atom.test {
             AtomTest::Field { right, .. } => Some(sources.intern(right, slots)),
             _ => None,
         };
         let found = lookup(atom).and_then(|(kind, constants, negated)| {
-            let view = *ids.get(&(left, kind))?;
-            Some((view, compiled.views[view as usize].dictionary.classes(constants), negated))
+            let view = *ids.get(&(*left, kind))?;
+            Some((view as ViewId, dictionaries[view].1.classes(constants), negated))
         });
         let set = found.as_ref().map(|(view, classes, _)| (*view, ClassSet::new(classes)));
-        compiled.atoms.push(AtomStep { source: left, test: Test::compile(atom, right, set) });
+        compiled.atoms.push(AtomStep { source: *left, test: Test::compile(atom, right, set) });
         compiled.classes.push(found.filter(|found| !found.2).map(|(view, classes, _)| (view, classes)));
     }
+    let views = dictionaries.into_iter().map(|(source, dictionary)| View { source, lens: Lens::One(dictionary) });
+    compiled.views.extend(views);
+    compiled.many.resize(compiled.views.len(), false);
+    index_atoms(atoms, &lefts, &mut compiled);
     compiled
+}
+
+/// Atoms by their positions, with the tokens that each needs.
+type Needs = Vec<(usize, Vec<Token>)>;
+
+/// Adds views for tests that no dictionary answers.
+fn index_atoms(atoms: &[Atom], lefts: &[SourceId], compiled: &mut Compiled) {
+    let mut wanted: BTreeMap<(SourceId, Look), Needs> = BTreeMap::new();
+    for (at, (atom, left)) in atoms.iter().zip(lefts).enumerate() {
+        if compiled.classes[at].is_none()
+            && let Some((look, tokens)) = needs(atom)
+        {
+            wanted.entry((*left, look)).or_default().push((at, tokens));
+        }
+    }
+    for ((source, look), tests) in wanted {
+        if tests.len() < WORTH_AN_INDEX {
+            continue;
+        }
+        let Some(index) = Index::new(look, tests.iter().flat_map(|(_, tokens)| tokens)) else { continue };
+        let view = compiled.views.len() as ViewId;
+        for (at, tokens) in &tests {
+            compiled.classes[*at] = Some((view, index.classes(tokens)));
+        }
+        compiled.views.push(View { source, lens: Lens::Many(index) });
+        compiled.many.push(true);
+    }
 }

@@ -150,6 +150,8 @@ pub(super) enum ClassSet {
     One(Class),
     Few(Box<[Class]>),
     Bits(Box<[u64]>),
+    /// Of a dictionary so large that bits would be nearly all zero: in rising order.
+    Sorted(Box<[Class]>),
 }
 
 impl ClassSet {
@@ -158,6 +160,9 @@ impl ClassSet {
         match classes {
             [one] => ClassSet::One(*one),
             few if few.len() <= 4 => ClassSet::Few(few.into()),
+            many if many.last().is_some_and(|last| *last as usize / 64 > 2 * many.len()) => {
+                ClassSet::Sorted(many.into())
+            }
             many => {
                 let mut bits = vec![0; many.last().map_or(0, |last| *last as usize / 64 + 1)];
                 many.iter().for_each(|class| bits[*class as usize / 64] |= 1 << (class % 64));
@@ -172,6 +177,7 @@ impl ClassSet {
             ClassSet::One(one) => *one == class,
             ClassSet::Few(few) => few.contains(&class),
             ClassSet::Bits(bits) => bits.get(class as usize / 64).is_some_and(|word| word >> (class % 64) & 1 == 1),
+            ClassSet::Sorted(sorted) => sorted.binary_search(&class).is_ok(),
         }
     }
 }

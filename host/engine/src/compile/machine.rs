@@ -7,6 +7,7 @@ use crate::value::{Extract, Run};
 
 use super::dict::{Class, Dictionary};
 use super::graph::NodeId;
+use super::index::Index;
 use super::memory::{Asked, Memory, Seen};
 use super::test::{Test, compare};
 
@@ -43,11 +44,19 @@ pub(super) struct AtomStep {
 /// A position in [`Program::views`].
 pub(super) type ViewId = u32;
 
-/// A source as a dictionary sees it.
+/// A source as a dictionary or an index sees it.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) source: SourceId,
-    pub(super) dictionary: Dictionary,
+    pub(super) lens: Lens,
+}
+
+#[derive(Debug)]
+pub(super) enum Lens {
+    /// The value has one class.
+    One(Dictionary),
+    /// The values have any number of classes; the class is then the number of their set.
+    Many(Index),
 }
 
 /// Everything that evaluation reads.
@@ -174,7 +183,15 @@ impl Machine<'_, '_> {
         }
         let view = &self.program.views[id as usize];
         let run = self.source(view.source)?;
-        let class = view.dictionary.class(self.memory.values.bytes(self.memory.values.first(run)?));
+        let Memory { values, found, sets, .. } = &mut *self.memory;
+        let class = match &view.lens {
+            Lens::One(dictionary) => dictionary.class(values.bytes(values.first(run)?)),
+            Lens::Many(index) => {
+                found.clear();
+                values.items(run).iter().for_each(|item| index.find(*item, values, found));
+                sets.number(found)
+            }
+        };
         self.memory.seen[id as usize] = Seen { epoch: self.memory.epoch, class };
         Some(class)
     }

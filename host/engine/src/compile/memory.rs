@@ -3,6 +3,7 @@
 use super::dict::Class;
 use super::machine::Program;
 use super::recall::Recall;
+use super::sets::Sets;
 use crate::value::{Run, SlotId, Values};
 
 /// What is known of a source for the current event: `stamp` is the event's epoch, shifted, and whether there is a value.
@@ -37,6 +38,9 @@ pub(super) struct Memory {
     pub(super) values: Values,
     pub(super) known: Box<[Known]>,
     pub(super) seen: Box<[Seen]>,
+    /// The classes of a view whose values may have many, while they are found.
+    pub(super) found: Vec<Class>,
+    pub(super) sets: Sets,
     pub(super) memos: Box<[u32]>,
     pub(super) arguments: Vec<Run>,
     /// Code of the event.
@@ -53,11 +57,20 @@ impl Memory {
             values: Values::new(),
             known: vec![Known::default(); program.sources.len()].into(),
             seen: vec![Seen::default(); program.views.len()].into(),
+            found: Vec::new(),
+            sets: Sets::default(),
             memos: vec![0; program.memos].into(),
             arguments: Vec::new(),
             code: 0,
             recall: Recall::new(program, key_of),
         }
+    }
+
+    /// Forgets all sets of classes, and what is remembered by their numbers, between two events.
+    #[cold]
+    pub(super) fn forget_sets(&mut self) {
+        self.sets = Sets::default();
+        self.recall.forget();
     }
 
     /// Forgets the last event; the next has this code.

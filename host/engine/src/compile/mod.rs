@@ -3,12 +3,15 @@
 mod build;
 mod dict;
 mod graph;
+mod index;
 mod layout;
 mod machine;
 mod memory;
+mod need;
 mod plan;
 mod prim;
 mod recall;
+mod sets;
 mod test;
 mod trail;
 mod weigh;
@@ -70,6 +73,16 @@ pub struct RuleSet {
 pub struct Scratch {
     memory: Memory,
     trails: Trails,
+    /// Comparisons made, and values looked at to find the rules to try, but for those that the trails count.
+    asked: u64,
+}
+
+impl Scratch {
+    /// How much was asked of events so far: comparisons, and values looked at to find the rules that an event can reach. The cost
+    /// of evaluation as a number that is the same on every machine.
+    pub fn asked(&self) -> u64 {
+        self.asked + self.trails.passed()
+    }
 }
 
 impl RuleSet {
@@ -116,7 +129,7 @@ impl RuleSet {
     /// Memory for evaluation that remembers answers from event to event. `key_of` tells which of the event's keys, as
     /// [`Extract::keys`] gives them, decides the values of a slot; `None`: none does.
     pub fn scratch_with_keys(&self, key_of: impl Fn(SlotId) -> Option<u8>) -> Scratch {
-        Scratch { memory: Memory::new(&self.program, key_of), trails: Trails::new() }
+        Scratch { memory: Memory::new(&self.program, key_of), trails: Trails::new(), asked: 0 }
     }
 
     /// Appends the rules that match the event to `hits`. `scratch` must come from this set.
@@ -132,12 +145,20 @@ impl RuleSet {
             None | Some(0) => return,
             Some(id) => (*id, &self.plans[*id as usize]),
         };
-        let Scratch { memory, trails } = scratch;
+        let Scratch { memory, trails, asked } = scratch;
+        *asked += plan.groupings.len() as u64;
+        if memory.sets.are_many() {
+            memory.forget_sets();
+            trails.forget();
+        }
         memory.next_event(event_code);
         let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
-        let mut start = Start { plan: id, matching, classes: [None; MAX_GROUPINGS] };
-        for (class, grouping) in start.classes.iter_mut().zip(&plan.groupings) {
-            *class = machine.class_of(grouping.view);
+        let mut start = Start { plan: id, matching, groups: [0; MAX_GROUPINGS] };
+        for (group, grouping) in start.groups.iter_mut().zip(&plan.groupings) {
+            let class = machine.class_of(grouping.view).unwrap_or(0);
+            if class != 0 {
+                *group = grouping.group(class, &machine.memory.sets);
+            }
         }
         if let Some(rules) = trails.follow(&start, &mut machine) {
             hits.extend_from_slice(rules);
@@ -145,22 +166,26 @@ impl RuleSet {
         }
         let before = hits.len();
         Self::try_rules(plan, &start, &mut machine, hits);
+        *asked += machine.memory.asked.len() as u64;
         trails.remember(start, &machine.memory.asked, &hits[before..]);
     }
 
     /// Goes through the rules without group and the groups of the event's own values together, in load order.
     fn try_rules(plan: &Plan, start: &Start, machine: &mut Machine<'_, '_>, hits: &mut Vec<RuleIdx>) {
-        let mut lists: [&[Entry]; MAX_GROUPINGS + 1] = [&[]; MAX_GROUPINGS + 1];
-        let (always, groups) = lists.split_at_mut(1);
-        always[0] = &plan.always;
-        for ((list, grouping), class) in groups.iter_mut().zip(&plan.groupings).zip(start.classes) {
-            *list = class.map_or(&[], |class| grouping.group(class));
+        let mut lists: Vec<&[Entry]> = vec![&plan.always];
+        for (grouping, group) in plan.groupings.iter().zip(start.groups) {
+            grouping.rules(group, &machine.memory.sets, &mut lists);
         }
         loop {
-            let next = lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].0);
-            let Some((&(rule, node), rest)) = next.as_ref().and_then(|list| list.split_first()) else { return };
-            if let Some(list) = next {
-                *list = rest;
+            lists.retain(|list| !list.is_empty());
+            let Some(&(rule, node)) = lists.iter().filter_map(|list| list.first()).min_by_key(|entry| entry.0) else {
+                return;
+            };
+            // A value may lead to one rule in several ways.
+            for list in &mut lists {
+                if let Some((_, rest)) = list.split_first().filter(|(first, _)| first.0 == rule) {
+                    *list = rest;
+                }
             }
             if machine.node(node) {
                 hits.push(rule);

@@ -15,6 +15,9 @@ use crate::value::{Extract, MAX_KEYS, SlotId};
 const MAX_BYTES: usize = 512 << 10;
 const MAX_ENTRIES: usize = 4096;
 const MIN_ENTRIES: usize = 64;
+/// Answers that one entry has room for. Sets of thousands of rules have more comparisons than that, of which events reach a few:
+/// there places are given to those that are made first.
+const MAX_ANSWERS: usize = 512;
 /// Words of an entry before the answers: key and event code.
 const HEAD: usize = 2;
 /// Answers in one word: a bit says that it is known, the next what it is.
@@ -25,11 +28,17 @@ const PER_WORD: usize = 32;
 struct Place {
     key: u8,
     shift: u8,
+    /// 0, where the head is: not decided yet.
     word: u32,
 }
 
 impl Place {
-    const NONE: Self = Place { key: u8::MAX, shift: 0, word: 0 };
+    const NONE: Self = Place { key: u8::MAX, shift: 0, word: u32::MAX };
+
+    /// The place of the n-th answer.
+    fn nth(key: u8, n: usize) -> Self {
+        Place { key, shift: (n % PER_WORD * 2) as u8, word: (HEAD + n / PER_WORD) as u32 }
+    }
 }
 
 /// A place in the table of a key, for the event in hand.
@@ -47,6 +56,8 @@ struct Table {
     stride: usize,
     /// Number of entries less one: a power of two less one.
     mask: usize,
+    /// Answers that have a place.
+    placed: usize,
     /// The event for which `entry` was looked up.
     epoch: u32,
     /// First word of the event's entry; `None`: the event's key is not known.
@@ -113,12 +124,12 @@ impl Recall {
                     _ => left,
                 };
                 let Decided::By(key) = whole else { return Place::NONE };
-                let n = &mut answers[usize::from(key)];
-                *n += 1;
-                Place { key, shift: ((*n - 1) % PER_WORD * 2) as u8, word: (HEAD + (*n - 1) / PER_WORD) as u32 }
+                answers[usize::from(key)] += 1;
+                Place { key, shift: 0, word: 0 }
             })
             .collect();
-        let mut strides = answers.map(|n| if n == 0 { 0 } else { HEAD + n.div_ceil(PER_WORD) });
+        let room = |n: usize| n.min(MAX_ANSWERS).div_ceil(PER_WORD);
+        let mut strides = answers.map(|n| if n == 0 { 0 } else { HEAD + room(n) });
         let views = program
             .views
             .iter()
@@ -142,10 +153,34 @@ impl Recall {
         self.tables.iter_mut().for_each(|table| table.epoch = 0);
     }
 
+    /// Forgets what is known of keys.
+    pub(super) fn forget(&mut self) {
+        self.restart();
+        self.tables.iter_mut().for_each(|table| table.words.fill(0));
+    }
+
     /// Where the answer of an atom to this event belongs, if its key is known.
     #[inline]
     pub(super) fn atom(&mut self, id: u32, epoch: u32, code: u16, extract: &mut dyn Extract) -> Option<Spot> {
-        self.spot(self.atoms[id as usize], epoch, code, extract)
+        let mut place = self.atoms[id as usize];
+        if place.word == 0 {
+            place = self.place(id)?;
+        }
+        self.spot(place, epoch, code, extract)
+    }
+
+    /// Gives an atom its place, as long as there are any.
+    #[inline(never)]
+    fn place(&mut self, id: u32) -> Option<Place> {
+        let place = &mut self.atoms[id as usize];
+        let table = &mut self.tables[usize::from(place.key)];
+        if table.placed == MAX_ANSWERS {
+            *place = Place::NONE;
+            return None;
+        }
+        *place = Place::nth(place.key, table.placed);
+        table.placed += 1;
+        Some(*place)
     }
 
     /// Where the class of a view for this event belongs, if its key is known.
@@ -207,7 +242,7 @@ impl Table {
         let fitting = MAX_BYTES / 8 / stride.max(1);
         let entries = if stride == 0 { 0 } else { 1 << fitting.clamp(MIN_ENTRIES, MAX_ENTRIES).ilog2() };
         let words = vec![0; entries * stride].into();
-        Table { words, stride, mask: entries.saturating_sub(1), epoch: 0, entry: None }
+        Table { words, stride, mask: entries.saturating_sub(1), placed: 0, epoch: 0, entry: None }
     }
 
     fn entry_of(&mut self, key: u64, code: u16) -> usize {

@@ -9,18 +9,17 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::dict::Class;
 use super::machine::Machine;
 use super::memory::Asked;
-use super::plan::MAX_GROUPINGS;
+use super::plan::{GroupId, MAX_GROUPINGS};
 use super::{RuleIdx, RuleMatching};
 
-/// What decides where an event's way begins: its plan, and its values by which the plan groups rules.
+/// What decides where an event's way begins: its plan, and the groups of rules that its values lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Start {
     pub(super) plan: u32,
     pub(super) matching: RuleMatching,
-    pub(super) classes: [Option<Class>; MAX_GROUPINGS],
+    pub(super) groups: [GroupId; MAX_GROUPINGS],
 }
 
 /// A place in the tree. An inner one is a comparison and where its two answers lead, the end of a way the range of its
@@ -48,12 +47,14 @@ pub(super) struct Trails {
     /// By plan, the start looked up last: nearly every event begins where the one before of its plan began.
     recent: Vec<Option<(Start, u32)>>,
     rules: Vec<RuleIdx>,
+    /// Comparisons made on known ways.
+    passed: u64,
 }
 
 impl Trails {
     pub(super) fn new() -> Self {
         let unknown = Place { atom: UNKNOWN, next: [0; 2] };
-        Trails { places: vec![unknown], starts: HashMap::default(), recent: Vec::new(), rules: Vec::new() }
+        Trails { places: vec![unknown], starts: HashMap::default(), recent: Vec::new(), rules: Vec::new(), passed: 0 }
     }
 
     /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before.
@@ -70,7 +71,19 @@ impl Trails {
                 END => return self.rules.get(place.next[0] as usize..place.next[1] as usize),
                 atom => at = place.next[usize::from(machine.atom(atom))],
             }
+            self.passed += 1;
         }
+    }
+
+    /// How many comparisons were made on known ways.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Forgets all ways.
+    #[cold]
+    pub(super) fn forget(&mut self) {
+        *self = Self { passed: self.passed, ..Self::new() };
     }
 
     fn find(&mut self, start: &Start) -> Option<u32> {
@@ -86,7 +99,7 @@ impl Trails {
     /// Keeps the way of an event: what it was asked, each comparison once, and the rules that it matched.
     pub(super) fn remember(&mut self, start: Start, asked: &[Asked], matched: &[RuleIdx]) {
         if self.places.len() + asked.len() >= MAX_PLACES || self.rules.len() >= MAX_PLACES {
-            *self = Self::new();
+            self.forget();
         }
         let mut place = None;
         let mut at = self.starts.get(&start).copied().unwrap_or(0);
@@ -128,7 +141,7 @@ mod tests {
     #[test]
     fn ways_are_bounded() {
         let mut trails = Trails::new();
-        let start = Start { plan: 1, matching: RuleMatching::All, classes: [None; MAX_GROUPINGS] };
+        let start = Start { plan: 1, matching: RuleMatching::All, groups: [0; MAX_GROUPINGS] };
         let mut most = 0;
         for way in 0..2 * MAX_PLACES as u32 / 20 {
             let asked: Vec<Asked> = (0..32).map(|bit| Asked { atom: bit, answer: way >> bit & 1 == 1 }).collect();

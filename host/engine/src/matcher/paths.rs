@@ -1,6 +1,7 @@
 //! Path prefixes by whole components, for `pmatch`.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::glob;
 
@@ -9,7 +10,7 @@ use super::glob;
 /// once per value.
 #[derive(Debug, Default)]
 pub(crate) struct PathSet {
-    names: HashMap<Box<[u8]>, PathSet>,
+    names: HashMap<Box<[u8]>, PathSet, FxBuildHasher>,
     patterns: Vec<(Box<[u8]>, PathSet)>,
     ends: bool,
 }

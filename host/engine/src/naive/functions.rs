@@ -82,13 +82,13 @@ fn getopt(argv: &[Vec<u8>], options: &[u8]) -> Vec<(Option<u8>, Vec<Vec<u8>>)> {
     found
 }
 
-/// Base64 bit by bit; padding may be missing, anything else may not be wrong.
+/// Base64 bit by bit; one or two signs of padding may stand at the end of something, anything else may not be wrong.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let end = text.iter().rposition(|b| *b != b'=').map_or(0, |at| at + 1);
-    let (text, padding) = text.split_at(end);
-    let padded = padding.is_empty() || (text.len() + padding.len()).is_multiple_of(4) && padding.len() < 3;
-    if text.len() % 4 == 1 || !padded {
+    let padding = text.iter().rev().take(2).take_while(|b| **b == b'=').count();
+    let whole = text.len();
+    let text = &text[..whole - padding];
+    if text.len() % 4 == 1 || text.is_empty() && whole > 0 {
         return None;
     }
     let mut bits = Vec::new();

@@ -10,11 +10,11 @@ use crate::render;
 use crate::scheme::ValueClass;
 use crate::value::{Item, Mark, Run, Values};
 
-/// Padding is optional and bits that fill up the last character may be anything.
+/// Bits that fill up the last character may be anything. Padding is taken off before ([`unpadded`]).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true),
 );
 
@@ -100,13 +100,21 @@ fn decode(values: &mut Values, run: Run, at: u32, text: bool) -> Option<()> {
     let room = base64::decoded_len_estimate(values.bytes(item).len());
     let start = values.byte_len();
     let (input, output) = values.grow(item, room);
-    let mut len = BASE64.decode_slice(input, output).ok()?;
+    let mut len = BASE64.decode_slice(unpadded(input)?, output).ok()?;
     if text {
         len = memchr::memchr(0, &output[..len]).unwrap_or(len);
     }
     values.shrink(start + len as u32);
     values.push_from(start);
     Some(())
+}
+
+/// Up to two `=` at the end say nothing, whatever the length is: rules are written for Falco, which reads it so. Padding of
+/// nothing is no base64.
+fn unpadded(input: &[u8]) -> Option<&[u8]> {
+    let one = input.strip_suffix(b"=").unwrap_or(input);
+    let bare = one.strip_suffix(b"=").filter(|_| one.len() < input.len()).unwrap_or(one);
+    (!bare.is_empty() || input.is_empty()).then_some(bare)
 }
 
 /// All values of all items in one run. Numbers become text.

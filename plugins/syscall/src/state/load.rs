@@ -123,11 +123,16 @@ pub(crate) fn exepath(path: &[u8]) -> ZStr {
 
 /// A working directory as it is kept: normalised, with '/' at its end.
 pub(crate) fn cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) -> ZStr {
+    write_cwd(base, dir, scratch);
+    ZStr::new(scratch)
+}
+
+/// Writes that directory.
+pub(crate) fn write_cwd(base: &[u8], dir: &[u8], scratch: &mut Vec<u8>) {
     path::join(base, dir, scratch);
     if scratch.last() != Some(&b'/') {
         scratch.push(b'/');
     }
-    ZStr::new(scratch)
 }
 
 pub(super) fn scanned_fd(entry: &capture::Fd) -> Fd {

@@ -3,7 +3,7 @@
 use lanner_plugin_api::wire::Event;
 
 use super::{Slot, State, ret, text};
-use crate::state::load::cwd;
+use crate::state::load::write_cwd;
 use crate::state::path;
 use crate::state::zstr::ZStr;
 
@@ -36,8 +36,10 @@ impl State {
     fn change_dir(&mut self, slot: Slot, dir: &[u8]) {
         let Some(main) = self.threads.main(slot) else { return };
         let old = self.threads.at(main).cwd.clone();
-        let new = cwd(old.as_bytes(), dir, &mut self.scratch);
-        if new != old {
+        write_cwd(old.as_bytes(), dir, &mut self.scratch);
+        // Programs ask where they are far more often than they go elsewhere.
+        let new = ZStr::new_or_share(&self.scratch, &old);
+        if !new.same(&old) {
             self.threads.at_mut(main).cwd = new;
         }
     }
