@@ -7,7 +7,8 @@ CARGO     ?= cargo
 CAPTURE   ?= tests/captures/attack.scap.gz
 RULES     ?= rules/syscall/lanner_rules.yaml
 BUILT     := $(or $(CARGO_TARGET_DIR),target)
-FUZZ_SECS ?= 30
+FUZZ_SECS ?= 24
+DIFF_SECS ?= 60
 FUZZ_BINS := capture event yaml_rules condition format audit cloudtrail gcpaudit
 FUZZ_ARCH := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 FUZZ_OUT  := tests/fuzz/target/$(FUZZ_ARCH)/release
@@ -16,12 +17,12 @@ FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
-.PHONY: help deps run test lint wasm bench fuzz fuzz-build $(FUZZ_BINS:%=fuzz-%) clean
+.PHONY: help deps run test lint wasm bench fuzz fuzz-build fuzz-rules $(FUZZ_BINS:%=fuzz-%) clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-deps: ## install what is missing: C and C++ compilers, clang, git, cargo-nextest
+deps: ## install what is missing: C and C++ compilers, clang, git, valgrind, cargo-nextest
 	@tests/install-deps
 
 run: deps ## build Lanner; as root watch this machine, else replay a recorded attack; alerts are printed
@@ -62,8 +63,13 @@ fuzz-build:
 	@RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --target $(FUZZ_ARCH) --target-dir tests/fuzz/target \
 	  --manifest-path tests/fuzz/Cargo.toml
 
-fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds on its committed corpus, one per processor at a time
-	@$(MAKE) --no-print-directory --output-sync=target -j$$(nproc) $(FUZZ_BINS:%=fuzz-%)
+fuzz: deps fuzz-build ## run each fuzz target for FUZZ_SECS seconds, random rules for DIFF_SECS; one per processor at a time
+	@$(MAKE) --no-print-directory --output-sync=target -j$$(nproc) fuzz-rules $(FUZZ_BINS:%=fuzz-%)
+
+# All packages are named, so that they have the features that the tests were built with.
+fuzz-rules:
+	@echo "==> random rule files against the naive evaluator ($(DIFF_SECS) s)"; \
+	LANNER_DIFFERENTIAL_SECONDS=$(DIFF_SECS) $(CARGO) test --workspace --quiet --test differential -- --nocapture
 
 $(FUZZ_BINS:%=fuzz-%): fuzz-%:
 	@echo "==> fuzz $* ($(FUZZ_SECS) s)"; \
