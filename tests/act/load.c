@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,4 +79,34 @@ static int short_program(char **args)
 	return 0;
 }
 
-const struct deed load[] = { { "storm", storm }, { "repeat", repeat }, { "short", short_program }, { NULL, NULL } };
+/* FOLDER PROCESSES FILES: so many processes with so many new files open each. A line says that they are; they stay until killed. */
+static int hoard(char **args)
+{
+	struct rlimit most;
+	int told[2];
+	char byte = '\n', name[512];
+	must(!getrlimit(RLIMIT_NOFILE, &most), "getrlimit");
+	most.rlim_cur = most.rlim_max;
+	must(!setrlimit(RLIMIT_NOFILE, &most) && !pipe(told) && !chdir(args[0]), args[0]);
+	for (int process = atoi(args[1]); process > 0; process--) {
+		pid_t child = fork();
+		must(child >= 0, "fork");
+		if (child)
+			continue;
+		for (int file = atoi(args[2]); file > 0; file--) {
+			snprintf(name, sizeof(name), "%d-%0200d", process, file);
+			must(open(name, O_CREAT | O_WRONLY, 0600) >= 0, name);
+		}
+		must(write(told[1], &byte, 1) == 1, "pipe");
+		pause();
+	}
+	for (int process = atoi(args[1]); process > 0; process--)
+		must(read(told[0], &byte, 1) == 1, "pipe");
+	must(write(1, &byte, 1) == 1, "stdout");
+	pause();
+	return 0;
+}
+
+const struct deed load[] = {
+	{ "storm", storm }, { "repeat", repeat }, { "short", short_program }, { "hoard", hoard }, { NULL, NULL }
+};
