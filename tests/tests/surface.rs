@@ -47,7 +47,7 @@ fn command_line() {
 #[test]
 fn plugins() {
     let mut text = stdout(&["plugins"]);
-    for name in ["syscall", "container", "json", "k8saudit", "cloudtrail", "gcpaudit"] {
+    for name in ["syscall", "container", "json", "k8saudit", "k8smeta", "cloudtrail", "gcpaudit"] {
         text += &format!("==== {name}\n\n{}", stdout(&["plugins", name]));
     }
     golden("plugins.txt", &text);

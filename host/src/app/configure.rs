@@ -76,7 +76,7 @@ pub(crate) fn built_in_defaults(options: &Options) -> Vec<String> {
     ];
     if matches!(options.action, Action::Check(_) | Action::ListFields { source: Some(_), .. }) {
         // Rules are checked, and fields listed, for every source there is; nothing is opened.
-        for (i, name) in ["k8saudit", "cloudtrail", "gcpaudit", "json"].into_iter().enumerate() {
+        for (i, name) in ["k8saudit", "cloudtrail", "gcpaudit", "json", "k8smeta"].into_iter().enumerate() {
             defaults.push(format!("plugins[{}].name={name}", i + 1));
             defaults.push(format!("plugins[{}].library_path=lib{name}.so", i + 1));
         }

@@ -13,11 +13,12 @@ use crate::plugin::{
 };
 
 /// The plugins linked into the program. The first one owns the source of system calls and is always there.
-pub(crate) const BUILT_IN: [BuiltIn; 6] = [
+pub(crate) const BUILT_IN: [BuiltIn; 7] = [
     BuiltIn { name: "syscall", api: &lanner_syscall::PLUGIN_API },
     BuiltIn { name: "container", api: &lanner_container::PLUGIN_API },
     BuiltIn { name: "json", api: &lanner_json::PLUGIN_API },
     BuiltIn { name: "k8saudit", api: &lanner_k8saudit::PLUGIN_API },
+    BuiltIn { name: "k8smeta", api: &lanner_k8smeta::PLUGIN_API },
     BuiltIn { name: "cloudtrail", api: &lanner_cloudtrail::PLUGIN_API },
     BuiltIn { name: "gcpaudit", api: &lanner_gcpaudit::PLUGIN_API },
 ];

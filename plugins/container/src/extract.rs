@@ -7,9 +7,11 @@ use std::rc::Rc;
 use lanner_plugin_api::sdk::{ExtractCx, ExtractRaw, FieldDef, FieldRequest, ValueSink};
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::exec::Who;
 use crate::fields::{FIELDS, FieldId};
 use crate::info::{Container, Mount, mount_text};
 use crate::plugin::{ADDED, ASYNC, CONTAINER, CONTAINER_JSON, CONTAINER_JSON_2, ContainerPlugin, REMOVED};
+use crate::pods;
 use crate::role::asked;
 use crate::runtime::Lookup;
 use crate::track::Category;
@@ -28,6 +30,10 @@ pub(crate) struct Memo {
     container: Option<Rc<Container>>,
     /// How far the lookup of a container is of which nothing is known.
     lookup: Option<Lookup>,
+    /// Whether something of the container is waited for.
+    pub(crate) awaits_container: bool,
+    /// The process from outside whose session is waited for.
+    pub(crate) awaited: u64,
 }
 
 impl Memo {
@@ -39,6 +45,11 @@ impl Memo {
     /// Whether the event is of a container of which no more than the id is known.
     pub(crate) fn is_of_unknown_container(&self) -> bool {
         self.found && !self.own && self.container.is_none() && !self.id.is_empty()
+    }
+
+    /// The container of the event, if it is known.
+    pub(crate) fn container(&self) -> Option<&Rc<Container>> {
+        self.container.as_ref()
     }
 
     /// The id of such a container.
@@ -93,6 +104,7 @@ impl ContainerPlugin {
         // The memory of the id stays: even an empty text of C would be memory of its own, for each event.
         (memo.event, memo.found, memo.own) = (Some(event), false, false);
         (memo.container, memo.lookup) = (None, None);
+        (memo.awaits_container, memo.awaited) = (false, 0);
         if let Some((num, container)) = &self.tracker.last
             && *num == event.0
             && is_container_event(cx)
@@ -145,6 +157,15 @@ impl ContainerPlugin {
         probe?;
         let thread = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed())?;
         Some(Category(thread.read(&self.threads.category).ok()?) == category)
+    }
+
+    /// Number of the process from outside that the event's comes from; 0 for none.
+    fn exec_entry(&self, cx: &ExtractCx<'_>) -> u64 {
+        if self.memo.own || self.tracker.execs.len() == 0 {
+            return 0;
+        }
+        let thread = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed());
+        thread.and_then(|thread| thread.read(&self.threads.exec_entry).ok()).unwrap_or(0)
     }
 
     /// The mount that the argument names: by number, or the first whose path the pattern is found in.
@@ -212,23 +233,49 @@ impl ExtractRaw for ContainerPlugin {
                 let is = self.is_probe(field, cx);
                 match is {
                     Some(is) => out.bool(is),
-                    None => self.excuse(field, out),
+                    None => self.excuse(out),
                 }
                 is.is_some()
+            }
+            F::K8sExecUser | F::K8sExecGroups | F::K8sExecImpersonatedUser | F::K8sExecAuditId => {
+                let number = self.exec_entry(cx);
+                let who = self.tracker.execs.who(number);
+                // A recording waits for nothing.
+                let live = self.tracker.sender.is_some();
+                if live && who.is_none() && self.tracker.execs.may_come(number, cx.event.ts()) {
+                    self.memo.awaited = number;
+                    out.awaited();
+                }
+                who_said(who, field, out)
             }
             _ => self.value(field, req, out),
         }
     }
 }
 
+/// What is known of the person whose session it is.
+pub(crate) fn who_said<'v>(who: Option<&'v Who>, field: FieldId, out: &mut ValueSink<'v>) -> bool {
+    let Some(who) = who else { return false };
+    match field {
+        FieldId::K8sExecUser => out.cstr(&who.user),
+        FieldId::K8sExecGroups => who.groups.iter().for_each(|group| out.cstr(group)),
+        FieldId::K8sExecImpersonatedUser => who.impersonated.iter().for_each(|user| out.cstr(user)),
+        _ => out.cstr(&who.audit_id),
+    }
+    !out.is_empty()
+}
+
 impl ContainerPlugin {
     /// Says why there is no value: it is on its way, or nobody knows it. Where a container is known there is just none.
-    fn excuse(&self, field: FieldId, out: &mut ValueSink<'_>) {
-        if self.memo.container.is_some() || !field.is_documented() {
+    fn excuse(&mut self, out: &mut ValueSink<'_>) {
+        if self.memo.container.is_some() {
             return;
         }
         match &self.memo.lookup {
-            Some(Lookup::Pending | Lookup::Known) => out.awaited(),
+            Some(Lookup::Pending | Lookup::Known) => {
+                self.memo.awaits_container = true;
+                out.awaited();
+            }
             Some(Lookup::Unknown(_)) => out.unknown(),
             None => {}
         }
@@ -238,7 +285,7 @@ impl ContainerPlugin {
     pub(crate) fn value<'v>(&'v mut self, field: FieldId, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
         use FieldId as F;
         if self.memo.container.is_none() && field != F::ContainerId {
-            self.excuse(field, out);
+            self.excuse(out);
             return false;
         }
         if let F::ContainerMount
@@ -267,6 +314,9 @@ impl ContainerPlugin {
             return true;
         };
         let key = || req.arg.key.map(CStr::to_bytes);
+        if pods::value(&this.tracker.pods, c, field, key(), out) {
+            return true;
+        }
         let text: Option<&'v CStr> = match field {
             F::ContainerId => Some(&c.id),
             F::ContainerFullId => Some(&c.full_id),
@@ -318,7 +368,7 @@ impl ContainerPlugin {
             F::K8sRcName => c.owners.controller.name.as_deref(),
             F::K8sRcId => c.owners.controller.uid.as_deref(),
             F::K8sDeploymentName => c.owners.deployment.as_deref(),
-            // The rest is known to Kubernetes' API alone.
+            // The rest is known to Kubernetes' API alone, which has not told it.
             _ => None,
         };
         if let Some(text) = text {

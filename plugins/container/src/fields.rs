@@ -1,6 +1,6 @@
-//! The 61 fields: one line each says name, type, argument, display name and what it is.
+//! The fields: one line each says name, type, argument, display name and what it is.
 //!
-//! The order is that of the plugin of this name that rules are written for; a field's position is its number.
+//! The first 61 are those of the plugin of this name that rules are written for, in its order; a field's position is its number.
 
 use lanner_plugin_api::raw::FieldType;
 use lanner_plugin_api::sdk::{ArgSpec, FieldDef, FieldFlags};
@@ -26,20 +26,11 @@ macro_rules! fields {
             }
         }
 
-        impl FieldId {
-            /// Whether documents of containers can give it a value.
-            #[must_use]
-            pub fn is_documented(self) -> bool {
-                match self {
-                    $(Self::$id => fields!(@documented $use),)*
-                }
-            }
-        }
-
         /// The descriptions, by number.
         pub static FIELDS: &[FieldDef] = &[$(FieldDef {
             name: $name,
             ty: fields!(@ty $ty),
+            list: fields!(@list $arg),
             arg: fields!(@arg $arg),
             display: $display,
             desc: $desc,
@@ -51,16 +42,14 @@ macro_rules! fields {
     (@ty Bool) => { FieldType::BOOL };
     (@ty AbsTime) => { FieldType::ABSTIME };
     (@ty RelTime) => { FieldType::RELTIME };
+    (@list List) => { true };
+    (@list $arg:ident) => { false };
     (@arg None) => { ArgSpec::NONE };
+    (@arg List) => { ArgSpec::NONE };
     (@arg Key) => { ArgSpec { required: true, key: true, ..ArgSpec::NONE } };
     (@arg IndexOrKey) => { ArgSpec { required: true, index: true, key: true, ..ArgSpec::NONE } };
     (@use Plain) => { FieldFlags::empty() };
     (@use Suggested) => { FieldFlags::FORMAT_SUGGESTED };
-    // Never has a value. Not flagged as deprecated: the ABI of this field list has no such flag, and what people see
-    // of a field must not depend on which build of the plugin describes it.
-    (@documented Deprecated) => { false };
-    (@documented $use:ident) => { true };
-    (@use Deprecated) => { FieldFlags::empty() };
 }
 
 fields! {
@@ -149,41 +138,49 @@ fields! {
     K8sPodCniJson, "k8s.pod.cni.json", Str, None, Plain, "Pod CNI result json",
         "CNI result of the pod.";
     K8sRcName, "k8s.rc.name", Str, None, Plain, "Replication Controller Name",
-        "Replication controller that made the pod, as an annotation of old clusters names it.";
+        "Replication controller that made the pod: as the API of Kubernetes tells, or an annotation of old clusters.";
     K8sRcId, "k8s.rc.id", Str, None, Plain, "Replication Controller ID",
-        "Its uid, from the same annotation.";
-    K8sRcLabel, "k8s.rc.label", Str, Key, Deprecated, "[Deprecated] Replication Controller Label",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sRcLabels, "k8s.rc.labels", Str, None, Deprecated, "[Deprecated] Replication Controller Labels",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sSvcName, "k8s.svc.name", Str, None, Deprecated, "[Deprecated] Service Name",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sSvcId, "k8s.svc.id", Str, None, Deprecated, "[Deprecated] Service ID",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sSvcLabel, "k8s.svc.label", Str, Key, Deprecated, "[Deprecated] Service Label",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sSvcLabels, "k8s.svc.labels", Str, None, Deprecated, "[Deprecated] Service Labels",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sNsId, "k8s.ns.id", Str, None, Deprecated, "[Deprecated] Namespace ID",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sNsLabel, "k8s.ns.label", Str, Key, Deprecated, "[Deprecated] Namespace Label",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sNsLabels, "k8s.ns.labels", Str, None, Deprecated, "[Deprecated] Namespace Labels",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
+        "Its uid, from the same.";
+    K8sRcLabel, "k8s.rc.label", Str, Key, Plain, "Replication Controller Label",
+        "One label of the replication controller, by key, as the API of Kubernetes tells.";
+    K8sRcLabels, "k8s.rc.labels", Str, None, Plain, "Replication Controller Labels",
+        "All labels of the replication controller, as the API of Kubernetes tells.";
+    K8sSvcName, "k8s.svc.name", Str, None, Plain, "Service Name",
+        "Names of the services that lead to the pod, as the API of Kubernetes tells.";
+    K8sSvcId, "k8s.svc.id", Str, None, Plain, "Service ID",
+        "Uids of the services that lead to the pod, as the API of Kubernetes tells.";
+    K8sSvcLabel, "k8s.svc.label", Str, Key, Plain, "Service Label",
+        "One label, by key, of the services that lead to the pod, as the API of Kubernetes tells.";
+    K8sSvcLabels, "k8s.svc.labels", Str, None, Plain, "Service Labels",
+        "All labels of the services that lead to the pod, as the API of Kubernetes tells.";
+    K8sNsId, "k8s.ns.id", Str, None, Plain, "Namespace ID",
+        "Uid of the pod's namespace, as the API of Kubernetes tells.";
+    K8sNsLabel, "k8s.ns.label", Str, Key, Plain, "Namespace Label",
+        "One label of the pod's namespace, by key, as the API of Kubernetes tells.";
+    K8sNsLabels, "k8s.ns.labels", Str, None, Plain, "Namespace Labels",
+        "All labels of the pod's namespace, as the API of Kubernetes tells.";
     K8sRsName, "k8s.rs.name", Str, None, Plain, "Replica Set Name",
-        "Replica set that made the pod: from its name and the label pod-template-hash, or an annotation of old clusters.";
+        "Replica set that made the pod: as the API of Kubernetes tells, or from its name and the label pod-template-hash, or an annotation of old clusters.";
     K8sRsId, "k8s.rs.id", Str, None, Plain, "Replica Set ID",
-        "Its uid, as an annotation of old clusters names it.";
-    K8sRsLabel, "k8s.rs.label", Str, Key, Deprecated, "[Deprecated] Replica Set Label",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sRsLabels, "k8s.rs.labels", Str, None, Deprecated, "[Deprecated] Replica Set Labels",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
+        "Its uid, as the API of Kubernetes or an annotation of old clusters tells.";
+    K8sRsLabel, "k8s.rs.label", Str, Key, Plain, "Replica Set Label",
+        "One label of the replica set, by key, as the API of Kubernetes tells.";
+    K8sRsLabels, "k8s.rs.labels", Str, None, Plain, "Replica Set Labels",
+        "All labels of the replica set, as the API of Kubernetes tells.";
     K8sDeploymentName, "k8s.deployment.name", Str, None, Plain, "Deployment Name",
-        "Deployment that made the pod, from its name and the label pod-template-hash.";
-    K8sDeploymentId, "k8s.deployment.id", Str, None, Deprecated, "[Deprecated] Deployment ID",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sDeploymentLabel, "k8s.deployment.label", Str, Key, Deprecated, "[Deprecated] Deployment Label",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
-    K8sDeploymentLabels, "k8s.deployment.labels", Str, None, Deprecated, "[Deprecated] Deployment Labels",
-        "Deprecated, always empty: known to the API of Kubernetes alone.";
+        "Deployment that made the pod: as the API of Kubernetes tells, or from its name and the label pod-template-hash.";
+    K8sDeploymentId, "k8s.deployment.id", Str, None, Plain, "Deployment ID",
+        "Uid of the deployment, as the API of Kubernetes tells.";
+    K8sDeploymentLabel, "k8s.deployment.label", Str, Key, Plain, "Deployment Label",
+        "One label of the deployment, by key, as the API of Kubernetes tells.";
+    K8sDeploymentLabels, "k8s.deployment.labels", Str, None, Plain, "Deployment Labels",
+        "All labels of the deployment, as the API of Kubernetes tells.";
+    K8sExecUser, "k8s.exec.user", Str, None, Plain, "Exec User",
+        "Who opened the session (kubectl exec, attach) that the process belongs to, as the audit log tells; of several that it may be: all, with \"or\" between.";
+    K8sExecGroups, "k8s.exec.groups", Str, List, Plain, "Exec Groups",
+        "Groups of that user.";
+    K8sExecImpersonatedUser, "k8s.exec.impersonated_user", Str, None, Plain, "Exec Impersonated User",
+        "As whom that user opened the session; absent if as himself.";
+    K8sExecAuditId, "k8s.exec.auditid", Str, None, Plain, "Exec Audit ID",
+        "Id of the audit events of that session, as in ka.auditid.";
 }

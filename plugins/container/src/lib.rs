@@ -5,17 +5,20 @@
 //! document, recorded in a capture or, live, made by those who ask the container runtimes ([`runtime`]), and is kept in a
 //! cache that other plugins see as the table `containers`.
 //!
-//! The calls of the ABI are in [`plugin`], the 61 fields in [`fields`].
+//! The calls of the ABI are in [`plugin`], the fields in [`fields`].
 
 mod bytes;
 pub mod cache;
 pub mod config;
+mod exec;
 mod extract;
 pub mod fields;
 pub mod info;
+mod lineage;
 pub mod matcher;
 pub mod owner;
 pub mod plugin;
+mod pods;
 mod role;
 pub mod runtime;
 mod table;

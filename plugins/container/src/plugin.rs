@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use lanner_k8s::exec::Told;
+use lanner_k8s::{Change, EVENT, EXEC_EVENT};
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::sdk::{
     AsyncEvent, AsyncHandle, AsyncSource, Capture, CaptureListener, Error, Init, Json, Log, Metrics, Parse, ParseCx,
@@ -14,6 +16,7 @@ use lanner_plugin_api::wire::Event;
 use crate::config::Config;
 use crate::extract::{Memo, Patterns, SeenLookup};
 use crate::info::{Container, ContainerType, Document};
+use crate::lineage::{Begun, place, place_of};
 use crate::runtime::Worker;
 use crate::track::{Threads, Tracker, payload, send};
 use crate::wait::Waits;
@@ -85,6 +88,11 @@ impl Plugin for ContainerPlugin {
         out.counter("n_containers_refused", self.tracker.cache.refused());
         out.counter("n_missing_container_images", self.tracker.missing_images);
         out.gauge("n_awaited_containers", self.waits.len() as u64);
+        let execs = &self.tracker.execs;
+        out.gauge("n_exec_processes", execs.len() as u64);
+        out.counter("n_exec_processes_evicted", execs.evicted);
+        out.counter("n_exec_sessions_matched", execs.matched);
+        out.counter("n_exec_sessions_ambiguous", execs.ambiguous);
         if let Some(worker) = &self.worker {
             worker.metrics(out);
         }
@@ -134,6 +142,11 @@ impl ContainerPlugin {
         let container = Rc::new(container);
         self.tracker.remember(Rc::clone(&container));
         self.waits.arrived(&container);
+        if self.tracker.execs.len() > 0
+            && let Some(place) = place_of(&container)
+        {
+            self.tracker.execs.located(&container.id, place);
+        }
         // Fields of the very event are those of its container: no thread has the id yet.
         self.tracker.last = Some((num, Rc::clone(&container)));
         container
@@ -143,6 +156,11 @@ impl ContainerPlugin {
         let Some((name, data)) = cx.event.async_payload() else {
             return Err(Error::State("async event whose lengths do not fit"));
         };
+        match name.to_str() {
+            Ok(EVENT) => return self.pod_told(data),
+            Ok(EXEC_EVENT) => return self.session_told(data),
+            _ => {}
+        }
         let added = name.to_bytes() == ADDED.as_bytes();
         if !added && name.to_bytes() != REMOVED.as_bytes() {
             return Ok(());
@@ -162,6 +180,24 @@ impl ContainerPlugin {
         };
         if !container.doc.is_pod_sandbox && container.doc.image.is_empty() {
             self.tracker.missing_images += 1;
+        }
+        Ok(())
+    }
+
+    /// What Kubernetes' API says of a pod or of what belongs to one.
+    fn pod_told(&mut self, data: &[u8]) -> Result<(), Error> {
+        if let Some(change) = Change::from_json(data).map_err(Error::other)? {
+            self.tracker.pods.apply(change);
+        }
+        Ok(())
+    }
+
+    /// What the audit log says of a session in a pod.
+    fn session_told(&mut self, data: &[u8]) -> Result<(), Error> {
+        let Tracker { execs, cache, pods, .. } = &mut self.tracker;
+        match Told::from_json(data).map_err(Error::other)? {
+            Told::Watching => execs.watched = true,
+            Told::Session(session) => execs.told(*session, |id, pod_uid| place(cache, pods, id, pod_uid)),
         }
         Ok(())
     }
@@ -189,11 +225,19 @@ impl ContainerPlugin {
         }
         let Some(entry) = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed()) else { return Ok(()) };
         self.tracker.assign(&self.threads, &entry, &cx.tables, &cx.writer)?;
+        let executed = !matches!(cx.event.event_type(), CLONE | FORK | VFORK | CLONE3 | CHROOT);
+        let begun = Begun { tid: cx.event.tid().cast_signed(), at: cx.event.ts(), executed };
+        self.tracker.trace(&self.threads, &entry, begun, &cx.tables, &cx.writer)?;
         Ok(())
     }
 
     /// A container ends with its first process. In a capture that is recorded too; live, it is told here.
     fn exit(&mut self, cx: &ParseCx<'_>) -> Result<(), Error> {
+        if self.tracker.execs.len() > 0
+            && let Some(entry) = self.threads.table.entry(&cx.tables, cx.event.tid().cast_signed())
+        {
+            self.tracker.execs.ended(entry.read(&self.threads.exec_entry)?, cx.event.ts());
+        }
         let Some(sender) = self.tracker.sender.clone() else { return Ok(()) };
         let t = &self.threads;
         let Some(entry) = t.table.entry(&cx.tables, cx.event.tid().cast_signed()) else { return Ok(()) };

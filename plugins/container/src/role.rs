@@ -5,6 +5,7 @@ use std::ffi::CStr;
 
 use lanner_plugin_api::sdk::{EntryView, TableError, TableReader};
 
+use crate::exec;
 use crate::fields::FieldId;
 use crate::info::Probe;
 use crate::owner::Probes;
@@ -25,6 +26,11 @@ impl Words {
             true
         })?;
         Ok(Self { exe: thread.read(&t.exe)?.to_bytes().to_vec(), args })
+    }
+
+    /// All of them, one after the other.
+    pub(crate) fn into_line(self) -> exec::Line {
+        std::iter::once(self.exe).chain(self.args).map(Vec::into_boxed_slice).collect()
     }
 
     fn is(&self, probe: &Probe) -> bool {

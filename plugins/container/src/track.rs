@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::rc::Rc;
 
+use lanner_k8s::Store;
 use lanner_plugin_api::sdk::{
     AsyncEvent, AsyncHandle, EntryView, Error, Field, Init, Sub, Table, TableError, TableReader, TableWriter,
 };
@@ -12,6 +13,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::cache::Cache;
 use crate::config::Config;
+use crate::exec::Execs;
 use crate::info::Container;
 use crate::matcher::{Match, Matchers};
 use crate::plugin::ADDED;
@@ -38,6 +40,9 @@ pub(crate) struct Threads {
     pub(crate) category: Field<u16>,
     pub(crate) vpid: Field<i64>,
     pub(crate) vtid: Field<i64>,
+    /// Number of the process that came into the container from outside and that this one comes from; 0 for none.
+    pub(crate) exec_entry: Field<u64>,
+    pub(crate) pid: Option<Field<i64>>,
     pub(crate) ptid: Field<i64>,
     pub(crate) exe: Field<CStr>,
     pub(crate) args: Field<Sub<u64>>,
@@ -60,6 +65,8 @@ impl Threads {
             pidns_start: table.field(t, c"pidns_init_start_ts")?,
             vpid: table.field(t, c"vpid")?,
             vtid: table.field(t, c"vtid")?,
+            exec_entry: table.add_field(t, c"exec_entry")?,
+            pid: table.field(t, c"pid").ok(),
             ptid: table.field(t, c"ptid")?,
             exe: table.field(t, c"exe")?,
             arg: table.sub_field(t, &args, c"value")?,
@@ -85,6 +92,10 @@ pub(crate) struct Tracker {
     /// Where the runtimes are asked, live.
     pub(crate) runtime: Option<runtime::Handle>,
     pub(crate) missing_images: u64,
+    /// What Kubernetes' API has told.
+    pub(crate) pods: Store,
+    /// Sessions in containers and their processes.
+    pub(crate) execs: Execs,
 }
 
 impl Tracker {
@@ -100,6 +111,8 @@ impl Tracker {
             sender: None,
             runtime: None,
             missing_images: 0,
+            pods: Store::default(),
+            execs: Execs::default(),
         }
     }
 
@@ -143,7 +156,7 @@ impl Tracker {
     }
 
     /// The container that the cgroups of a thread name. Nearly always the list has been seen on another thread.
-    fn find(
+    pub(crate) fn find(
         &mut self,
         t: &Threads,
         thread: &EntryView<'_>,

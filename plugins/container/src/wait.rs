@@ -1,4 +1,5 @@
-//! Containers that alerts wait for: a runtime has been asked about them and has not answered yet.
+//! Containers that alerts wait for, because a runtime has been asked about them and has not answered yet; and sessions in them, whose
+//! audit events come later than their processes.
 //!
 //! What is waited for is kept even if the container ends meanwhile, which short-lived ones do before anybody can say what they
 //! were.
@@ -11,7 +12,7 @@ use std::rc::Rc;
 use lanner_plugin_api::sdk::{Awaits, ExtractCx, FieldRequest, Standing, ValueSink};
 use rustc_hash::FxBuildHasher;
 
-use crate::extract::Memo;
+use crate::extract::{Memo, who_said};
 use crate::fields::FieldId;
 use crate::info::{Container, text};
 use crate::plugin::ContainerPlugin;
@@ -32,6 +33,12 @@ pub(crate) struct Waits {
 struct Waiter {
     id: CString,
     process: Line,
+    /// Whether it waits for the container.
+    unknown: bool,
+    /// The process from outside whose session it waits for; 0 for none.
+    entry: u64,
+    /// What was known of the container at the beginning: it may be gone when the session is told of.
+    container: Option<Rc<Container>>,
 }
 
 #[derive(Default)]
@@ -58,10 +65,10 @@ impl Waits {
         self.by_id.len()
     }
 
-    fn begin(&mut self, id: &CStr, process: Line) -> Option<NonZeroU64> {
+    fn begin(&mut self, waiter: Waiter) -> Option<NonZeroU64> {
         self.last += 1;
-        self.by_id.entry(id.to_bytes().into()).or_default().uses += 1;
-        self.all.insert(self.last, Waiter { id: id.to_owned(), process });
+        self.by_id.entry(waiter.id.to_bytes().into()).or_default().uses += 1;
+        self.all.insert(self.last, waiter);
         NonZeroU64::new(self.last)
     }
 
@@ -90,20 +97,28 @@ impl ContainerPlugin {
 impl Awaits for ContainerPlugin {
     fn begin_wait(&mut self, cx: &ExtractCx<'_>) -> Option<NonZeroU64> {
         self.look_up(cx);
-        if !self.memo.is_of_unknown_container() || self.tracker.runtime.is_none() {
+        let (entry, container) = (self.memo.awaited, self.memo.container().cloned());
+        let asked = self.memo.awaits_container || entry == 0;
+        let unknown = asked && self.memo.is_of_unknown_container() && self.tracker.runtime.is_some();
+        if !unknown && entry == 0 {
             return None;
         }
-        let id = self.memo.id();
+        let id = container.as_ref().map_or(self.memo.id(), |container| &container.id);
         // A table that fails has no words of the process: it is then no probe.
         let process = Line::of(&self.threads, &cx.tables, cx.event.tid().cast_signed(), id).unwrap_or_default();
-        self.waits.begin(id, process)
+        let waiter = Waiter { id: id.to_owned(), process, unknown, entry, container };
+        self.waits.begin(waiter)
     }
 
     fn wait_state(&mut self, wait: u64) -> Standing<'_> {
-        let Some(Waiter { id, .. }) = self.waits.all.get(&wait) else {
+        let Some(Waiter { id, unknown, entry, .. }) = self.waits.all.get(&wait) else {
             return Standing::Unknown(c"nobody waits for it any more");
         };
-        if self.waits.arrival(id).is_some() || self.tracker.cache.get(id.to_bytes()).is_some() {
+        // Whether it comes at all nobody knows: it is waited for as long as the host does.
+        if *entry != 0 && self.tracker.execs.who(*entry).is_none() {
+            return Standing::Pending;
+        }
+        if !unknown || self.waits.arrival(id).is_some() || self.tracker.cache.get(id.to_bytes()).is_some() {
             return Standing::Known;
         }
         match self.lookup(id) {
@@ -121,7 +136,15 @@ impl Awaits for ContainerPlugin {
         let (Some(field), Some(waiter)) = (FieldId::from_number(req.id), self.waits.all.get(&wait)) else {
             return false;
         };
-        let known = self.waits.arrival(&waiter.id).or_else(|| self.tracker.cache.get(waiter.id.to_bytes())).cloned();
+        if let FieldId::K8sExecUser
+        | FieldId::K8sExecGroups
+        | FieldId::K8sExecImpersonatedUser
+        | FieldId::K8sExecAuditId = field
+        {
+            return who_said(self.tracker.execs.who(waiter.entry), field, out);
+        }
+        let known = self.waits.arrival(&waiter.id).or_else(|| self.tracker.cache.get(waiter.id.to_bytes()));
+        let known = known.or(waiter.container.as_ref()).cloned();
         if let FieldId::ProcIsContainerHealthcheck
         | FieldId::ProcIsContainerLivenessProbe
         | FieldId::ProcIsContainerReadinessProbe = field

@@ -119,7 +119,7 @@ fn the_field_list_is_that_of_the_plugin_rules_are_written_for() {
     let fields: serde_json::Value =
         serde_json::from_str(&common::text(unsafe { PLUGIN_API.get_fields.unwrap()() })).unwrap();
     let fields = fields.as_array().unwrap();
-    assert_eq!(fields.len(), 61);
+    assert_eq!(fields.len(), 65);
     let suggested: Vec<_> = fields.iter().filter(|f| f["addOutput"] == true).map(|f| &f["name"]).collect();
     assert_eq!(
         suggested,
@@ -137,7 +137,7 @@ fn the_field_list_is_that_of_the_plugin_rules_are_written_for() {
     assert_eq!((both, keys), (6, 7));
     assert!(fields.iter().all(|f| f["arg"].is_null() || f["arg"]["isRequired"] == true));
     let of = |ty: &str| fields.iter().filter(|f| f["type"] == ty).count();
-    assert_eq!((of("bool"), of("abstime"), of("reltime"), of("string")), (7, 1, 1, 52));
+    assert_eq!((of("bool"), of("abstime"), of("reltime"), of("string")), (7, 1, 1, 56));
 }
 
 #[test]
@@ -464,4 +464,51 @@ fn others_see_the_containers_as_a_table() {
 fn without_threads_the_plugin_does_not_start() {
     let failed = Host::new(PLUGIN_API, "").err().unwrap();
     assert!(failed.error.starts_with("table threads: "), "{}", failed.error);
+}
+
+#[test]
+fn what_kubernetes_tells_reaches_pods_and_the_processes_of_sessions() {
+    let lab = Lab::new();
+    lab.open();
+    lab.parse(&told("container", DOC));
+    assert_eq!(lab.of_thread(21, "k8s.ns.id"), Extracted::None);
+    let pod = r#"{"reason":"Create","kind":"Pod","uid":"u","meta":"{\"name\":\"p\",\"namespace\":\"n\"}",
+        "refs":{"resources":{"Namespace":{"list":["n1"]},"Service":{"list":["s1","s2"]}}}}"#;
+    let object = |kind: &str, uid: &str| {
+        format!(
+            r#"{{"reason":"Create","kind":"{kind}","uid":"{uid}","meta":"{{\"name\":\"of {uid}\",\"labels\":{{\"a\":\"{uid}\"}}}}"}}"#
+        )
+    };
+    for document in [pod.to_owned(), object("Namespace", "n1"), object("Service", "s1"), object("Service", "s2")] {
+        lab.parse(&told("k8s", &document));
+    }
+    for (field, value) in [
+        ("k8s.ns.id", "n1"),
+        ("k8s.ns.label[a]", "n1"),
+        ("k8s.ns.labels", "a:n1"),
+        ("k8s.svc.name", "of s1, of s2"),
+        ("k8s.svc.label[a]", "s1, s2"),
+    ] {
+        assert_eq!(lab.of_thread(21, field), one(value), "{field}");
+    }
+    assert_eq!(lab.of_thread(21, "k8s.ns.label[b]"), Extracted::None);
+    assert_eq!(lab.of_thread(1, "k8s.ns.id"), Extracted::None, "on the host");
+    // Thread 23 has come into the container from outside.
+    lab.parse(&event(293, 23, &[&0i64.to_le_bytes()]));
+    assert_eq!(lab.of_thread(23, "k8s.exec.user"), Extracted::None);
+    lab.parse(&told(
+        "k8s_exec",
+        r#"{"session":{"audit_id":"a","manner":"exec","namespace":"n","pod":"p","command":["/bin/check","-v"],"user":"jane",
+            "groups":["dev","all"],"impersonated_user":"ops","begin":5000}}"#,
+    ));
+    assert_eq!(lab.of_thread(23, "k8s.exec.user"), one("jane"));
+    assert_eq!(lab.of_thread(23, "k8s.exec.impersonated_user"), one("ops"));
+    assert_eq!(lab.of_thread(23, "k8s.exec.auditid"), one("a"));
+    let id = FIELDS.iter().position(|f| f.name == "k8s.exec.groups").unwrap();
+    let groups = lab.container.extract(&event(6, 23, &[]), id as u32, FIELDS[id].ty, true, None);
+    assert_eq!(groups, Extracted::Text(vec!["dev".to_owned(), "all".to_owned()]));
+    assert_eq!(lab.of_thread(20, "k8s.exec.user"), Extracted::None, "the container's own work");
+    for (name, broken) in [("k8s", "{"), ("k8s_exec", "[]")] {
+        assert_ne!(lab.container.parse(&told(name, broken)), Rc::SUCCESS);
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod address;
 mod config;
+mod exec;
 pub mod extract;
 pub mod fields;
 pub mod files;

@@ -5,6 +5,9 @@ use std::time::SystemTime;
 
 use lanner_intake::{Reason, Rejects, salvage, slim};
 use lanner_json::{Fault, MAX_DEPTH, Value, read_ahead};
+use lanner_k8s::exec::Session;
+
+use crate::exec;
 
 /// What goes first when an event is too large: the API server leaves out the same when it truncates.
 const FIRST_TO_GO: &[&str] = &["responseObject", "requestObject"];
@@ -19,6 +22,8 @@ pub struct Event<'a> {
     /// The event as it came; without its largest parts if it is larger than allowed, without its deep ones if it is nested
     /// deeper than can be read.
     pub payload: Cow<'a, str>,
+    /// The session in a pod that it is about, if somebody wants to know.
+    pub(crate) session: Option<Box<Session>>,
 }
 
 /// Where the reading stands.
@@ -46,6 +51,8 @@ pub struct Payload {
     max_event: usize,
     /// The time of an event that does not tell its own.
     otherwise: Option<u64>,
+    /// Its events happen now: sessions that they are about are looked for.
+    live: bool,
     events: u64,
     rejected: Option<Reason>,
 }
@@ -65,9 +72,16 @@ impl Payload {
             over: false,
             max_event,
             otherwise: None,
+            live: false,
             events: 0,
             rejected: None,
         }
+    }
+
+    /// The same, of events that happen now.
+    #[must_use]
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     /// The event of which only the begin could be held: those of its members that are whole. The API server writes times behind
@@ -98,7 +112,7 @@ impl Payload {
     pub fn next(&mut self, rejects: &Rejects, from: &dyn std::fmt::Display) -> Option<Event<'_>> {
         loop {
             match self.step() {
-                Step::Event(start, end, time, payload) => {
+                Step::Event(start, end, time, payload, session) => {
                     self.events += 1;
                     let payload = match payload {
                         Some(small) => {
@@ -107,7 +121,7 @@ impl Payload {
                         }
                         None => Cow::Borrowed(self.text.get(start..end)?),
                     };
-                    return Some(Event { time, payload });
+                    return Some(Event { time, payload, session });
                 }
                 Step::Bad(reason, start, end) => {
                     self.rejected = Some(reason);
@@ -196,22 +210,23 @@ impl Payload {
         let (start, max, otherwise) = (self.at, self.max_event, self.otherwise);
         let Some(rest) = self.text.get(start..) else { return self.broken() };
         let read = read_ahead(rest, |event| {
+            let session = if self.live && exec::wanted() { exec::session(event).map(Box::new) } else { None };
             let outcome = match stage_time(event).or(otherwise) {
                 None => Err(Reason::NoTime),
-                Some(time) if event.raw().len() <= max => Ok((time, None)),
+                Some(time) if event.raw().len() <= max => Ok((time, None, session)),
                 Some(time) => match slim(event.raw().as_bytes(), max, FIRST_TO_GO).map(String::from_utf8) {
-                    Some(Ok(small)) => Ok((time, Some(small))),
+                    Some(Ok(small)) => Ok((time, Some(small), session)),
                     _ => Err(Reason::TooLong),
                 },
             };
-            (matches!(outcome, Ok((_, None))), outcome)
+            (matches!(outcome, Ok((_, None, _))), outcome)
         });
         match read {
             Ok((len, outcome)) => {
                 self.at = start + len;
                 self.between = true;
                 match outcome {
-                    Ok((time, small)) => Step::Event(start, self.at, time, small),
+                    Ok((time, small, session)) => Step::Event(start, self.at, time, small, session),
                     Err(reason) => Step::Bad(reason, start, self.at),
                 }
             }
@@ -232,7 +247,7 @@ impl Payload {
         match read_ahead(&rest, |event| (false, stage_time(event))) {
             Ok((_, Some(time))) => {
                 (self.at, self.between) = (end, true);
-                Step::Event(start, end, time, Some(rest))
+                Step::Event(start, end, time, Some(rest), None)
             }
             Ok((_, None)) => self.bad(Reason::NoTime, end),
             Err(fault) => self.bad(fault.into(), end),
@@ -274,8 +289,8 @@ impl Payload {
 }
 
 enum Step {
-    /// From, to, time, and the text that takes its place if it is too large.
-    Event(usize, usize, u64, Option<String>),
+    /// From, to, time, the text that takes its place if it is too large, and the session that it is about.
+    Event(usize, usize, u64, Option<String>, Option<Box<Session>>),
     Bad(Reason, usize, usize),
     Structure,
     End,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use lanner_intake::Rejects;
 use lanner_json::Document;
 use lanner_plugin_api::sdk::{
-    ArgSpec, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldRequest, Init, Json, Log, Metrics, OpenParam,
-    Plugin, Source, ValueSink,
+    ArgSpec, AsyncHandle, AsyncSource, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldRequest, Init, Json,
+    Log, Metrics, OpenParam, Plugin, Source, ValueSink,
 };
 use lanner_plugin_api::{export_plugin, raw};
 
 use crate::config::Config;
+use crate::exec::{self, Listener};
 use crate::extract::{Argument, extract};
 use crate::fields::{Arg, field, fields};
 use crate::source::AuditStream;
@@ -24,6 +25,10 @@ pub struct K8sAudit {
     pub(crate) log: Log,
     pub(crate) rejects: Arc<Rejects>,
     pub(crate) counters: Arc<Counters>,
+    /// Whether this is the plugin whose source is open, and not the one beside the system calls.
+    source: bool,
+    /// Sends sessions in pods into the stream of system calls.
+    listener: Option<Listener>,
 }
 
 impl Plugin for K8sAudit {
@@ -35,10 +40,25 @@ impl Plugin for K8sAudit {
 
     fn new(init: &mut Init<'_>, Json(config): Self::Config) -> Result<Self, Error> {
         let rejects = Rejects::new(init.log(), config.quarantine.as_ref())?;
-        Ok(Self { document: Document::default(), config, log: init.log(), rejects, counters: Arc::default() })
+        Ok(Self {
+            document: Document::default(),
+            config,
+            log: init.log(),
+            rejects,
+            counters: Arc::default(),
+            source: false,
+            listener: None,
+        })
     }
 
     fn metrics(&mut self, out: &mut Metrics<'_>) {
+        if self.listener.is_some() {
+            // Beside the system calls; the other one tells of the rest.
+            let (told, unsent) = exec::counts();
+            out.counter("exec_sessions_told", told);
+            out.counter("exec_sessions_unsent", unsent);
+            return;
+        }
         self.rejects.metrics(out);
         for (name, count) in self.counters.all() {
             out.counter(name, count);
@@ -75,6 +95,7 @@ impl Source for K8sAudit {
     type Instance = AuditStream;
 
     fn open(&mut self, params: &str) -> Result<AuditStream, Error> {
+        self.source = true;
         AuditStream::open(self, params)
     }
 
@@ -111,4 +132,20 @@ impl Source for K8sAudit {
     }
 }
 
-export_plugin!(K8sAudit: source, extract_raw);
+impl AsyncSource for K8sAudit {
+    const ASYNC_EVENTS: &'static [&'static str] = &[lanner_k8s::EXEC_EVENT];
+    const ASYNC_EVENT_SOURCES: &'static [&'static str] = &["syscall"];
+
+    fn start(&mut self, handle: AsyncHandle) -> Result<(), Error> {
+        // Handlers are set for every source; only into the stream of system calls may sessions go.
+        self.listener = (!self.source).then(|| Listener::new(handle));
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), Error> {
+        self.listener = None;
+        Ok(())
+    }
+}
+
+export_plugin!(K8sAudit: source, extract_raw, async_events);

@@ -9,6 +9,7 @@ use lanner_plugin_api::sdk::{Batch, Error, Next, Progress, SourceInstance};
 use tokio::sync::oneshot;
 
 use crate::address::Target;
+use crate::exec;
 use crate::files::{FileError, Line, Lines, Place};
 use crate::follow::{Follow, Grown, Position};
 use crate::payload::Payload;
@@ -28,6 +29,8 @@ pub struct AuditStream {
     open: Option<Open>,
     confirm: Confirm<Token>,
     input: Input,
+    /// Unless files are read that were written before.
+    _live: Option<exec::Stream>,
 }
 
 enum Input {
@@ -97,7 +100,8 @@ impl AuditStream {
                 Input::Webhook(Webhook::open(&address, &plugin.config, counters, &plugin.log).map_err(Error::other)?)
             }
         };
-        Ok(Self { open: None, confirm: Confirm::default(), input })
+        let live = (!matches!(input, Input::Files(_))).then(exec::Stream::open);
+        Ok(Self { open: None, confirm: Confirm::default(), input, _live: live })
     }
 
     /// The events up to here have been evaluated.
@@ -149,7 +153,7 @@ impl AuditStream {
             },
             Input::Follow(follow) => match follow.next_line().map_err(Error::other)? {
                 Grown::Line(line, position) => Open {
-                    payload: Payload::new(line, max),
+                    payload: Payload::new(line, max).live(),
                     origin: Origin::Before(position.offset),
                     token: Token::Position(position),
                 },
@@ -173,7 +177,7 @@ impl AuditStream {
             },
             Input::Webhook(webhook) => match webhook.queue().take(if wait { WAIT } else { Duration::ZERO }) {
                 Some(Post { body, peer, answer, room }) => Open {
-                    payload: Payload::new(body, max),
+                    payload: Payload::new(body, max).live(),
                     origin: Origin::Peer(peer),
                     token: Token::Answer { sender: answer, verdict: Verdict { events: 0, rejected: None }, room },
                 },
@@ -204,6 +208,9 @@ impl SourceInstance for AuditStream {
                 if let Some(event) = open.payload.next(&plugin.rejects, &open.origin) {
                     bytes += event.payload.len();
                     batch.payload_at(event.time, event.payload.as_bytes())?;
+                    if let Some(session) = event.session {
+                        exec::seen(*session);
+                    }
                     continue;
                 }
                 if let Some(Open { payload, mut token, .. }) = self.open.take() {

@@ -58,7 +58,8 @@ impl Server {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap());
+        let config =
+            Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::<Mutex<State>>::default();
@@ -240,7 +241,12 @@ impl Server {
         Ok(json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]}))
     }
 
-    fn watch(&self, stream: &mut (impl Read + Write), plural: &str, query: &BTreeMap<&str, String>) -> std::io::Result<()> {
+    fn watch(
+        &self,
+        stream: &mut (impl Read + Write),
+        plural: &str,
+        query: &BTreeMap<&str, String>,
+    ) -> std::io::Result<()> {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes())?;
         stream.flush()?;
@@ -257,9 +263,13 @@ impl Server {
         loop {
             let (lines, now, cut) = {
                 let mut state = self.state();
-                let changes = state.changes.iter().filter(|(at, of, _, object)| *at > version && of == plural && selected(object, query));
-                let mut lines: Vec<String> =
-                    changes.map(|(_, _, change, object)| json!({"type": change, "object": object}).to_string()).collect();
+                let changes = state
+                    .changes
+                    .iter()
+                    .filter(|(at, of, _, object)| *at > version && of == plural && selected(object, query));
+                let mut lines: Vec<String> = changes
+                    .map(|(_, _, change, object)| json!({"type": change, "object": object}).to_string())
+                    .collect();
                 lines.append(&mut state.odd);
                 (lines, state.version, state.generation != generation)
             };
