@@ -172,36 +172,41 @@ struct Lab {
 const MS: u64 = 1_000_000;
 const OUTPUT: &str = "now=%late.now image=%late.image n=%late.number";
 
+/// The plugins with the one above, and the rules compiled for them.
+fn compiled(plugins: &mut PluginSet, rules: &[(&str, &str)]) -> SourceRules {
+    let library = LoadedLibrary::builtin(&late::PLUGIN_API).unwrap();
+    let plugin = plugins.find("late").unwrap_or_else(|| plugins.add(&library, "").unwrap());
+    let mut builder = Builder::new("syscall", true, &[]).unwrap();
+    builder.plugin(plugin, "late", &library.info().fields).unwrap();
+    builder.events(&[]).unwrap();
+    let hosts = Arc::new(lookup::Hosts::default());
+    let scheme = builder.build(Arc::new(NoArguments), hosts, Arc::new(lookup::Services::default()));
+    let mut slots = SlotTable::new();
+    let alert = |(id, (_, output)): (usize, &(&str, &str)), slots: &mut SlotTable| RuleAlert {
+        id,
+        head: Arc::new(RuleHead {
+            rule: id.to_string().into(),
+            source: "syscall".into(),
+            priority: Priority::Notice,
+            tags: Vec::new(),
+        }),
+        output: OutputFormat::compile(output, &scheme.scheme, slots).unwrap(),
+        extra: Vec::new(),
+        enforced: None,
+    };
+    let alerts = rules.iter().enumerate().map(|rule| alert(rule, &mut slots)).collect();
+    let checked = |text: &str| Condition::check(&parse(text, 0).unwrap(), &scheme.scheme).unwrap();
+    let conditions: Vec<Condition> = rules.iter().map(|(text, _)| checked(text)).collect();
+    let set_of_rules = RuleSet::compile(&conditions.iter().collect::<Vec<_>>(), Arc::clone(&scheme.scheme), slots);
+    let answers = Answers::prepare(set_of_rules.slots(), &scheme, plugins).unwrap();
+    SourceRules::new(set_of_rules, alerts, answers)
+}
+
 impl Lab {
     fn new(matching: RuleMatching, rules: &[(&str, &str)]) -> Self {
         late::STATE.set(State::Pending);
         late::OPEN.set(0);
-        let (mut set, _) = empty_set();
-        let library = LoadedLibrary::builtin(&late::PLUGIN_API).unwrap();
-        let plugin = set.add(&library, "").unwrap();
-        let mut builder = Builder::new("syscall", true, &[]).unwrap();
-        builder.plugin(plugin, "late", &library.info().fields).unwrap();
-        builder.events(&[]).unwrap();
-        let hosts = Arc::new(lookup::Hosts::default());
-        let scheme = builder.build(Arc::new(NoArguments), hosts, Arc::new(lookup::Services::default()));
-        let mut slots = SlotTable::new();
-        let alert = |(id, (_, output)): (usize, &(&str, &str)), slots: &mut SlotTable| RuleAlert {
-            id,
-            head: Arc::new(RuleHead {
-                rule: id.to_string().into(),
-                source: "syscall".into(),
-                priority: Priority::Notice,
-                tags: Vec::new(),
-            }),
-            output: OutputFormat::compile(output, &scheme.scheme, slots).unwrap(),
-            extra: Vec::new(),
-            enforced: None,
-        };
-        let alerts = rules.iter().enumerate().map(|rule| alert(rule, &mut slots)).collect();
-        let checked = |text: &str| Condition::check(&parse(text, 0).unwrap(), &scheme.scheme).unwrap();
-        let conditions: Vec<Condition> = rules.iter().map(|(text, _)| checked(text)).collect();
-        let set_of_rules = RuleSet::compile(&conditions.iter().collect::<Vec<_>>(), Arc::clone(&scheme.scheme), slots);
-        let answers = Answers::prepare(set_of_rules.slots(), &scheme, &set).unwrap();
+        let (mut plugins, _) = empty_set();
         let how = How {
             matching,
             render: RenderOptions { base64_buffers: false },
@@ -210,14 +215,21 @@ impl Lab {
             hostname: "lab".into(),
         };
         Self {
-            plugins: set,
-            rules: vec![Some(SourceRules::new(set_of_rules, alerts, answers))],
+            rules: vec![Some(compiled(&mut plugins, rules))],
+            plugins,
             how,
             holder: Holder::default(),
             context: Context::new("lab".into()),
             raised: Vec::new(),
             counted: Vec::new(),
         }
+    }
+
+    /// Other rules come into force; whether those before are still needed.
+    fn reload(&mut self, rules: &[(&str, &str)]) -> bool {
+        let mut before = std::mem::replace(&mut self.rules, vec![Some(compiled(&mut self.plugins, rules))]);
+        self.holder.succeed(&mut before, &self.how);
+        before.is_empty()
     }
 
     fn note(raised: &mut Vec<String>, counted: &mut Vec<usize>, what: Raise<'_>) {
@@ -372,6 +384,26 @@ fn nothing_waits_where_it_may_not() {
     assert_eq!(all.len(), 1024);
     assert_eq!(all.iter().filter(|alert| alert.as_str() == "1: a").count(), 512);
     assert_eq!(late::OPEN.get(), 0);
+}
+
+#[test]
+fn a_reload_leaves_what_waits_to_the_rules_of_its_event() {
+    let mut lab = Lab::new(RuleMatching::All, &[("late.image=nginx", "old %late.now"), ("evt.source=syscall", OUTPUT)]);
+    assert_eq!(lab.event(1000, 5), NOTHING);
+    assert!(lab.reload(&[("late.image=redis", "new %late.now")]));
+    lab.how.hold = Duration::from_millis(100);
+    assert_eq!(lab.event(1001, 6), NOTHING);
+    assert!(lab.reload(&[("late.image startswith ng", "newest %late.now")]));
+    assert_eq!(lab.event(1002, 7), NOTHING);
+    assert_eq!(lab.counts().waiting, 4);
+    assert_eq!(lab.look(1050, false), NOTHING, "no reload makes anything go");
+    assert_eq!(lab.look(1120, false), NOTHING, "what was 100 ms late is true of none");
+    assert_eq!(lab.counts(), HoldCounts { waiting: 2, expired: 2, ..HoldCounts::default() });
+    known("nginx");
+    assert_eq!(lab.look(1130, false), ["0: old t5", "1: now=t5 image=nginx n=5"]);
+    assert_eq!((lab.counts().waiting, late::OPEN.get()), (0, 0));
+    assert!(!lab.reload(&[("late.image=nginx", "last")]), "nothing waits of these");
+    assert_eq!(lab.event(2000, 5), ["0: last"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::log;
 use crate::metrics::Pulse;
 use crate::outputs::Outputs;
 use crate::plugin::{EventRef, Plugins, Pump};
-use crate::source::{Control, Counts, Sink, now};
+use crate::source::{Control, Counts, Sink};
 
 /// How alerts leave the threads of the sources.
 pub(super) struct Desk {
@@ -47,14 +47,12 @@ impl Evaluator<'_> {
         self.seat = Some(seat);
     }
 
-    /// Exchanges rules, and whatever goes with them, for those of a proposal. Alerts that wait are of the old rules: they go now,
-    /// with what is known.
-    fn change(&mut self, proposal: &mut Proposal, mut plugins: Option<&mut Plugins>) {
-        if let Some(plugins) = plugins.as_deref_mut() {
-            self.release(plugins, now(), true);
-        }
+    /// Exchanges rules, and whatever goes with them, for those of a proposal. Alerts that wait are of the old rules and take them
+    /// along.
+    fn change(&mut self, proposal: &mut Proposal, plugins: Option<&mut Plugins>) {
         std::mem::swap(&mut self.rules, &mut proposal.rules);
         std::mem::swap(&mut self.how, &mut proposal.how);
+        self.holder.succeed(&mut proposal.rules, &proposal.how);
         self.matches.grow(proposal.numbers);
         self.reshaped |= self.plan.is_some() != proposal.plan.is_some();
         std::mem::swap(&mut self.plan, &mut proposal.plan);

@@ -15,6 +15,7 @@ use lanner_plugin_api::raw::Enforced;
 
 use super::enforce;
 use super::extractor::{Answers, Context, Extractor, Missing, UNKNOWN, push};
+use super::former::{Formers, Reign};
 use super::rules::{How, Press, Raise, SourceRules};
 use crate::alert::Alert;
 use crate::plugin::{EventRef, PluginIdx, Plugins, WaitStanding, Waiting};
@@ -48,6 +49,7 @@ pub struct Holder {
     bytes: usize,
     next_look_ns: u64,
     counts: HoldCounts,
+    formers: Formers,
 }
 
 /// The rules that one event matches or may match.
@@ -56,6 +58,8 @@ struct Held {
     waits_for: Waiting,
     /// Position of the source among its group's.
     source: usize,
+    /// Whose rules the candidates are of.
+    reign: Reign,
     until_ns: u64,
     time_ns: u64,
     code: u16,
@@ -84,7 +88,14 @@ impl Holder {
         self.waiting.is_empty()
     }
 
-    /// Sends what need not wait any longer; with `end` everything. `rules`: by position of the source.
+    /// Other rules come into force. What waits goes on waiting, to be judged by those that were in force at its event: if there is
+    /// any of `rules`, they are taken.
+    pub fn succeed(&mut self, rules: &mut Vec<Option<SourceRules>>, how: &How) {
+        let now = self.formers.now();
+        self.formers.succeed(self.waiting.iter().any(|held| held.reign == now), rules, how);
+    }
+
+    /// Sends what need not wait any longer; with `end` everything. `rules`: those in force, by position of the source.
     #[cold]
     pub fn look(
         &mut self,
@@ -101,6 +112,7 @@ impl Holder {
         self.next_look_ns = now_ns + LOOK_NS;
         let mut at = 0;
         while let Some(held) = self.waiting.get(at) {
+            let (rules, how) = self.formers.of(held.reign).unwrap_or((&mut *rules, how));
             let ended = match plugins.wait_state(&held.waits_for) {
                 WaitStanding::Known => End::Known,
                 WaitStanding::Unknown(why) => End::Unknown(why),
@@ -125,6 +137,7 @@ impl Holder {
             }
             plugins.end_wait(held.waits_for);
         }
+        self.formers.keep(|reign| self.waiting.iter().any(|held| held.reign == reign));
     }
 }
 
@@ -211,6 +224,7 @@ impl SourceRules {
         holder.waiting.push_back(Held {
             waits_for,
             source: event.source().map_or(0, |source| source.get() as usize),
+            reign: holder.formers.now(),
             until_ns: event.ts().saturating_add(u64::try_from(how.hold.as_nanos()).unwrap_or(u64::MAX)),
             time_ns: event.ts(),
             code: event.ty(),

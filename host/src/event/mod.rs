@@ -5,6 +5,7 @@ pub mod explain;
 pub mod extractor;
 mod facts;
 pub mod filter;
+mod former;
 pub mod generic;
 pub mod hold;
 pub mod lookup;
