@@ -112,20 +112,36 @@ fn leaders_are_looked_up_directly_outside_of_pid_namespaces() {
 }
 
 #[test]
-fn leaders_in_a_pid_namespace_are_the_topmost_of_the_line_with_the_same_id() {
+fn leaders_in_a_pid_namespace_have_its_numbers() {
     let mut inside = machine();
-    for (pid, ptid, vpid, sid, comm) in [(600, 100, 1, 1, "init"), (601, 600, 2, 1, "sh"), (602, 601, 3, 1, "ls")] {
+    // A shell that leads its session, with a pipeline that is a group of its own; 604 is of a session whose leader has ended.
+    for (pid, ptid, vpid, sid, group, comm) in [
+        (600, 100, 1, 1, (1, 600), "init"),
+        (601, 600, 2, 1, (1, 600), "sh"),
+        (602, 601, 3, 1, (3, 602), "cat"),
+        (603, 601, 4, 1, (3, 602), "grep"),
+        (604, 601, 5, 9, (8, -1), "left"),
+        (605, 604, 6, 9, (8, -1), "lost"),
+    ] {
         let mut thread = process(pid, ptid, comm);
-        (thread.vpid, thread.vtid, thread.sid, thread.vpgid) = (vpid, vpid, sid, 77);
+        (thread.vpid, thread.vtid, thread.sid, (thread.vpgid, thread.pgid)) = (vpid, vpid, sid, group);
         inside.threads.push(thread);
     }
     let mut world = World::of(&inside);
-    world.event(EventType::GENERIC_X, 602, &[&39u16.to_le_bytes(), &39u16.to_le_bytes()]);
-    // Not the process 1 of the machine.
-    assert_fields! { world; "proc.sname" => "init", "proc.vpgid.name" => "init", "proc.vpid" => "3", }
-    world.event(EventType::GENERIC_X, 600, &[&39u16.to_le_bytes(), &39u16.to_le_bytes()]);
-    // A leader has no line above it that shares its id.
-    assert_fields! { world; "proc.sname" => "", "proc.vpgid.exe" => "", "proc.is_sid_leader" => "true", }
+    for (pid, session, group) in [
+        // Not the process 1 of the machine.
+        (600, "init", "init"),
+        (601, "init", "init"),
+        (602, "init", "cat"),
+        (603, "init", "cat"),
+        (604, "", ""),
+        (605, "left", "left"),
+    ] {
+        world.event(EventType::GENERIC_X, pid, &[&39u16.to_le_bytes(), &39u16.to_le_bytes()]);
+        assert_eq!(world.get("proc.sname").as_deref(), Some(session), "{pid}");
+        assert_eq!(world.get("proc.vpgid.name").as_deref(), Some(group), "{pid}");
+    }
+    assert_fields! { world; "proc.vpid" => "6", "proc.is_sid_leader" => "false", }
 }
 
 #[test]

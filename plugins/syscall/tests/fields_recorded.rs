@@ -215,6 +215,12 @@ fn is_deliberate(
             Some("an absent value was printed as 0")
         }
         "fd.types" if is_permutation(expected, ours) => Some("the order was that of a hash table"),
+        _ if (name == "proc.sname" || name.starts_with("proc.sid.") || name.starts_with("proc.vpgid."))
+            && *expected == ""
+            && line["proc.vpid"] != line["proc.pid"] =>
+        {
+            Some("who leads a session or group within a pid namespace was passed over, being no parent of itself")
+        }
         // Recorded with evt.abspath among the fields, before these.
         _ if (name.starts_with("fd.") || name.starts_with("fs.path.") || name.starts_with("evt.count.error."))
             && abspath_used_directory(line, event) =>

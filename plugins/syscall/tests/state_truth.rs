@@ -84,7 +84,7 @@ fn thread_fields(state: &State, t: &Thread, out: &mut Vec<(&'static str, Value)>
         ("proc.apid[2]", of(state.ancestor(t, 2), |p| id(p.pid))),
         ("proc.aexepath[2]", of(state.ancestor(t, 2), |p| s(&p.exepath))),
         ("proc.sname", comm(state.leader(t, |t| t.sid, true))),
-        ("proc.vpgid.name", comm(state.leader(t, |t| t.vpgid, true))),
+        ("proc.vpgid.name", comm(state.leader_of_group(t))),
         ("proc.pgid.name", comm(state.leader(t, |t| t.pgid, false))),
         ("proc.fdopencount", state.fd_count(t).into()),
         ("proc.fdlimit", state.fd_limit(t).into()),
@@ -269,6 +269,11 @@ fn check(
         });
         let theirs = sorted.as_ref().unwrap_or(theirs);
         if ours == theirs || (ours.is_null() && *theirs == json!("")) {
+            continue;
+        }
+        // A process in a pid namespace that leads its session or group is passed over by Falco.
+        let inside = row["proc.vpid"] != row["proc.pid"];
+        if inside && *theirs == json!("") && ["proc.sname", "proc.vpgid.name"].contains(field) {
             continue;
         }
         let d = differences.entry((*field).to_owned()).or_default();

@@ -87,8 +87,9 @@ impl State {
         }
     }
 
-    /// Leader of the session or process group `id` of `thread`: the thread with that id, when ids are those of the first
-    /// pid namespace; else the topmost of the unbroken line of parents whose `id_of` is the same.
+    /// Leader of the session or process group `id` of `thread`. Where ids are those of the first pid namespace it is the thread with
+    /// that id. Within another one it is the process itself or the nearest of the unbroken line of parents with the same id whose
+    /// number there it is. If there is none, as when the leader has ended, it is the topmost of that line.
     pub fn leader<'a>(
         &'a self,
         thread: &'a Thread,
@@ -99,12 +100,18 @@ impl State {
         if id == -1 {
             return None;
         }
-        if (!is_virtual || !thread.is_in_pid_namespace())
-            && let Some(leader) = self.thread(id)
-        {
-            return Some(leader);
-        }
-        self.parents(thread).take_while(|t| id_of(t) == id).last()
+        let inside = is_virtual && thread.is_in_pid_namespace();
+        let itself = if inside { self.main_thread(thread).filter(|main| main.vpid == id) } else { self.thread(id) };
+        let line = || self.parents(thread).take_while(|t| id_of(t) == id);
+        itself.or_else(|| line().find(|t| inside && t.vpid == id)).or_else(|| line().last())
+    }
+
+    /// Leader of the process group of `thread` by the group's number in its pid namespace. Of a pipeline the leader is no parent but
+    /// a sibling, which only the group's number on the machine finds.
+    pub fn leader_of_group<'a>(&'a self, thread: &'a Thread) -> Option<&'a Thread> {
+        let same = |leader: &&Thread| leader.vpid == thread.vpgid;
+        let by_number = if thread.is_in_pid_namespace() { self.thread(thread.pgid).filter(same) } else { None };
+        by_number.or_else(|| self.leader(thread, |t| t.vpgid, true))
     }
 
     /// Working directory of the process, ending in '/'; "./" when its main thread was lost.

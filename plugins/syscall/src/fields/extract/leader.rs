@@ -2,27 +2,39 @@
 
 use crate::fields::context::Cx;
 use crate::fields::sink::Sink;
-use crate::state::Thread;
+use crate::state::{State, Thread};
 
 macro_rules! leaders {
-    ($($name:ident: $id:ident, $is_virtual:literal, $text:ident;)*) => {$(
+    ($($name:ident: $leader:ident, $text:ident;)*) => {$(
         pub(crate) fn $name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
             let Some(thread) = cx.thread() else { return false };
-            let leader: Option<&'a Thread> = cx.state.leader(thread, |t| t.$id, $is_virtual);
+            let leader: Option<&'a Thread> = $leader(cx.state, thread);
             out.put_cstr(leader.map_or(b"\0", |leader| leader.$text.as_bytes_with_nul()));
             true
         }
     )*};
 }
 
+fn of_session<'a>(state: &'a State, thread: &'a Thread) -> Option<&'a Thread> {
+    state.leader(thread, |t| t.sid, true)
+}
+
+fn of_group<'a>(state: &'a State, thread: &'a Thread) -> Option<&'a Thread> {
+    state.leader_of_group(thread)
+}
+
+fn of_group_outside<'a>(state: &'a State, thread: &'a Thread) -> Option<&'a Thread> {
+    state.leader(thread, |t| t.pgid, false)
+}
+
 leaders! {
-    sid_name: sid, true, comm;
-    sid_exe: sid, true, exe;
-    sid_exepath: sid, true, exepath;
-    vpgid_name: vpgid, true, comm;
-    vpgid_exe: vpgid, true, exe;
-    vpgid_exepath: vpgid, true, exepath;
-    pgid_name: pgid, false, comm;
-    pgid_exe: pgid, false, exe;
-    pgid_exepath: pgid, false, exepath;
+    sid_name: of_session, comm;
+    sid_exe: of_session, exe;
+    sid_exepath: of_session, exepath;
+    vpgid_name: of_group, comm;
+    vpgid_exe: of_group, exe;
+    vpgid_exepath: of_group, exepath;
+    pgid_name: of_group_outside, comm;
+    pgid_exe: of_group_outside, exe;
+    pgid_exepath: of_group_outside, exepath;
 }
