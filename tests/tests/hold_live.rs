@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lanner_tests::live::{Agent, Alert, can_watch};
+use lanner_tests::live::{Agent, Alert, can_watch, only_sockets};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_lanner-under-test");
 
@@ -17,6 +17,7 @@ const RULES: &str = r#"
   desc: A program ran in a container.
   condition: evt.type = execve and evt.dir = < and container.id != host and proc.name = true
   output: ran id=%container.id name=%container.name image=%container.image.repository pid=%proc.pid
+    check=%proc.is_container_healthcheck
   priority: NOTICE
 - rule: Known image
   desc: In a container of this image.
@@ -60,7 +61,7 @@ fn answer(mut stream: UnixStream) -> std::io::Result<()> {
             _ if path.contains("/containers/") => match id.as_bytes().first() {
                 Some(b'a') => {
                     std::thread::sleep(LATE);
-                    let config = r#"{"Image":"lab/web:7","Labels":{}}"#;
+                    let config = r#"{"Image":"lab/web:7","Labels":{},"Healthcheck":{"Test":["CMD","true"]}}"#;
                     (200, format!(r#"{{"Id":"{id}","Name":"/late","Config":{config},"HostConfig":{{}},"Mounts":[]}}"#))
                 }
                 Some(b'b') => {
@@ -119,15 +120,7 @@ fn alerts_wait_for_what_a_runtime_tells_late() {
     });
     let rules = dir.path().join("rules.yaml");
     fs::write(&rules, RULES).unwrap();
-    let engine = |name: &str| {
-        let path = if name == "docker" { socket.display().to_string() } else { "/dev/null/none".to_owned() };
-        [
-            format!("plugins[0].init_config.engines.{name}.enabled=true"),
-            format!("plugins[0].init_config.engines.{name}.sockets[0]={path}"),
-        ]
-    };
-    let mut settings: Vec<String> = ["docker", "podman", "cri", "containerd"].into_iter().flat_map(engine).collect();
-    settings.extend(["lxc", "libvirt_lxc", "bpm"].map(|n| format!("plugins[0].init_config.engines.{n}.enabled=true")));
+    let mut settings = only_sockets(&[("docker", &socket)]);
     settings.push("container.hold_ms=4000".to_owned());
     let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     let mut agent = Agent::start(BINARY, &[rules], &settings);
@@ -136,6 +129,8 @@ fn alerts_wait_for_what_a_runtime_tells_late() {
     let id = |letter: char| format!("{letter}{run:011x}{}", "e2e0".repeat(13));
     let groups = ['a', 'b', 'c', 'd'].map(|letter| (id(letter)[..12].to_owned(), Group::new(&id(letter))));
     groups.iter().for_each(|(_, group)| group.run());
+    // A reload while they wait: who is never answered about waits its whole time all the same.
+    assert!(Command::new("kill").args(["-HUP", &agent.id().to_string()]).status().unwrap().success());
     let begin = Instant::now();
     let mut seen: Vec<Alert> = Vec::new();
     // Two for each: that it ran, and what its image is or is not.
@@ -153,6 +148,7 @@ fn alerts_wait_for_what_a_runtime_tells_late() {
     assert_eq!(late.field("container.image.repository").as_deref(), Some("lab/web"), "{late:#?}");
     assert_eq!(late.field("container.name").as_deref(), Some("late"));
     assert_eq!(late.field("container.unknown"), None);
+    assert_eq!(late.field("proc.is_container_healthcheck").as_deref(), Some("true"));
     let pid = late.field("proc.pid").expect("the process was there when it ran");
     assert!(!Path::new("/proc").join(&pid).exists(), "it is gone");
     assert!(of("Known image", 0).is_some() && of("Other image", 0).is_none(), "{seen:#?}");

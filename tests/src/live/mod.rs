@@ -2,6 +2,7 @@
 
 mod alert;
 mod replay;
+mod sockets;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 pub use alert::{Alert, unasked};
 use replay::configuration;
 pub use replay::replayed;
+pub use sockets::only_sockets;
 
 use crate::program::{here, lanner};
 

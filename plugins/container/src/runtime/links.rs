@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::client::{Client, Kind};
 use super::outbox::LinkId;
@@ -16,6 +17,9 @@ pub(super) struct Link {
     pub(super) client: Client,
 }
 
+/// A runtime that was there this long ago is most likely being restarted: it is looked for each second.
+const MAY_RETURN: Duration = Duration::from_secs(10);
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct Links {
@@ -25,6 +29,8 @@ pub(super) struct Links {
     connecting: Cell<usize>,
     /// Whether the sockets have been looked for at least once.
     looked: Cell<bool>,
+    /// When a runtime was lost last.
+    lost: Cell<Option<Instant>>,
 }
 
 /// Counts as connecting while it exists.
@@ -47,9 +53,15 @@ impl Links {
         self.looked.set(true);
     }
 
-    /// Whether there is no runtime, and none that may be one shortly.
-    pub(super) fn none(&self) -> bool {
-        self.looked.get() && self.connecting.get() == 0 && self.all.borrow().is_empty()
+    /// Whether there is no runtime now.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.borrow().is_empty()
+    }
+
+    /// Whether none may be there shortly either.
+    pub(super) fn hopeless(&self) -> bool {
+        let gone = self.lost.get().is_none_or(|at| at.elapsed() >= MAY_RETURN);
+        self.looked.get() && self.connecting.get() == 0 && self.is_empty() && gone
     }
 
     pub(super) fn add(&self, kind: Kind, socket: PathBuf, client: Client) -> Rc<Link> {
@@ -61,6 +73,7 @@ impl Links {
 
     pub(super) fn remove(&self, id: LinkId) {
         self.all.borrow_mut().retain(|link| link.id != id);
+        self.lost.set(Some(Instant::now()));
     }
 
     /// All of them, those first that are likely to have a container with a control group of this engine's.

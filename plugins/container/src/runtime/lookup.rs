@@ -71,7 +71,7 @@ async fn answer(shared: &Shared, ask: &Ask, board: &Board) {
         if board.get(ask.id.as_bytes()) == Lookup::Known {
             return;
         }
-        if reason == Reason::NoRuntime || !pauses.wait().await {
+        if shared.links.hopeless() || !pauses.wait().await {
             add(&counts.not_found);
             shared.journal.debug(|| format!("container {}: {reason}", ask.id));
             board.give_up(ask.id.as_bytes(), reason);
@@ -83,7 +83,7 @@ async fn answer(shared: &Shared, ask: &Ask, board: &Board) {
 /// Asks each runtime.
 async fn once(shared: &Shared, ask: &Ask) -> Result<(), Reason> {
     let id = whole_id(&ask.cgroup, &ask.id);
-    let mut reason = if shared.links.none() { Reason::NoRuntime } else { Reason::NotFound };
+    let mut reason = if shared.links.is_empty() { Reason::NoRuntime } else { Reason::NotFound };
     for link in shared.links.for_engine(ask.engine) {
         match get(shared, &link, id).await {
             Ok(()) => return Ok(()),

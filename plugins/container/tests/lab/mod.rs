@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 pub(crate) mod containerd;
 mod cri;
-mod daemon;
+pub(crate) mod daemon;
 pub(crate) mod docker;
 mod image;
 pub(crate) mod podman;
-
-pub(crate) use daemon::PATIENCE;
 
 /// A runtime, running.
 pub(crate) trait Runtime {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::common::tables::{READER, WRITER};
 use crate::common::{self, Host};
-use crate::lab::PATIENCE;
+use crate::lab::daemon::PATIENCE;
 use crate::threads;
 
 /// The plugin, watching.
