@@ -168,20 +168,35 @@ pub struct Document {
     /// Address, number, time and length: together they tell two events of one stream apart.
     of: Option<(usize, u64, u64, usize)>,
     parsed: Arc<Parsed>,
+    /// Whether it is of the kind that it was asked for.
+    fits: Option<bool>,
 }
 
 impl Document {
     /// The document of a plugin event; `None` if it is another event or its payload is not a JSON object or array.
     pub fn of(&mut self, event: &EventInput<'_>) -> Option<Value<'_>> {
+        self.take(event);
+        self.parsed.good.then(|| self.parsed.tape.root(&self.parsed.text))
+    }
+
+    /// The same, if `fits` says so, who is asked once for each document: always the same question.
+    pub fn of_kind(&mut self, event: &EventInput<'_>, fits: fn(Value<'_>) -> bool) -> Option<Value<'_>> {
+        self.take(event);
+        let document = self.parsed.good.then(|| self.parsed.tape.root(&self.parsed.text))?;
+        self.fits.get_or_insert_with(|| fits(document)).then_some(document)
+    }
+
+    #[inline]
+    fn take(&mut self, event: &EventInput<'_>) {
         let bytes = event.bytes();
         let key = (bytes.as_ptr().addr(), event.num(), event.ts(), bytes.len());
         if self.of != Some(key) {
             self.of = Some(key);
+            self.fits = None;
             self.parsed = match event.plugin_payload() {
                 Some((_, payload)) => SHELF.with_borrow_mut(|shelf| shelf.find(payload)),
                 None => Arc::default(),
             };
         }
-        self.parsed.good.then(|| self.parsed.tape.root(&self.parsed.text))
     }
 }

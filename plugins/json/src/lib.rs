@@ -10,8 +10,10 @@ mod tests;
 mod value;
 
 pub use document::{Document, forget_ahead, read_ahead};
-pub use tape::{Fault, MAX_DEPTH, Tape};
+pub use tape::{Fault, MAX_DEPTH, Tape, ordinary};
 pub use value::{Value, compact};
+
+use std::borrow::Cow;
 
 use lanner_plugin_api::export_plugin;
 use lanner_plugin_api::sdk::{Error, Extract, ExtractCx, Fields, Init, Json, Plugin};
@@ -43,8 +45,8 @@ impl Plugin for JsonFields {
 }
 
 impl JsonFields {
-    fn value(&mut self, cx: &ExtractCx<'_>, pointer: &str) -> Option<String> {
-        Some(self.document.of(&cx.event)?.pointer(pointer)?.text().into_owned())
+    fn value<'v>(&'v mut self, cx: &'v ExtractCx<'v>, pointer: &'v str) -> Option<Cow<'v, str>> {
+        Some(self.document.of(&cx.event)?.pointer(pointer)?.text())
     }
 
     fn object(&mut self, cx: &ExtractCx<'_>) -> Option<String> {

@@ -59,6 +59,8 @@ fn agrees_with_serde_json() {
         r#"[[],{},"",0,-1.5E-3]"#,
         " { \"k\" : \"v\" , \"l\" : [ 1 , 2 ] }\t\n",
         "\"0123456789abcdef\\\"ghijklmnop\"",
+        "{\n\t\"a b\" : [\r\n1,\t\"c\\td\" ]\n}\n",
+        "[\n\"a line\nbreak\"]",
         "[01]",
         "[1.]",
         "[-]",
@@ -112,6 +114,20 @@ fn what_is_no_document_is_told_why() {
     assert_eq!(fault(b"{\"a\":\xff}"), Fault::Utf8);
     assert_eq!(fault(b"{} x"), Fault::Syntax(3));
     assert_eq!(fault(b""), Fault::Syntax(0));
+}
+
+/// Control characters are looked for when all else has been read; the fault is the one that stands first all the same.
+#[test]
+fn control_characters_in_strings_are_told_where_they_stand() {
+    let fault = |text: &str| Tape::default().parse(text.as_bytes()).map(|_| ()).unwrap_err();
+    assert_eq!(fault("[1,\n\"a\tb\",2]"), Fault::Syntax(6));
+    assert_eq!(fault("[1,\n\"a\tb\",x]"), Fault::Syntax(6));
+    assert_eq!(fault("[x,\n\"a\tb\"]"), Fault::Syntax(1));
+    assert_eq!(fault("\"\\\"\u{1}"), Fault::Syntax(3));
+    assert_eq!(fault(&format!("[\"\t\",{}", "[".repeat(200))), Fault::Syntax(2));
+    assert_eq!(fault(&format!("[\n{}\"\t\"", "[".repeat(200))), Fault::Deep);
+    // As many as there are breaks, one of them in the wrong place.
+    assert_eq!(fault("[\n1,\u{1}2,\"\n\"]"), Fault::Syntax(4));
 }
 
 #[test]

@@ -66,19 +66,23 @@ impl<'a> Value<'a> {
     }
 
     /// The value of `key` in an object; of two equal keys the last counts, as in every JSON library.
-    #[inline]
     pub fn get(self, key: &str) -> Option<Value<'a>> {
+        let Doc { notes, .. } = self.doc;
+        let container = notes.get(self.at as usize).filter(|note| note.kind == Kind::Map)?;
         let (mut found, wanted) = (None, tag(key.as_bytes()));
-        for (name, value) in self.members() {
+        let mut at = self.at + 1;
+        while at < container.next {
+            let [name, value] = notes.get(at as usize..at as usize + 2)? else { return None };
             let same = match name.kind {
-                Kind::Plain => name.tag == wanted && self.doc.bytes(name) == key.as_bytes(),
-                _ => self.doc.string(name) == key,
+                Kind::Plain => name.tag == wanted && self.doc.bytes(*name) == key.as_bytes(),
+                _ => self.doc.string(*name) == key,
             };
             if same {
-                found = Some(value);
+                found = Some(at + 1);
             }
+            at = value.next;
         }
-        found
+        found.map(|at| Value { at, ..self })
     }
 
     /// Walks object keys from here.

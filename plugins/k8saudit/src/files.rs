@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lanner_intake::expand;
+use memchr::memchr;
 
 /// A line that is longer is no audit batch: kube-apiserver's largest batch is 10 MiB.
 pub const MAX_LINE: usize = 16 << 20;
@@ -156,10 +157,28 @@ enum Taken {
 }
 
 fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Taken> {
-    let n = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
-    if n > MAX_LINE && !line.ends_with(b"\n") {
-        reader.skip_until(b'\n')?;
-        return Ok(Taken::TooLong);
+    loop {
+        let bytes = match reader.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
+        if bytes.is_empty() {
+            return Ok(if line.is_empty() { Taken::End } else { Taken::Line });
+        }
+        let end = memchr(b'\n', bytes);
+        let taken = end.map_or(bytes.len(), |end| end + 1);
+        // The break may stand behind the longest line that there can be.
+        let fits = taken.min(MAX_LINE + 1 - line.len());
+        line.extend_from_slice(bytes.get(..fits).unwrap_or_default());
+        reader.consume(taken);
+        match end {
+            Some(_) if fits == taken => return Ok(Taken::Line),
+            Some(_) => return Ok(Taken::TooLong),
+            None if line.len() > MAX_LINE => {
+                reader.skip_until(b'\n')?;
+                return Ok(Taken::TooLong);
+            }
+            None => {}
+        }
     }
-    Ok(if n == 0 { Taken::End } else { Taken::Line })
 }

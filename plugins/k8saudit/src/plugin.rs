@@ -13,7 +13,7 @@ use lanner_plugin_api::{export_plugin, raw};
 
 use crate::config::Config;
 use crate::exec::{self, Listener};
-use crate::extract::{Argument, extract};
+use crate::extract::{Argument, extract, is_audit};
 use crate::fields::{Arg, field, fields};
 use crate::source::AuditStream;
 use crate::webhook::Counters;
@@ -83,7 +83,7 @@ impl ExtractRaw for K8sAudit {
 
     fn extract<'v>(&'v mut self, cx: &ExtractCx<'v>, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
         let Some((field, pod)) = field(req.id) else { return false };
-        let Some(event) = self.document.of(&cx.event) else { return false };
+        let Some(event) = self.document.of_kind(&cx.event, is_audit) else { return false };
         let arg = Argument { key: req.arg.key_str(), index: req.arg.index };
         extract(event, field.rule, pod, arg, &mut |text| out.str(text))
     }
