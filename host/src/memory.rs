@@ -14,6 +14,7 @@ pub(crate) use account::Tally;
 /// Gives back what is free, and what of the program itself is not in use just now. Takes milliseconds; other threads that allocate
 /// wait meanwhile.
 pub(crate) fn give_back() {
+    pages::forget_program();
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         // SAFETY: takes no pointer and may be called at any time by any thread; it looks at free memory only.
@@ -24,5 +25,4 @@ pub(crate) fn give_back() {
             "there was no free memory to give back"
         });
     }
-    pages::forget_program();
 }

@@ -36,7 +36,7 @@ struct Slot {
 impl Slot {
     fn new(container: Rc<Container>, id: &[u8]) -> Self {
         let bytes = container.bytes() + id.len() + Cache::ENTRY;
-        Self { container, bytes, asked: Cell::new(true) }
+        Self { container, bytes, asked: Cell::new(false) }
     }
 }
 
