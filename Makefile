@@ -17,7 +17,7 @@ FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 
-.PHONY: help deps run test lint wasm bench fuzz fuzz-build fuzz-rules $(FUZZ_BINS:%=fuzz-%) clean
+.PHONY: help deps run test lint wasm instructions bench fuzz fuzz-build fuzz-rules $(FUZZ_BINS:%=fuzz-%) clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -57,6 +57,11 @@ wasm: ## the rule engine alone for wasm32, as an editor in a browser uses it; ne
 bench: deps ## measure: whole replays on a capture of 4 million events; as root what watching this machine costs
 	@tests/bench
 	@tests/bench-live
+
+instructions: deps ## count the instructions that an event costs in a release, against tests/instructions.baseline
+	@echo "==> building lanner (release)"
+	@$(CARGO) build --release --quiet -p lanner
+	@LANNER_RELEASE=$(abspath $(BUILT)/release/lanner) $(CARGO) nextest run --workspace --test instructions --no-capture
 
 fuzz-build:
 	@echo "==> building the fuzz targets"

@@ -355,7 +355,6 @@ impl Random {
             "evt.arg[ID] in (A, B)",
             "evt.arg.ID != A",
             "evt.type startswith A",
-            "tolower(evt.type) = A",
             "evt.type exists",
             "proc.name = main",
             "(C and C)",
@@ -365,7 +364,9 @@ impl Random {
             "not (C and C)",
             "not (C or C)",
         ];
-        let forms: Vec<String> = forms[..if depth == 0 { 14 } else { 20 }].iter().map(|f| (*f).to_owned()).collect();
+        let simple = forms.iter().take_while(|form| !form.contains("C ")).count();
+        let forms: Vec<String> =
+            forms[..if depth == 0 { simple } else { forms.len() }].iter().map(|f| (*f).to_owned()).collect();
         let form = self.pick(&forms).to_owned();
         let mut text = String::new();
         for letter in form.chars() {

@@ -385,6 +385,8 @@ fn users_that_come_and_go_are_recorded() {
     };
     let told = shown("evt.type in (useradded, userdeleted)", "%evt.type %evt.arg.uid %evt.arg.name %evt.arg.home");
     assert_eq!(told, ["useradded 4242 newcomer /home/n", "userdeleted 4242 newcomer /home/n"]);
-    let times = shown("evt.num > 0", "%evt.rawtime");
-    assert!(times.len() > 10 && times.is_sorted(), "events in the order of time");
+    // What other plugins inject has the time at which they knew it, which says nothing about the kernel's events.
+    let times = shown("not evt.type in (container, container_removed)", "%evt.rawtime %evt.num %evt.type");
+    let turned: Vec<_> = times.windows(2).filter(|pair| pair[0][..19] > pair[1][..19]).collect();
+    assert!(times.len() > 10 && turned.is_empty(), "events in the order of time: {turned:?}");
 }
