@@ -64,8 +64,10 @@ pub struct Live {
     number: u64,
     /// Time of the newest event delivered.
     newest: u64,
-    /// Events that no probe sent, for the next delivery, and those of the last one.
-    told: (Vec<Box<[u8]>>, Vec<Box<[u8]>>),
+    /// Events that no probe sent, for the next delivery.
+    to_tell: Vec<Box<[u8]>>,
+    /// Those of the last one.
+    told: Vec<Box<[u8]>>,
 }
 
 /// An event that has arrived.
@@ -100,7 +102,8 @@ impl Live {
             delivered: 0,
             number: 0,
             newest: clock.now().saturating_sub(SETTLE_NS),
-            told: (Vec::new(), Vec::new()),
+            to_tell: Vec::new(),
+            told: Vec::new(),
         };
         live.want(settings.wanted())?;
         Ok(live)
@@ -149,7 +152,7 @@ impl Live {
     /// in a row: nobody is woken for an event, and nobody turns in circles for lack of one or for a few.
     pub fn release(&mut self) {
         self.rings.release();
-        self.told.1.clear();
+        self.told.clear();
         match self.delivered {
             0..MANY => {
                 std::thread::sleep(self.pause);
@@ -161,20 +164,20 @@ impl Live {
 
     /// Puts events that no probe sent in front of the next delivery, with the time of the event before them.
     pub fn tell(&mut self, events: Vec<Box<[u8]>>) {
-        self.told.0.extend(events);
+        self.to_tell.extend(events);
     }
 
     /// Delivers up to `most` events of the probes, and those told, in the order of time; they stay valid until [`Live::release`]. Returns how many.
     pub fn deliver<'a>(&'a mut self, most: usize, mut to: impl FnMut(Arrived<'a>)) -> usize {
         let horizon = self.clock.now().saturating_sub(SETTLE_NS);
-        let Self { rings, number, delivered, newest, told, .. } = self;
-        told.1.append(&mut told.0);
-        for event in &mut told.1 {
+        let Self { rings, number, delivered, newest, to_tell, told, .. } = self;
+        told.append(to_tell);
+        for event in told.iter_mut() {
             if let Some(time) = event.first_chunk_mut() {
                 *time = newest.to_le_bytes();
             }
         }
-        for event in &told.1 {
+        for event in &*told {
             *number += 1;
             to(Arrived { number: *number, cpu: 0, mark: 0, bytes: event });
         }
@@ -185,7 +188,7 @@ impl Live {
             }
             to(Arrived { number: *number, cpu: record.cpu, mark: record.mark, bytes: record.event });
         });
-        *delivered = n + told.1.len();
+        *delivered = n + told.len();
         *delivered
     }
 
