@@ -35,8 +35,7 @@ pub struct Event<'a> {
 /// # Errors
 /// It is no event.
 pub fn read<'a, E: From<Reason>>(record: &'a [u8], max: usize, shape: &Shape<E>) -> Result<Event<'a>, E> {
-    // Nearly always it is text, and to see that is a tenth of the work of repairing it.
-    let text = std::str::from_utf8(record).map_or_else(|_| String::from_utf8_lossy(record), Cow::Borrowed);
+    let text = String::from_utf8_lossy(record);
     let repaired = matches!(text, Cow::Owned(_));
     let read = read_ahead(&text, |event| {
         let time = (shape.time)(event);

@@ -1,7 +1,5 @@
 //! The items of a list, one at a time, from a stream that comes in pieces.
 
-use lanner_json::ordinary;
-
 /// One find of the [`Splitter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -19,8 +17,7 @@ pub enum Piece<'a> {
 }
 
 /// Finds the items in `{"<key>": [item, …], …}`, in `[item, …]`, and in any sequence of such values with or without line breaks
-/// between; an object without a list under `key` is an item itself. Holds one item at a time, and only if it came in more than one
-/// piece: what comes whole is handed out where it stands.
+/// between; an object without a list under `key` is an item itself. Holds one item at a time.
 #[derive(Debug)]
 pub struct Splitter {
     key: Vec<u8>,
@@ -30,13 +27,11 @@ pub struct Splitter {
     depth: usize,
     string: bool,
     escape: bool,
-    /// What came of the value at hand with earlier bytes, or its first `max` bytes.
+    /// The value at hand, or its first `max` bytes.
     kept: Vec<u8>,
-    /// How long that was.
     len: u64,
-    /// The string that has been read last in an outermost object, while it could be the key.
-    name: Vec<u8>,
-    naming: bool,
+    /// The string that has been read last in an outermost object, if it could be the key; `None` if it is too long.
+    name: Option<Vec<u8>>,
     named: bool,
 }
 
@@ -54,19 +49,6 @@ enum Place {
     Rest,
 }
 
-/// What has just come, and where in it the value at hand begins or goes on.
-#[derive(Clone, Copy)]
-struct Chunk<'b> {
-    bytes: &'b [u8],
-    from: usize,
-}
-
-impl<'b> Chunk<'b> {
-    fn until(self, at: usize) -> &'b [u8] {
-        self.bytes.get(self.from..at).unwrap_or_default()
-    }
-}
-
 impl Splitter {
     /// `key`: the member that holds the list. `max`: bytes of an item.
     #[must_use]
@@ -80,34 +62,18 @@ impl Splitter {
             escape: false,
             kept: Vec::new(),
             len: 0,
-            name: Vec::new(),
-            naming: false,
+            name: None,
             named: false,
         }
     }
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8], found: &mut dyn FnMut(Piece<'_>)) {
-        let mut chunk = Chunk { bytes, from: 0 };
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.string {
-                at = self.in_string(chunk, at, found);
+                at = self.in_string(bytes, at, found);
                 continue;
-            }
-            match self.place {
-                Place::Item(base) if self.depth > base => {
-                    at = self.within(bytes, at, base);
-                    if self.depth <= base {
-                        self.end(chunk, at, found);
-                    }
-                    continue;
-                }
-                Place::Object if self.depth > 1 => {
-                    at = self.within(bytes, at, 1);
-                    continue;
-                }
-                _ => {}
             }
             at += 1;
             match (self.place, byte) {
@@ -117,13 +83,11 @@ impl Splitter {
                     self.place = Place::Between(1);
                 }
                 (Place::Outside, b'{') => {
-                    chunk.from = at - 1;
-                    self.begin(Place::Object);
-                    (self.depth, self.naming, self.named) = (1, false, false);
+                    self.begin(Place::Object, byte);
+                    (self.depth, self.name, self.named) = (1, None, false);
                 }
                 (Place::Outside, _) => {
-                    chunk.from = at - 1;
-                    self.begin(Place::Item(0));
+                    self.begin(Place::Item(0), byte);
                     self.open_or_scalar(byte);
                 }
                 (Place::Between(depth), b']') => {
@@ -131,8 +95,7 @@ impl Splitter {
                     self.place = if depth == 1 { Place::Outside } else { Place::Rest };
                 }
                 (Place::Between(depth), _) => {
-                    chunk.from = at - 1;
-                    self.begin(Place::Item(depth));
+                    self.begin(Place::Item(depth), byte);
                     self.open_or_scalar(byte);
                 }
                 (Place::Object, b'[') if self.depth == 1 && self.named => {
@@ -142,14 +105,11 @@ impl Splitter {
                 }
                 (Place::Item(depth), b',' | b']' | b' ' | b'\n' | b'\r' | b'\t') if self.depth == depth => {
                     // A number or a word, which only what follows ends.
+                    self.end(found);
                     at -= 1;
-                    self.end(chunk, at, found);
                 }
-                _ => self.inside(byte, chunk, at, found),
+                _ => self.inside(byte, found),
             }
-        }
-        if matches!(self.place, Place::Object | Place::Item(_)) {
-            self.keep(chunk.until(bytes.len()));
         }
     }
 
@@ -158,17 +118,18 @@ impl Splitter {
         match self.place {
             Place::Outside => {}
             // A lone number or word has no other end.
-            Place::Item(0) if self.depth == 0 && !self.string => self.end(Chunk { bytes: &[], from: 0 }, 0, found),
+            Place::Item(0) if self.depth == 0 && !self.string => self.end(found),
             _ => found(Piece::Cut(&self.kept)),
         }
         (self.place, self.depth, self.string, self.escape) = (Place::Outside, 0, false, false);
         self.kept.clear();
     }
 
-    fn begin(&mut self, place: Place) {
+    fn begin(&mut self, place: Place, byte: u8) {
         self.place = place;
         self.kept.clear();
         self.len = 0;
+        self.keep(&[byte]);
     }
 
     fn open_or_scalar(&mut self, byte: u8) {
@@ -179,38 +140,9 @@ impl Splitter {
         }
     }
 
-    /// Passes over what is deeper than `base`, where nothing but brackets and quotes matters; returns where to go on.
-    #[inline]
-    fn within(&mut self, bytes: &[u8], mut at: usize, base: usize) -> usize {
-        let mut depth = self.depth;
-        while let Some(&byte) = bytes.get(at) {
-            at += 1;
-            match byte {
-                b'"' => {
-                    let Some(end) = closing(bytes, &mut at) else {
-                        self.string = true;
-                        self.escape = at > bytes.len();
-                        at = bytes.len();
-                        break;
-                    };
-                    at = end;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth <= base {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.depth = depth;
-        at
-    }
-
-    /// A byte of the value at hand, outside of strings and of what [`Splitter::within`] passes over.
-    fn inside(&mut self, byte: u8, chunk: Chunk<'_>, at: usize, found: &mut dyn FnMut(Piece<'_>)) {
+    /// A byte of the value at hand, outside of strings.
+    fn inside(&mut self, byte: u8, found: &mut dyn FnMut(Piece<'_>)) {
+        self.keep(&[byte]);
         match byte {
             b'{' | b'[' => {
                 self.depth += 1;
@@ -218,88 +150,72 @@ impl Splitter {
             }
             b'"' => {
                 self.string = true;
-                self.naming = self.place == Place::Object && self.depth == 1;
-                self.name.clear();
+                self.name = (self.place == Place::Object && self.depth == 1).then(Vec::new);
             }
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
                 match self.place {
-                    Place::Object if self.depth == 0 => self.end(chunk, at, found),
-                    Place::Item(depth) if self.depth <= depth => self.end(chunk, at, found),
+                    Place::Object if self.depth == 0 => self.end(found),
+                    Place::Item(depth) if self.depth <= depth => self.end(found),
                     Place::Rest if self.depth == 0 => self.place = Place::Outside,
                     _ => {}
                 }
             }
-            b':' => self.named = self.depth == 1 && self.naming && self.name == self.key,
+            b':' => self.named = self.depth == 1 && self.name.as_ref() == Some(&self.key),
             b',' => self.named = false,
             _ => {}
         }
     }
 
     /// Passes over the string at hand; returns where to go on.
-    fn in_string(&mut self, chunk: Chunk<'_>, from: usize, found: &mut dyn FnMut(Piece<'_>)) -> usize {
-        let bytes = chunk.bytes;
-        let mut at = from + usize::from(std::mem::take(&mut self.escape));
-        match closing(bytes, &mut at) {
-            Some(end) => {
-                self.string = false;
-                at = end;
-            }
-            None => {
-                self.escape = at > bytes.len();
-                at = bytes.len();
+    fn in_string(&mut self, bytes: &[u8], from: usize, found: &mut dyn FnMut(Piece<'_>)) -> usize {
+        let mut at = from;
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                _ if self.escape => self.escape = false,
+                b'\\' => self.escape = true,
+                b'"' => {
+                    self.string = false;
+                    break;
+                }
+                _ => {}
             }
         }
-        if self.naming {
-            let end = if self.string { at } else { at - 1 };
-            self.name.extend_from_slice(bytes.get(from..end).unwrap_or_default());
-            self.naming = self.name.len() <= self.key.len();
+        let run = &bytes[from..at];
+        self.keep(run);
+        if let Some(name) = &mut self.name {
+            name.extend_from_slice(if self.string { run } else { &run[..run.len() - 1] });
+            if name.len() > self.key.len() {
+                self.name = None;
+            }
         }
         if !self.string && matches!(self.place, Place::Item(depth) if depth == self.depth) {
-            self.end(chunk, at, found);
+            self.end(found);
         }
         at
     }
 
     fn keep(&mut self, bytes: &[u8]) {
+        if self.place == Place::Rest {
+            return;
+        }
         self.len += bytes.len() as u64;
         let room = self.max.saturating_sub(self.kept.len()).min(bytes.len());
         self.kept.extend_from_slice(&bytes[..room]);
     }
 
-    fn end(&mut self, chunk: Chunk<'_>, at: usize, found: &mut dyn FnMut(Piece<'_>)) {
-        let run = chunk.until(at);
-        let whole = if self.len == 0 {
-            self.len = run.len() as u64;
-            run.get(..self.max).unwrap_or(run)
-        } else {
-            self.keep(run);
-            &self.kept
-        };
+    fn end(&mut self, found: &mut dyn FnMut(Piece<'_>)) {
         if self.len > self.max as u64 {
-            found(Piece::TooLong { head: whole, len: self.len });
+            found(Piece::TooLong { head: &self.kept, len: self.len });
         } else {
-            found(Piece::Item(whole));
+            found(Piece::Item(&self.kept));
         }
         self.kept.clear();
         self.place = match self.place {
             Place::Item(depth) if depth > 0 => Place::Between(depth),
             _ => Place::Outside,
         };
-    }
-}
-
-/// The place behind the quote that ends the string which goes on at `at`. `None`: it does not end here; `at` is then the end of
-/// the bytes, or one further if what comes next is escaped.
-#[inline]
-fn closing(bytes: &[u8], at: &mut usize) -> Option<usize> {
-    loop {
-        *at = ordinary(bytes, *at);
-        match bytes.get(*at) {
-            Some(b'"') => return Some(*at + 1),
-            Some(_) => *at += 2,
-            None => return None,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ mod tests;
 mod value;
 
 pub use document::{Document, forget_ahead, read_ahead};
-pub use tape::{Fault, MAX_DEPTH, Tape, ordinary};
+pub use tape::{Fault, MAX_DEPTH, Tape};
 pub use value::{Value, compact};
 
 use std::borrow::Cow;

@@ -286,7 +286,7 @@ fn string(text: &[u8], quote: usize) -> Result<(Kind, usize), Fault> {
 /// The first quote or backslash from `at` on, or the end. Eight bytes at a time: most strings of audit events are ten to sixty
 /// bytes long, for which setting up longer steps costs more than it gains (`memchr2` took twice as many instructions).
 #[inline(always)]
-pub fn ordinary(text: &[u8], mut at: usize) -> usize {
+fn ordinary(text: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
     let (eights, _) = text.get(at..).unwrap_or_default().as_chunks::<8>();
