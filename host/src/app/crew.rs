@@ -3,9 +3,6 @@
 //! which is the same in all of them, so the alerts are those of one thread, and blocks give them back in its order.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Read as _;
-use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
@@ -27,24 +24,17 @@ use crate::source::{Control, Counts, Sink, pump};
 /// Events that one thread evaluates before it is another's turn: enough that turns cost nothing, few enough that alerts do not wait.
 const BLOCK: u32 = 1024;
 
-/// Threads at most that nobody asked for: what they share out is the rules, and what each does by itself soon is the most of it.
-const MOST: usize = 8;
-
 /// Words of a helper that the first thread has not taken yet, at most: the helper waits then.
 const WORDS: usize = 4096;
 
 /// Alerts of the first thread that wait for those before them, at most: it waits for the helpers then.
 const PENDING: usize = 4096;
 
-/// Captures from this size on are worth several threads: below, one is through before the others have started.
-const LARGE: u64 = 32 * 1024 * 1024;
-
 /// How many threads replay a capture.
 pub(super) fn size(view: &ReplayView, settings: &Settings, libraries: &[Library]) -> usize {
     let Engine::Replay { capture_file } = &settings.engine else { return 1 };
     let plain = std::fs::metadata(capture_file).ok().filter(std::fs::Metadata::is_file);
-    let by_itself = || plain.as_ref().map_or(1, |data| suggested(capture_file, data.len()));
-    let wanted = view.threads.map_or_else(by_itself, usize::from);
+    let wanted = view.threads.map_or(1, usize::from);
     let foreign = libraries.iter().find(|library| library.library.path().is_some());
     let why = match (foreign, &settings.capture) {
         _ if wanted == 1 => return 1,
@@ -59,19 +49,6 @@ pub(super) fn size(view: &ReplayView, settings: &Settings, libraries: &[Library]
     };
     log::info(format_args!("one thread evaluates the events: {why}"));
     1
-}
-
-/// The number of threads for a file of so many bytes where nobody says any.
-fn suggested(file: &str, bytes: u64) -> usize {
-    if bytes < LARGE {
-        return 1;
-    }
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut magic = [0; 2];
-    let read = File::open(file).and_then(|mut file| file.read_exact(&mut magic));
-    let compressed = read.is_ok() && magic == [0x1f, 0x8b];
-    // Decompressing takes a core for each of them.
-    (if compressed { cores / 2 } else { cores }).clamp(1, MOST)
 }
 
 /// Whose turn it is.

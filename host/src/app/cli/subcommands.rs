@@ -102,8 +102,8 @@ pub(super) enum Subcommand {
         /// No progress, even on a terminal
         #[arg(short = 'q', long)]
         quiet: bool,
-        /// Threads that evaluate rules, each with a state of its own; alerts and their order are the same with any number
-        /// [default: one for each core with large captures, else 1]
+        /// Threads that evaluate rules, each with a state of its own; alerts and their order are the same with any number. Worth it
+        /// with many rules and real cores [default: 1]
         #[arg(long, value_name = "NUMBER", requires = "rules", value_parser = clap::value_parser!(u8).range(1..=64))]
         threads: Option<u8>,
     },
