@@ -12,6 +12,7 @@ mod plan;
 mod prim;
 mod recall;
 mod sets;
+mod shortcut;
 mod test;
 mod trail;
 mod weigh;
@@ -25,6 +26,7 @@ use crate::value::{Extract, SlotId, SlotTable};
 use machine::{Machine, Program};
 use memory::Memory;
 use plan::{Entry, MAX_GROUPINGS, Plan};
+use shortcut::{Shortcuts, Walk};
 use trail::{Start, Trails};
 pub use weigh::{Candidate, Rest};
 
@@ -73,6 +75,7 @@ pub struct RuleSet {
 pub struct Scratch {
     memory: Memory,
     trails: Trails,
+    shortcuts: Shortcuts,
     /// Comparisons made, and values looked at to find the rules to try, but for those that the trails count.
     asked: u64,
 }
@@ -129,7 +132,9 @@ impl RuleSet {
     /// Memory for evaluation that remembers answers from event to event. `key_of` tells which of the event's keys, as
     /// [`Extract::keys`] gives them, decides the values of a slot; `None`: none does.
     pub fn scratch_with_keys(&self, key_of: impl Fn(SlotId) -> Option<u8>) -> Scratch {
-        Scratch { memory: Memory::new(&self.program, key_of), trails: Trails::new(), asked: 0 }
+        let memory = Memory::new(&self.program, key_of);
+        let shortcuts = Shortcuts::new(memory.recall.wanted());
+        Scratch { memory, trails: Trails::new(), shortcuts, asked: 0 }
     }
 
     /// Appends the rules that match the event to `hits`. `scratch` must come from this set.
@@ -145,29 +150,55 @@ impl RuleSet {
             None | Some(0) => return,
             Some(id) => (*id, &self.plans[*id as usize]),
         };
-        let Scratch { memory, trails, asked } = scratch;
-        *asked += plan.groupings.len() as u64;
+        let Scratch { memory, trails, shortcuts, asked } = scratch;
         if memory.sets.are_many() {
             memory.forget_sets();
             trails.forget();
+            shortcuts.forget();
         }
         memory.next_event(event_code);
+        let relevant = shortcuts.relevant(event_code);
+        if relevant != 0 {
+            *asked += 1;
+            let keys = memory.recall.keys(relevant, memory.epoch, extract);
+            if let Some(at) = shortcuts.find(event_code, matching, keys) {
+                let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
+                if let Some(rules) = trails.follow_from(at, &mut machine) {
+                    hits.extend_from_slice(rules);
+                    return;
+                }
+            }
+        }
         let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
         let mut start = Start { plan: id, matching, groups: [0; MAX_GROUPINGS] };
+        let mut walk = Walk::default();
+        let mut by_keys = true;
+        *asked += plan.groupings.len() as u64;
         for (group, grouping) in start.groups.iter_mut().zip(&plan.groupings) {
             let class = machine.class_of(grouping.view).unwrap_or(0);
             if class != 0 {
                 *group = grouping.group(class, &machine.memory.sets);
             }
+            match machine.memory.recall.key_of_view(grouping.view) {
+                Some(key) => walk.step(key),
+                None => by_keys = false,
+            }
         }
-        if let Some(rules) = trails.follow(&start, &mut machine) {
-            hits.extend_from_slice(rules);
-            return;
+        if let Some(at) = trails.follow(&start, &mut machine, &mut walk) {
+            if by_keys {
+                shortcuts.keep(event_code, matching, machine.memory.recall.known_keys(), walk, at);
+            }
+            if let Some(rules) = trails.follow_from(at, &mut machine) {
+                hits.extend_from_slice(rules);
+                return;
+            }
         }
         let before = hits.len();
         Self::try_rules(plan, &start, &mut machine, hits);
         *asked += machine.memory.asked.len() as u64;
-        trails.remember(start, &machine.memory.asked, &hits[before..]);
+        if trails.remember(start, &machine.memory.asked, &hits[before..]) {
+            shortcuts.forget();
+        }
     }
 
     /// Goes through the rules without group and the groups of the event's own values together, in load order.

@@ -73,6 +73,8 @@ pub(super) struct Recall {
     /// A bit for each key that has a table with places.
     wanted: u32,
     keys: [u64; MAX_KEYS],
+    /// A bit for each of `keys` that has been asked for.
+    asked: u32,
     /// The event that `keys` is about.
     epoch: u32,
 }
@@ -144,7 +146,7 @@ impl Recall {
             .collect();
         let wanted = strides.iter().rev().fold(0, |bits, stride| bits << 1 | u32::from(*stride > 0));
         let tables = strides.into_iter().map(Table::new).collect();
-        Recall { atoms, views, tables, wanted, keys: [0; MAX_KEYS], epoch: 0 }
+        Recall { atoms, views, tables, wanted, keys: [0; MAX_KEYS], asked: 0, epoch: 0 }
     }
 
     /// Forgets which event is in hand, not what is known of keys.
@@ -157,6 +159,44 @@ impl Recall {
     pub(super) fn forget(&mut self) {
         self.restart();
         self.tables.iter_mut().for_each(|table| table.words.fill(0));
+    }
+
+    /// A bit for each key that any comparison depends on.
+    pub(super) fn wanted(&self) -> u32 {
+        self.wanted
+    }
+
+    /// The keys of an event, those of them whose bits are set in `wanted`.
+    #[inline]
+    pub(super) fn keys(&mut self, wanted: u32, epoch: u32, extract: &mut dyn Extract) -> &[u64; MAX_KEYS] {
+        if self.epoch != epoch {
+            (self.epoch, self.keys, self.asked) = (epoch, [0; MAX_KEYS], 0);
+        }
+        let new = wanted & !self.asked;
+        if new != 0 {
+            self.asked |= new;
+            extract.keys(new, &mut self.keys);
+        }
+        &self.keys
+    }
+
+    /// The keys of the event at hand that have been asked for.
+    pub(super) fn known_keys(&self) -> &[u64; MAX_KEYS] {
+        &self.keys
+    }
+
+    /// The key that decides the answer of an atom to the event whose keys were asked for last, if it is known.
+    pub(super) fn key_of_atom(&self, id: u32) -> Option<u8> {
+        self.known(self.atoms[id as usize].key)
+    }
+
+    /// The key that decides the class of a view for that event, if it is known.
+    pub(super) fn key_of_view(&self, id: ViewId) -> Option<u8> {
+        self.known(self.views[id as usize].key)
+    }
+
+    fn known(&self, key: u8) -> Option<u8> {
+        (*self.keys.get(usize::from(key))? != 0).then_some(key)
     }
 
     /// Where the answer of an atom to this event belongs, if its key is known.
@@ -199,10 +239,8 @@ impl Recall {
     /// Finds the entry of the event's key, which is made if need be.
     #[inline(never)]
     fn look_up(&mut self, key: u8, epoch: u32, code: u16, extract: &mut dyn Extract) -> Option<usize> {
-        if self.epoch != epoch {
-            self.epoch = epoch;
-            self.keys = [0; MAX_KEYS];
-            extract.keys(self.wanted, &mut self.keys);
+        if self.epoch != epoch || self.asked >> key & 1 == 0 {
+            self.keys(self.wanted, epoch, extract);
         }
         let value = self.keys[usize::from(key)];
         let table = &mut self.tables[usize::from(key)];

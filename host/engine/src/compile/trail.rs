@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::machine::Machine;
 use super::memory::Asked;
 use super::plan::{GroupId, MAX_GROUPINGS};
+use super::shortcut::Walk;
 use super::{RuleIdx, RuleMatching};
 
 /// What decides where an event's way begins: its plan, and the groups of rules that its values lead to.
@@ -57,13 +58,34 @@ impl Trails {
         Trails { places: vec![unknown], starts: HashMap::default(), recent: Vec::new(), rules: Vec::new(), passed: 0 }
     }
 
-    /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before.
+    /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before. `walk` takes down what
+    /// the way depends on; with it comes the place that it has reached when something other than keys decides for the first time,
+    /// or at the end.
     #[inline]
-    pub(super) fn follow(&mut self, start: &Start, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
+    pub(super) fn follow(&mut self, start: &Start, machine: &mut Machine<'_, '_>, walk: &mut Walk) -> Option<u32> {
         let mut at = match self.recent.get(start.plan as usize) {
             Some(Some((last, at))) if last == start => *at,
             _ => self.find(start)?,
         };
+        loop {
+            let place = self.places[at as usize];
+            match place.atom {
+                UNKNOWN => return None,
+                END => return Some(at),
+                atom => {
+                    let answer = machine.atom(atom);
+                    let Some(key) = machine.memory.recall.key_of_atom(atom) else { return Some(at) };
+                    walk.step(key);
+                    at = place.next[usize::from(answer)];
+                }
+            }
+            self.passed += 1;
+        }
+    }
+
+    /// Leads an event on from a place of its way. The rules that it matches; `None` if no event has gone this way before.
+    #[inline]
+    pub(super) fn follow_from(&mut self, mut at: u32, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
         loop {
             let place = self.places[at as usize];
             match place.atom {
@@ -96,9 +118,11 @@ impl Trails {
         Some(at)
     }
 
-    /// Keeps the way of an event: what it was asked, each comparison once, and the rules that it matched.
-    pub(super) fn remember(&mut self, start: Start, asked: &[Asked], matched: &[RuleIdx]) {
-        if self.places.len() + asked.len() >= MAX_PLACES || self.rules.len() >= MAX_PLACES {
+    /// Keeps the way of an event: what it was asked, each comparison once, and the rules that it matched. Whether all other ways were
+    /// forgotten for it.
+    pub(super) fn remember(&mut self, start: Start, asked: &[Asked], matched: &[RuleIdx]) -> bool {
+        let full = self.places.len() + asked.len() >= MAX_PLACES || self.rules.len() >= MAX_PLACES;
+        if full {
             self.forget();
         }
         let mut place = None;
@@ -117,6 +141,7 @@ impl Trails {
         self.rules.extend_from_slice(matched);
         let end = self.add(Place { atom: END, next: [first, self.rules.len() as u32] });
         self.lead(&start, place, end);
+        full
     }
 
     fn add(&mut self, place: Place) -> u32 {
