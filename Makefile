@@ -37,7 +37,6 @@ run: deps ## build Lanner; as root watch this machine, else replay a recorded at
 
 test: deps ## build everything and run all tests
 	@echo "==> building and running all tests"
-	@$(CARGO) test -p lanner-cloudtrail-aws --lib --quiet
 	@$(CARGO) nextest run --workspace --no-fail-fast
 	@echo "==> examples in the documentation"
 	@$(CARGO) test --workspace --doc --quiet
@@ -58,10 +57,10 @@ bench: deps ## measure: whole replays on a capture of 4 million events; as root 
 	@tests/bench
 	@tests/bench-live
 
-instructions: deps ## count the instructions that an event costs in a release, against tests/instructions.baseline
-	@echo "==> building lanner (release)"
-	@$(CARGO) build --release --quiet -p lanner
-	@LANNER_RELEASE=$(abspath $(BUILT)/release/lanner) $(CARGO) nextest run --workspace --test instructions --no-capture
+instructions: deps ## count the instructions that an event costs, against tests/instructions.baseline
+	@echo "==> instructions per event"
+	@LANNER_INSTRUCTIONS=1 $(CARGO) nextest run --workspace --test instructions --success-output immediate \
+	  --config profile.dev.package.lanner.opt-level=2 --config profile.dev.package.lanner.codegen-units=1
 
 fuzz-build:
 	@echo "==> building the fuzz targets"

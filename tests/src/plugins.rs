@@ -32,8 +32,20 @@ fn target() -> Option<PathBuf> {
     exe.ancestors().find(is_target).map(Path::to_owned)
 }
 
-/// Builds a plugin of this workspace that is not linked into the program, in the target folder of the running test, where most
-/// of it lies already. Returns `lib<library>.so`.
+/// `lib<library>.so` of a crate that this one depends on: it was built with the running test and lies beside it.
+///
+/// # Panics
+/// If it does not.
+#[must_use]
+pub fn sibling_plugin(library: &str) -> PathBuf {
+    let exe = std::env::current_exe().expect("a test knows its file");
+    let path = exe.with_file_name(format!("lib{library}.so"));
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// Builds a plugin of this workspace as its author does, in the target folder of the running test, where most of it lies already.
+/// Returns `lib<library>.so`.
 ///
 /// # Panics
 /// If cargo refuses.

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use lanner::plugin::LoadedLibrary;
-use lanner_tests::plugins::workspace_plugin;
+use lanner_tests::plugins::sibling_plugin;
 use lanner_tests::program::golden;
 
 /// Functions of the API that a library exports, by name.
@@ -23,11 +23,11 @@ fn exported(library: &std::path::Path) -> Vec<String> {
 
 #[test]
 fn each_exports_what_a_host_looks_up_and_says_what_falcos_plugin_says() {
-    for (package, library, expected) in [
-        ("lanner-cloudtrail-aws", "cloudtrail", "cloudtrail 0.17.1 id 2, source aws_cloudtrail, 73 fields"),
-        ("lanner-gcpaudit-pubsub", "gcpaudit", "gcpaudit 0.8.1 id 12, source gcp_auditlog, 25 fields"),
+    for (library, expected) in [
+        ("cloudtrail", "cloudtrail 0.17.1 id 2, source aws_cloudtrail, 73 fields"),
+        ("gcpaudit", "gcpaudit 0.8.1 id 12, source gcp_auditlog, 25 fields"),
     ] {
-        let path = workspace_plugin(package, library);
+        let path = sibling_plugin(library);
         // Both have the same capabilities, and so the same symbols.
         golden("plugin_symbols.txt", &(exported(&path).join("\n") + "\n"));
         let library = LoadedLibrary::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lanner_tests::cloud::{self, configure};
 use lanner_tests::gcp::{RULES, entry, ids};
-use lanner_tests::plugins::workspace_plugin;
+use lanner_tests::plugins::sibling_plugin;
 use lanner_tests::program::{lanner, run};
 use lanner_tests::pubsub::Emulator;
 use lanner_tests::watch::Watched;
@@ -29,7 +29,7 @@ impl Lab {
     fn new(subscription: &Value) -> Option<Self> {
         let emulator = Emulator::start()?;
         emulator.subscribe(subscription);
-        let library = workspace_plugin("lanner-gcpaudit-pubsub", "gcpaudit");
+        let library = sibling_plugin("gcpaudit");
         Some(Self { dir: tempfile::tempdir().unwrap(), emulator, library })
     }
 
@@ -246,7 +246,7 @@ fn what_cannot_be_opened_names_the_remedy() {
 #[test]
 fn credentials_that_cannot_be_used_and_addresses_out_of_reach_are_told() {
     let dir = tempfile::tempdir().unwrap();
-    let library = workspace_plugin("lanner-gcpaudit-pubsub", "gcpaudit");
+    let library = sibling_plugin("gcpaudit");
     let file = |name: &str, text: &str| {
         std::fs::write(dir.path().join(name), text).unwrap();
         dir.path().join(name).display().to_string()

@@ -325,6 +325,7 @@ fn announce(kind: Kind<'_>, name: &str, plugin: &str, params: &str) {
 }
 
 /// Opens a source and pumps it. What was seen stands even if it breaks.
+#[inline(never)] // What it costs is counted by its name.
 fn open_and_pump(
     plugins: PluginSet,
     (input, params): &(PluginIdx, String),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lanner_tests::aws::{Moto, ids, write_log};
 use lanner_tests::cloud::{alerts, configure};
-use lanner_tests::plugins::workspace_plugin;
+use lanner_tests::plugins::sibling_plugin;
 use lanner_tests::program::{here, lanner, run};
 use lanner_tests::watch::Watched;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Lab {
     }
 
     fn with(moto: Moto) -> Self {
-        let library = workspace_plugin("lanner-cloudtrail-aws", "cloudtrail");
+        let library = sibling_plugin("cloudtrail");
         Self { dir: tempfile::tempdir().unwrap(), moto, library }
     }
 
