@@ -1,6 +1,7 @@
 //! Values on their way from the host to the engine, and the slots that they belong to.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::scheme::{FieldId, FieldType};
 
@@ -50,7 +51,7 @@ pub struct SlotInfo {
 #[derive(Debug, Default, Clone)]
 pub struct SlotTable {
     slots: Vec<SlotInfo>,
-    ids: HashMap<SlotInfo, SlotId>,
+    ids: HashMap<SlotInfo, SlotId, FxBuildHasher>,
 }
 
 impl SlotTable {
@@ -267,7 +268,7 @@ impl Values {
 #[derive(Debug, Default)]
 pub struct Recorded {
     values: Values,
-    runs: HashMap<SlotId, Option<Run>>,
+    runs: HashMap<SlotId, Option<Run>, FxBuildHasher>,
 }
 
 impl Recorded {

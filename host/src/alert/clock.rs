@@ -19,13 +19,14 @@ pub struct Clock {
 /// One second in one time zone: `YYYY-MM-DD HH:MM:SS`.
 #[derive(Debug)]
 struct Calendar {
-    zone: TimeZone,
+    /// That of the machine if none: finding it takes longer than anything else here, and most clocks never show it.
+    zone: Option<TimeZone>,
     second: u64,
     text: String,
 }
 
 impl Calendar {
-    fn new(zone: TimeZone) -> Self {
+    fn new(zone: Option<TimeZone>) -> Self {
         Self { zone, second: u64::MAX, text: String::new() }
     }
 
@@ -35,7 +36,8 @@ impl Calendar {
             let stamp =
                 i64::try_from(second).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::MAX);
             self.second = second;
-            self.text = stamp.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let zone = self.zone.get_or_insert_with(TimeZone::system).clone();
+            self.text = stamp.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string();
         }
         &self.text
     }
@@ -46,14 +48,14 @@ const TIME_OF_DAY: usize = 11;
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(TimeZone::system())
+        Self { local: Calendar::new(None), utc: Calendar::new(Some(TimeZone::UTC)) }
     }
 }
 
 impl Clock {
     /// A clock whose local forms are in `zone`.
     pub fn new(zone: TimeZone) -> Self {
-        Self { local: Calendar::new(zone), utc: Calendar::new(TimeZone::UTC) }
+        Self { local: Calendar::new(Some(zone)), utc: Calendar::new(Some(TimeZone::UTC)) }
     }
 
     /// `HH:MM:SS`, local, with nine digits of fraction if `fraction`.

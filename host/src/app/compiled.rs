@@ -149,8 +149,8 @@ pub(crate) fn compile(
 
 /// The enabled rules about system calls, each with the events that it can match.
 fn asking(loader: &Loader) -> Vec<(Box<str>, EventSet)> {
-    let rules = loader.source_rules(SYSCALL).map(|rules| rules.rules).unwrap_or_default();
-    rules.iter().map(|rule| ((&*rule.name).into(), rule.condition.events())).collect()
+    let enabled = loader.rules().iter().filter(|rule| &*rule.source == SYSCALL && rule.enabled);
+    enabled.map(|rule| ((&*rule.name).into(), rule.condition.events())).collect()
 }
 
 /// The events that plugins beside the source itself parse: without them they know nothing of what rules ask them.

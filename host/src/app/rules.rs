@@ -1,5 +1,6 @@
 //! Rule files: loaded, checked, described, compiled for each source.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,16 +88,15 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
     load::similar(name, known.into_iter())
 }
 
-/// Checks documents of rule files against their schema. A fault is a word in the log, never an error.
-struct SchemaCheck(Option<jsonschema::Validator>);
+/// Checks documents of rule files against their schema. A fault is a word in the log, never an error. The validator is made for
+/// the first document that needs one.
+#[derive(Default)]
+struct SchemaCheck(OnceCell<Option<jsonschema::Validator>>);
 
 impl SchemaCheck {
-    fn new() -> Self {
-        Self(jsonschema::draft6::new(&load::schema::schema()).ok())
-    }
-
     fn check(&self, document: &Value) -> Option<Vec<String>> {
-        let faults = self.0.as_ref()?.iter_errors(document);
+        let validator = self.0.get_or_init(|| jsonschema::draft6::new(&load::schema::schema()).ok());
+        let faults = validator.as_ref()?.iter_errors(document);
         Some(
             faults
                 .map(|fault| format!("failed for <root>{}: {fault}", brackets(fault.instance_path().as_str())))
@@ -125,7 +125,7 @@ pub(crate) fn load(
     libraries: &[Library],
 ) -> Result<Rules, AppError> {
     let mut loader = loader(options, settings, groups, libraries, settings.per_rule);
-    let schema = SchemaCheck::new();
+    let schema = SchemaCheck::default();
     log::info("Loading rules from:");
     let mut failed = None;
     let mut results = Vec::new();
@@ -177,7 +177,7 @@ pub(crate) fn validate(
     libraries: &[Library],
 ) -> Result<(), AppError> {
     let mut loader = loader(options, settings, groups, libraries, false);
-    let schema = SchemaCheck::new();
+    let schema = SchemaCheck::default();
     log::info("Validating rules file(s):");
     files.iter().for_each(|file| log::info(format_args!("   {file}")));
     let mut results = Vec::new();

@@ -47,7 +47,7 @@ pub fn without(parts: &[Part<'_>], number: usize) -> Option<Expr> {
         1 => rest.pop(),
         _ => {
             let span = rest.first().map(|part| part.span).unwrap_or_default();
-            Some(Expr::new(ExprKind::And(rest), span))
+            Some(Expr::new(ExprKind::And(rest.into()), span))
         }
     }
 }

@@ -4,9 +4,11 @@
 mod expansion;
 mod ops;
 mod print;
+mod shared;
 
 pub use expansion::{Expansion, ExpansionKind};
 pub use ops::{Modifier, Operator, Transformer};
+pub use shared::Shared;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -53,15 +55,15 @@ pub struct Expr {
 #[derive(Debug, Clone)]
 pub enum ExprKind {
     /// True if all parts are; two or more.
-    And(Vec<Expr>),
+    And(Shared<Expr>),
     /// True if any part is; two or more.
-    Or(Vec<Expr>),
+    Or(Shared<Expr>),
     /// True if the part is not.
     Not(Box<Expr>),
     /// A macro by name. Checking refuses a tree that still has one.
     Macro(Box<str>),
     /// A single comparison.
-    Check(Check),
+    Check(Arc<Check>),
 }
 
 /// `left test`.
@@ -95,7 +97,7 @@ pub enum Right {
     /// One constant.
     Value(Value),
     /// A list in parentheses.
-    List(Vec<Value>),
+    List(Shared<Value>),
     /// A bare identifier where a list is expected: a list of one, unless it names a list.
     Name(Value),
     /// A `val(…)` or another transformer call.
@@ -164,7 +166,7 @@ impl Expr {
     pub fn walk_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         f(self);
         match &mut self.kind {
-            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().for_each(|p| p.walk_mut(f)),
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.to_mut().iter_mut().for_each(|p| p.walk_mut(f)),
             ExprKind::Not(part) => part.walk_mut(f),
             ExprKind::Macro(_) | ExprKind::Check(_) => {}
         }
@@ -185,7 +187,7 @@ impl Expr {
         let mut found = Vec::new();
         self.walk(&mut |part| {
             if let ExprKind::Check(check) = &part.kind {
-                found.push(check);
+                found.push(&**check);
             }
         });
         found

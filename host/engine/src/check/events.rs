@@ -3,6 +3,7 @@
 use std::ops::{BitAnd, BitOr};
 
 use super::error::CheckErrorKind;
+use super::memo::Memo;
 use super::operand::base_field;
 use super::typed::Fold;
 use crate::ast::{Check, Expr, ExprKind, Modifier, Operand, OperandKind, Operator, Right, Test, Value};
@@ -82,7 +83,7 @@ impl BitOr for Reach {
 ///
 /// [`SchemeBuilder::call_field`]: crate::scheme::SchemeBuilder::call_field
 pub fn reach(expr: &Expr, scheme: &Scheme) -> Reach {
-    reached(expr, false, scheme)
+    reached(expr, false, scheme, &mut Memo::default())
 }
 
 /// The codes of [`reach`].
@@ -92,21 +93,26 @@ pub fn event_set(expr: &Expr, scheme: &Scheme) -> EventSet {
 
 /// [`event_set`] of the opposite.
 pub(crate) fn event_set_of_not(expr: &Expr, scheme: &Scheme) -> EventSet {
-    reached(expr, true, scheme).codes
+    reached(expr, true, scheme, &mut Memo::default()).codes
 }
 
-fn reached(expr: &Expr, negated: bool, scheme: &Scheme) -> Reach {
-    let all = || Reach::all(scheme);
-    match &expr.kind {
-        ExprKind::Not(part) => reached(part, !negated, scheme),
-        ExprKind::And(parts) if !negated => parts.iter().fold(all(), |s, p| s & reached(p, negated, scheme)),
-        ExprKind::Or(parts) if negated => parts.iter().fold(all(), |s, p| s & reached(p, negated, scheme)),
-        ExprKind::And(parts) | ExprKind::Or(parts) => {
-            parts.iter().fold(Reach::NONE, |s, p| s | reached(p, negated, scheme))
-        }
-        ExprKind::Macro(_) => all(),
-        ExprKind::Check(check) => of_check(check, negated, scheme),
+pub(super) fn reached(expr: &Expr, negated: bool, scheme: &Scheme, memo: &mut Memo) -> Reach {
+    let (parts, and) = match &expr.kind {
+        ExprKind::And(parts) => (parts, true),
+        ExprKind::Or(parts) => (parts, false),
+        ExprKind::Not(part) => return reached(part, !negated, scheme, memo),
+        ExprKind::Macro(_) => return Reach::all(scheme),
+        ExprKind::Check(check) => return of_check(check, negated, scheme),
+    };
+    if let Some(reach) = memo.get(parts, and).and_then(|known| known.reach[usize::from(negated)]) {
+        return reach;
     }
+    let reach = match and != negated {
+        true => parts.iter().fold(Reach::all(scheme), |all, part| all & reached(part, negated, scheme, memo)),
+        false => parts.iter().fold(Reach::NONE, |all, part| all | reached(part, negated, scheme, memo)),
+    };
+    memo.learn(parts, and, |known| known.reach[usize::from(negated)] = Some(reach));
+    reach
 }
 
 /// Fields that name the call.

@@ -1,6 +1,9 @@
 //! Conditions that load but are probably not what their author meant.
 
-use crate::ast::{Expr, OperandKind, Operator, Right, Span, Test, Transformer, Value};
+use std::borrow::Cow;
+
+use super::memo::{Checker, Memo};
+use crate::ast::{Check, Expr, ExprKind, OperandKind, Operator, Right, Span, Test, Transformer, Value};
 use crate::lint::regex::plain;
 use crate::scheme::Scheme;
 
@@ -50,35 +53,59 @@ impl Lint {
 
 /// The suspicious constants of a condition, from left to right.
 pub fn lints(expr: &Expr, scheme: &Scheme) -> Vec<Lint> {
-    let mut found = Vec::new();
-    for check in expr.checks() {
-        let Test::Compare { op, right, .. } = &check.test else { continue };
-        let values = match right {
-            Right::Value(value) | Right::Name(value) => std::slice::from_ref(value),
-            Right::List(values) => values,
-            Right::Call(_) => continue,
-        };
-        let missing = matches!(&check.left.kind, OperandKind::Field { name, .. }
-            if name.starts_with("ka.") || name.starts_with("jevt."));
-        for value in values {
-            let mut add = |kind| found.push(Lint { kind, span: value.span });
-            let text = value.text();
-            if *op == Operator::Regex && is_plain(&text) {
-                add(LintKind::PlainRegex(text.clone().into()));
-            }
-            let bare: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            if names_field(&bare, scheme) {
-                add(LintKind::FieldAsText(text.clone().into()));
-            }
-            if looks_like_call(&bare) {
-                add(LintKind::CallAsText(text.clone().into()));
-            }
-            if missing && compares(*op) && is_na(value) {
-                add(LintKind::UnsafeNa);
-            }
+    Checker::new(scheme).lints(expr)
+}
+
+/// Appends those of a part.
+pub(super) fn lints_of(expr: &Expr, scheme: &Scheme, memo: &mut Memo, found: &mut Vec<Lint>) {
+    let (parts, and) = match &expr.kind {
+        ExprKind::And(parts) => (parts, true),
+        ExprKind::Or(parts) => (parts, false),
+        ExprKind::Not(part) => return lints_of(part, scheme, memo, found),
+        ExprKind::Macro(_) => return,
+        ExprKind::Check(check) => return lints_of_check(check, scheme, found),
+    };
+    if let Some(lints) = memo.get(parts, and).and_then(|known| known.lints.as_deref()) {
+        return found.extend_from_slice(lints);
+    }
+    let before = found.len();
+    parts.iter().for_each(|part| lints_of(part, scheme, memo, found));
+    memo.learn(parts, and, |known| known.lints = Some(found[before..].into()));
+}
+
+fn lints_of_check(check: &Check, scheme: &Scheme, found: &mut Vec<Lint>) {
+    let Test::Compare { op, right, .. } = &check.test else { return };
+    let values = match right {
+        Right::Value(value) | Right::Name(value) => std::slice::from_ref(value),
+        Right::List(values) => values,
+        Right::Call(_) => return,
+    };
+    let missing = matches!(&check.left.kind, OperandKind::Field { name, .. }
+        if name.starts_with("ka.") || name.starts_with("jevt."));
+    for value in values {
+        let mut add = |kind| found.push(Lint { kind, span: value.span });
+        let text = value.text();
+        if *op == Operator::Regex && is_plain(&text) {
+            add(LintKind::PlainRegex(text.clone().into()));
+        }
+        let bare = without_blanks(&text);
+        if names_field(&bare, scheme) {
+            add(LintKind::FieldAsText(text.clone().into()));
+        }
+        if looks_like_call(&bare) {
+            add(LintKind::CallAsText(text.clone().into()));
+        }
+        if missing && compares(*op) && is_na(value) {
+            add(LintKind::UnsafeNa);
         }
     }
-    found
+}
+
+fn without_blanks(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|b| b.is_ascii_whitespace()) {
+        true => text.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into(),
+        false => text.into(),
+    }
 }
 
 fn compares(op: Operator) -> bool {

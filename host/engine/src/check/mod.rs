@@ -4,12 +4,16 @@ mod constant;
 mod error;
 mod events;
 mod lint;
+mod memo;
 mod operand;
 mod operators;
+pub(crate) mod pattern;
 pub(crate) mod regex;
 pub(crate) mod typed;
 
-use crate::ast::{Check, Expr, ExprKind, Modifier, Operator, Right, Span, Test, Value};
+use std::sync::Arc;
+
+use crate::ast::{Check, Expr, ExprKind, Modifier, Operator, Right, Shared, Span, Test, Value};
 use crate::scheme::{CallSet, EventSet, FieldFlags, Scheme, ValueClass};
 
 use self::typed::{Atom, AtomTest, Constant, Node, Source};
@@ -20,6 +24,7 @@ pub(crate) use events::event_set_of_not;
 pub use events::{Reach, event_set, reach};
 pub(crate) use lint::is_plain;
 pub use lint::{Lint, LintKind, lints};
+pub(crate) use memo::Checker;
 pub use operand::valid_field;
 pub(crate) use operand::{field_source, source};
 
@@ -39,8 +44,7 @@ impl Condition {
     /// # Errors
     /// The first thing that does not fit, from left to right.
     pub fn check(expr: &Expr, scheme: &Scheme) -> Result<Condition, CheckError> {
-        let root = node(expr, scheme).map_err(|error| operand::suggest(error, scheme))?;
-        Ok(Condition { root, reach: reach(expr, scheme) })
+        Checker::new(scheme).check(expr)
     }
 
     /// The event codes that the condition can be true for.
@@ -54,14 +58,28 @@ impl Condition {
     }
 }
 
-fn node(expr: &Expr, scheme: &Scheme) -> Result<Node, CheckError> {
-    let all = |parts: &[Expr]| parts.iter().map(|p| node(p, scheme)).collect::<Result<Vec<_>, _>>();
-    match &expr.kind {
-        ExprKind::And(parts) => Ok(Node::And(all(parts)?)),
-        ExprKind::Or(parts) => Ok(Node::Or(all(parts)?)),
-        ExprKind::Not(part) => Ok(Node::Not(Box::new(node(part, scheme)?))),
-        ExprKind::Macro(name) => Err(error(CheckErrorKind::UndefinedMacro(name.clone()), expr.span)),
-        ExprKind::Check(check) => Ok(Node::Atom(Box::new(atom(check, expr.span, scheme)?))),
+impl Checker<'_> {
+    fn node(&mut self, expr: &Expr) -> Result<Node, CheckError> {
+        match &expr.kind {
+            ExprKind::And(parts) => self.group(parts, true),
+            ExprKind::Or(parts) => self.group(parts, false),
+            ExprKind::Not(part) => Ok(Node::Not(Arc::new(self.node(part)?))),
+            ExprKind::Macro(name) => Err(error(CheckErrorKind::UndefinedMacro(name.clone()), expr.span)),
+            ExprKind::Check(check) => {
+                let atom = atom(check, expr.span, self.scheme)?;
+                Ok(Node::Atom(self.memo.atom(atom)))
+            }
+        }
+    }
+
+    fn group(&mut self, parts: &Shared<Expr>, all: bool) -> Result<Node, CheckError> {
+        if let Some(node) = self.memo.get(parts, all).and_then(|known| known.node.as_ref()) {
+            return Ok(node.clone());
+        }
+        let nodes = parts.iter().map(|part| self.node(part)).collect::<Result<Vec<_>, _>>()?.into();
+        let node = if all { Node::And(nodes) } else { Node::Or(nodes) };
+        self.memo.learn(parts, all, |known| known.node = Some(node.clone()));
+        Ok(node)
     }
 }
 
@@ -99,7 +117,7 @@ fn atom(check: &Check, span: Span, scheme: &Scheme) -> Result<Atom, CheckError> 
 fn one(check: &Check, left: &Source, op: Operator, value: &Value, scheme: &Scheme) -> Result<Constant, CheckError> {
     let constant = constant::read(value, op, left.ty(), left.matching(), scheme).map_err(|k| error(k, value.span))?;
     if op == Operator::Regex
-        && let Err(reason) = regex::compile(&value.text())
+        && let Err(reason) = pattern::check(&value.text())
     {
         return Err(error(CheckErrorKind::BadRegex(reason.into()), value.span));
     }

@@ -2,18 +2,19 @@
 //! distinct part once over all rules.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::ast::{Modifier, Operator, Transformer};
+use crate::ast::{Modifier, Operator, Shared, Transformer};
 use crate::scheme::{EventSet, FieldType, Matching, PrintFormat};
 use crate::value::SlotInfo;
 
 /// A typed condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
-    And(Vec<Node>),
-    Or(Vec<Node>),
-    Not(Box<Node>),
-    Atom(Box<Atom>),
+    And(Shared<Node>),
+    Or(Shared<Node>),
+    Not(Arc<Node>),
+    Atom(Arc<Atom>),
 }
 
 /// One comparison.

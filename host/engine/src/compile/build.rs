@@ -1,11 +1,14 @@
 //! From conditions to a compiled set.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
 use super::dict::{Class, ClassSet, Dictionary};
-use super::graph::{FALSE, Graph, NodeId};
+use super::graph::{FALSE, Folded, Graph, NodeId};
 use super::index::{Index, Look, Token};
 use super::layout::layout;
 use super::machine::{AtomStep, Lens, Program, View, ViewId};
@@ -25,8 +28,7 @@ const WORTH_A_DICTIONARY: usize = 3;
 const WORTH_AN_INDEX: usize = 16;
 
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
-    let mut graph = Graph::new();
-    let roots: Vec<NodeId> = conditions.iter().map(|c| graph.add(&c.root)).collect();
+    let (mut graph, roots) = Graph::of(conditions);
     let (lists, by_code, calls) = rules_by_code(conditions, &roots, &scheme, &mut graph);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
@@ -53,34 +55,68 @@ fn rules_by_code(
     scheme: &Scheme,
     graph: &mut Graph,
 ) -> (Vec<Rc<[Entry]>>, Vec<u32>, CallSet) {
+    let (reaches, reach_of) = reaches(conditions);
     let folds: Vec<_> = graph.atoms.iter().filter_map(|atom| atom.fold).collect();
-    let mut memos: HashMap<Vec<u8>, HashMap<NodeId, NodeId>> = HashMap::new();
+    let mut memos: HashMap<Vec<u8>, Folded, FxBuildHasher> = HashMap::default();
     let mut lists: Vec<Rc<[Entry]>> = vec![Rc::default()];
-    let mut known: HashMap<Rc<[Entry]>, u32> = HashMap::from([(Rc::default(), 0)]);
+    let mut known: HashMap<Rc<[Entry]>, u32, FxBuildHasher> = HashMap::default();
+    known.insert(Rc::default(), 0);
+    // By what tells codes apart: to which rules they can be of interest at all, and what folding says.
+    let mut alike: HashMap<(Vec<bool>, Vec<u8>), u32, FxBuildHasher> = HashMap::default();
     let mut by_code = vec![0; usize::from(EventSet::MAX_CODE) + 1];
     let (generic, mut calls) = (scheme.events().generic(), CallSet::EMPTY);
     for kind in scheme.events().kinds() {
         let code = kind.code;
         let view = folds.iter().map(|f| u8::from(f.always.contains(code)) << 1 | u8::from(f.never.contains(code)));
-        let memo = memos.entry(view.collect()).or_default();
+        let view: Vec<u8> = view.collect();
+        let reached: Vec<bool> = reaches.iter().map(|codes| kind.every_rule || codes.contains(code)).collect();
+        let signs = (reached, view);
+        let is_generic = generic.contains(code);
+        if let Some(list) = alike.get(&signs).filter(|_| !is_generic) {
+            by_code[usize::from(code)] = *list;
+            continue;
+        }
+        let (reached, view) = &signs;
+        let memo = memos.entry_ref(view.as_slice()).or_default();
         let mut list: Vec<Entry> = Vec::new();
-        for (rule, (condition, root)) in conditions.iter().zip(roots).enumerate() {
-            if kind.every_rule || condition.events().contains(code) {
+        for (rule, (root, reach)) in roots.iter().zip(&reach_of).enumerate() {
+            if reached[*reach] {
                 let node = graph.fold(*root, code, memo);
                 if node != FALSE {
                     list.push((rule as RuleIdx, node));
-                    if generic.contains(code) {
-                        calls = calls | condition.calls();
+                    if is_generic {
+                        calls = calls | conditions[rule].calls();
                     }
                 }
             }
         }
-        by_code[usize::from(code)] = *known.entry(list.into()).or_insert_with_key(|list| {
-            lists.push(Rc::clone(list));
-            lists.len() as u32 - 1
-        });
+        let list = match known.get(list.as_slice()) {
+            Some(known) => *known,
+            None => {
+                let list: Rc<[Entry]> = list.into();
+                lists.push(Rc::clone(&list));
+                known.insert(list, lists.len() as u32 - 1);
+                lists.len() as u32 - 1
+            }
+        };
+        by_code[usize::from(code)] = list;
+        alike.insert(signs, list);
     }
     (lists, by_code, calls)
+}
+
+/// The distinct sets of codes that conditions can be true for, and which of them each condition has.
+fn reaches(conditions: &[&Condition]) -> (Vec<EventSet>, Vec<usize>) {
+    let mut sets = Vec::new();
+    let mut known: HashMap<EventSet, usize, FxBuildHasher> = HashMap::default();
+    let of = conditions.iter().map(|condition| {
+        *known.entry(condition.events()).or_insert_with_key(|codes| {
+            sets.push(*codes);
+            sets.len() - 1
+        })
+    });
+    let of = of.collect();
+    (sets, of)
 }
 
 struct Compiled {
@@ -92,7 +128,7 @@ struct Compiled {
     classes: Vec<Option<(ViewId, Vec<Class>)>>,
 }
 
-fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -> Compiled {
+fn compile_atoms(atoms: &[Arc<Atom>], sources: &mut Sources, slots: &mut SlotTable) -> Compiled {
     let lefts: Vec<SourceId> = atoms.iter().map(|atom| sources.intern(&atom.left, slots)).collect();
     let mut tests: BTreeMap<(SourceId, Lookup), Vec<&[Constant]>> = BTreeMap::new();
     for (atom, left) in atoms.iter().zip(&lefts) {
@@ -102,7 +138,7 @@ fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -
     }
     tests.retain(|_, constants| constants.len() >= WORTH_A_DICTIONARY);
     let mut dictionaries: Vec<(SourceId, Dictionary)> = Vec::with_capacity(tests.len());
-    let mut ids = HashMap::new();
+    let mut ids: HashMap<(SourceId, Lookup), usize, FxBuildHasher> = HashMap::default();
     for (key, constants) in tests {
         let constants = constants.into_iter().flatten();
         ids.insert(key, dictionaries.len());
@@ -137,7 +173,7 @@ fn compile_atoms(atoms: &[Atom], sources: &mut Sources, slots: &mut SlotTable) -
 type Needs = Vec<(usize, Vec<Token>)>;
 
 /// Adds views for tests that no dictionary answers.
-fn index_atoms(atoms: &[Atom], lefts: &[SourceId], compiled: &mut Compiled) {
+fn index_atoms(atoms: &[Arc<Atom>], lefts: &[SourceId], compiled: &mut Compiled) {
     let mut wanted: BTreeMap<(SourceId, Look), Needs> = BTreeMap::new();
     for (at, (atom, left)) in atoms.iter().zip(lefts).enumerate() {
         if compiled.classes[at].is_none()

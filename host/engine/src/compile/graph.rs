@@ -1,11 +1,19 @@
 //! The graph of all conditions: each distinct atom and each distinct combination stands in it once.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use hashbrown::{HashMap, HashSet};
+use rustc_hash::FxBuildHasher;
+
+use crate::ast::Shared;
+use crate::check::Condition;
 use crate::check::typed::{Atom, Node};
 
 pub(super) type NodeId = u32;
 pub(super) type AtomId = u32;
+
+/// What the nodes that the event code says something about have become for one code.
+pub(super) type Folded = HashMap<NodeId, NodeId, FxBuildHasher>;
 
 /// A node; its parts are earlier nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,63 +30,33 @@ pub(super) enum Gate {
 pub(super) const FALSE: NodeId = 0;
 pub(super) const TRUE: NodeId = 1;
 
+/// A group of so many parts is searched through for repeated ones; a larger one gets a table.
+const FEW: usize = 16;
+
 /// The graph while it is built.
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) gates: Vec<Gate>,
-    gate_ids: HashMap<Gate, NodeId>,
-    pub(super) atoms: Vec<Atom>,
-    atom_ids: HashMap<Atom, AtomId>,
+    gate_ids: HashMap<Gate, NodeId, FxBuildHasher>,
+    pub(super) atoms: Vec<Arc<Atom>>,
     /// Per node, whether the event code can say something about it.
     foldable: Vec<bool>,
 }
 
 impl Graph {
-    pub(super) fn new() -> Self {
-        let mut graph = Graph {
-            gates: Vec::new(),
-            gate_ids: HashMap::new(),
-            atoms: Vec::new(),
-            atom_ids: HashMap::new(),
-            foldable: Vec::new(),
-        };
+    /// The graph of these conditions, and the node that stands for each.
+    pub(super) fn of(conditions: &[&Condition]) -> (Self, Vec<NodeId>) {
+        let mut graph =
+            Graph { gates: Vec::new(), gate_ids: HashMap::default(), atoms: Vec::new(), foldable: Vec::new() };
         graph.gate(Gate::False);
         graph.gate(Gate::True);
-        graph
-    }
-
-    /// Adds a condition; the node that stands for it.
-    pub(super) fn add(&mut self, node: &Node) -> NodeId {
-        match node {
-            Node::Atom(atom) => {
-                let id = match self.atom_ids.get(&**atom) {
-                    Some(id) => *id,
-                    None => {
-                        let id = self.atoms.len() as AtomId;
-                        self.atoms.push((**atom).clone());
-                        self.atom_ids.insert((**atom).clone(), id);
-                        id
-                    }
-                };
-                self.gate(Gate::Atom(id))
-            }
-            Node::Not(part) => {
-                let part = self.add(part);
-                self.not(part)
-            }
-            Node::And(parts) => {
-                let parts: Vec<_> = parts.iter().map(|p| self.add(p)).collect();
-                self.and(parts)
-            }
-            Node::Or(parts) => {
-                let parts: Vec<_> = parts.iter().map(|p| self.add(p)).collect();
-                self.or(parts)
-            }
-        }
+        let mut adding = Adding { graph, atoms: HashMap::default(), groups: HashMap::default() };
+        let roots = conditions.iter().map(|condition| adding.node(&condition.root)).collect();
+        (adding.graph, roots)
     }
 
     /// The node for an event code: what depends on the code alone is folded away. `memo` holds what this code has met.
-    pub(super) fn fold(&mut self, node: NodeId, code: u16, memo: &mut HashMap<NodeId, NodeId>) -> NodeId {
+    pub(super) fn fold(&mut self, node: NodeId, code: u16, memo: &mut Folded) -> NodeId {
         if !self.foldable[node as usize] {
             return node;
         }
@@ -97,12 +75,12 @@ impl Graph {
                 self.not(part)
             }
             Gate::And(parts) => {
-                let parts = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
-                self.and(parts)
+                let parts: Vec<_> = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
+                self.and(&parts)
             }
             Gate::Or(parts) => {
-                let parts = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
-                self.or(parts)
+                let parts: Vec<_> = parts.iter().map(|p| self.fold(*p, code, memo)).collect();
+                self.or(&parts)
             }
         };
         memo.insert(node, folded);
@@ -118,15 +96,15 @@ impl Graph {
         }
     }
 
-    fn and(&mut self, parts: Vec<NodeId>) -> NodeId {
-        match distinct(&parts, FALSE, TRUE) {
+    fn and(&mut self, parts: &[NodeId]) -> NodeId {
+        match distinct(parts, FALSE, TRUE) {
             Ok(parts) => self.gate(Gate::And(parts)),
             Err(decided) => decided,
         }
     }
 
-    fn or(&mut self, parts: Vec<NodeId>) -> NodeId {
-        match distinct(&parts, TRUE, FALSE) {
+    fn or(&mut self, parts: &[NodeId]) -> NodeId {
+        match distinct(parts, TRUE, FALSE) {
             Ok(parts) => self.gate(Gate::Or(parts)),
             Err(decided) => decided,
         }
@@ -151,14 +129,70 @@ impl Graph {
     }
 }
 
+/// Conditions on their way into a graph. What they have in common in memory is found by its place there, which nothing else can
+/// take: the conditions live for as long as this does.
+struct Adding<'c> {
+    graph: Graph,
+    atoms: HashMap<&'c Atom, AtomId, FxBuildHasher>,
+    /// By the place of the parts, and whether all must hold.
+    groups: HashMap<(*const Node, bool), NodeId, FxBuildHasher>,
+}
+
+impl<'c> Adding<'c> {
+    fn node(&mut self, node: &'c Node) -> NodeId {
+        match node {
+            Node::Atom(atom) => {
+                let id = match self.atoms.get(&**atom) {
+                    Some(id) => *id,
+                    None => {
+                        let id = self.graph.atoms.len() as AtomId;
+                        self.graph.atoms.push(Arc::clone(atom));
+                        self.atoms.insert(atom, id);
+                        id
+                    }
+                };
+                self.graph.gate(Gate::Atom(id))
+            }
+            Node::Not(part) => {
+                let part = self.node(part);
+                self.graph.not(part)
+            }
+            Node::And(parts) => self.group(parts, true),
+            Node::Or(parts) => self.group(parts, false),
+        }
+    }
+
+    fn group(&mut self, parts: &'c Shared<Node>, all: bool) -> NodeId {
+        if let Some(known) = self.groups.get(&(parts.address(), all)) {
+            return *known;
+        }
+        let nodes: Vec<NodeId> = parts.iter().map(|part| self.node(part)).collect();
+        let id = if all { self.graph.and(&nodes) } else { self.graph.or(&nodes) };
+        if parts.has_clones() {
+            self.groups.insert((parts.address(), all), id);
+        }
+        id
+    }
+}
+
 /// Repeated and neutral parts go; `Err` if one node is left. A group inside a group of its own kind stays one part: it is
 /// mostly a macro, which many rules share and whose answer is remembered as a whole.
 fn distinct(parts: &[NodeId], deciding: NodeId, neutral: NodeId) -> Result<Box<[NodeId]>, NodeId> {
+    if parts.contains(&deciding) {
+        return Err(deciding);
+    }
     let mut left: Vec<NodeId> = Vec::with_capacity(parts.len());
-    let mut seen = HashSet::new();
-    left.extend(parts.iter().filter(|part| **part != neutral && seen.insert(**part)));
+    if parts.len() <= FEW {
+        for part in parts.iter().filter(|part| **part != neutral) {
+            if !left.contains(part) {
+                left.push(*part);
+            }
+        }
+    } else {
+        let mut seen = HashSet::<NodeId, FxBuildHasher>::default();
+        left.extend(parts.iter().filter(|part| **part != neutral && seen.insert(**part)));
+    }
     match left.as_slice() {
-        _ if seen.contains(&deciding) => Err(deciding),
         [] => Err(neutral),
         [one] => Err(*one),
         _ => Ok(left.into()),

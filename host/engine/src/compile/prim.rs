@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use rustc_hash::FxBuildHasher;
 
 use crate::ast::Operator;
-use crate::check::regex;
+use crate::check::pattern::Pattern;
 use crate::check::typed::Constant;
 use crate::matcher::{PathSet, contains_ignoring_case, glob};
 use crate::scheme::{FieldType, Scheme, ValueClass};
@@ -77,7 +77,7 @@ pub(super) enum Prim {
         pattern: Box<[u8]>,
         ignore_case: bool,
     },
-    Regex(::regex::Regex),
+    Regex(Box<Pattern>),
     Paths(Box<PathSet>),
     Networks {
         networks: Box<[(IpAddr, u8)]>,
@@ -126,8 +126,7 @@ impl Prim {
             Operator::Glob => Prim::Glob { pattern: bytes.into(), ignore_case: false },
             Operator::IGlob => Prim::Glob { pattern: bytes.into(), ignore_case: true },
             Operator::PMatch => Prim::Paths(Box::new(PathSet::new([bytes]))),
-            // The pattern was compiled once by the check already, so that this cannot fail.
-            Operator::Regex => Prim::Regex(regex::compile(&String::from_utf8_lossy(bytes)).ok()?),
+            Operator::Regex => Prim::Regex(Box::new(Pattern::new(&String::from_utf8_lossy(bytes)))),
             _ => return None,
         })
     }
@@ -196,7 +195,7 @@ impl Prim {
             Prim::StartsWith(prefix) => values.bytes(item).starts_with(prefix),
             Prim::EndsWith(suffix) => values.bytes(item).ends_with(suffix),
             Prim::Glob { pattern, ignore_case } => glob(pattern, values.bytes(item), *ignore_case),
-            Prim::Regex(pattern) => regex::is_match(pattern, values.bytes(item)),
+            Prim::Regex(pattern) => pattern.is_match(values.bytes(item)),
             Prim::Paths(paths) => paths.covers(values.bytes(item)),
             Prim::Networks { networks, negated } => {
                 let value = values.bytes(item);

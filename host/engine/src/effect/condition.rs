@@ -126,12 +126,13 @@ fn entries(part: &Expr) -> Vec<String> {
     let entry = |part: &Expr| matches!(&part.from, Some(from) if matches!(from.kind, ExpansionKind::ExceptionEntry(_)));
     match &part.kind {
         ExprKind::Or(rows) if !entry(part) => rows.iter().map(ToString::to_string).collect(),
-        ExprKind::Check(Check { left, test: Test::Compare { op, modifier, right: Right::List(values) } })
-            if !entry(part) =>
-        {
-            let word = modifier.map(|modifier| format!(" {modifier}")).unwrap_or_default();
-            values.iter().map(|value| format!("{left} {op}{word} ({value})")).collect()
-        }
+        ExprKind::Check(check) if !entry(part) => match &check.test {
+            Test::Compare { op, modifier, right: Right::List(values) } => {
+                let word = modifier.map(|modifier| format!(" {modifier}")).unwrap_or_default();
+                values.iter().map(|value| format!("{} {op}{word} ({value})", check.left)).collect()
+            }
+            _ => vec![part.to_string()],
+        },
         _ => vec![part.to_string()],
     }
 }

@@ -60,8 +60,8 @@ impl<'b> Builder<'b> {
         let from = expr.from.as_deref().map(|from| from.chain().map(|e| self.origin(e)).collect()).unwrap_or_default();
         let is = |kind| expr.from.as_ref().is_some_and(|from| from.kind == kind);
         let (kind, parts) = match &expr.kind {
-            ExprKind::And(parts) => (NodeKind::And, parts.as_slice()),
-            ExprKind::Or(parts) => (NodeKind::Or, parts.as_slice()),
+            ExprKind::And(parts) => (NodeKind::And, &**parts),
+            ExprKind::Or(parts) => (NodeKind::Or, &**parts),
             ExprKind::Not(part) => (NodeKind::Not, std::slice::from_ref(&**part)),
             ExprKind::Macro(_) | ExprKind::Check(_) => (NodeKind::Check, &[][..]),
         };
@@ -95,9 +95,9 @@ impl<'b> Builder<'b> {
             return Ok(());
         }
         for value in values {
-            let test = Test::Compare { op: *op, modifier: *modifier, right: Right::List(vec![value.clone()]) };
+            let test = Test::Compare { op: *op, modifier: *modifier, right: Right::List(vec![value.clone()].into()) };
             let alone = Check { left: check.left.clone(), test };
-            let (leaf, comparison) = self.leaf(&Expr::new(ExprKind::Check(alone), expr.span))?;
+            let (leaf, comparison) = self.leaf(&Expr::new(ExprKind::Check(alone.into()), expr.span))?;
             let location = self.origins.location(value.span);
             let entry = nodes.len() as u32;
             let info = NodeInfo { kind: NodeKind::Entry, location, from: Vec::new(), comparison };

@@ -1,6 +1,8 @@
 //! The parser of formats.
 
-use super::{Key, OutputFormat, Piece};
+use std::sync::Arc;
+
+use super::{Key, OutputFormat, Parts, Piece};
 use crate::ast::{Operand, OperandKind, Span};
 use crate::check::{self, typed::Source};
 use crate::parse::parse_operand;
@@ -52,8 +54,7 @@ impl OutputFormat {
     /// # Errors
     /// The first token that does not fit.
     pub fn compile(text: &str, scheme: &Scheme, slots: &mut SlotTable) -> Result<Self, FormatError> {
-        let mut format =
-            OutputFormat { text: text.into(), sources: Sources::default(), pieces: Vec::new(), keys: Vec::new() };
+        let mut format = Parts { text: text.into(), sources: Sources::default(), pieces: Vec::new(), keys: Vec::new() };
         if text.is_empty() {
             return Err(FormatError { kind: FormatErrorKind::Empty, offset: 0 });
         }
@@ -68,9 +69,14 @@ impl OutputFormat {
         if at < text.len() {
             format.pieces.push(Piece::Text(text[at..].into()));
         }
-        Ok(format)
+        format.sources.freeze();
+        format.pieces.shrink_to_fit();
+        format.keys.shrink_to_fit();
+        Ok(OutputFormat(Arc::new(format)))
     }
+}
 
+impl Parts {
     /// Reads what follows a `%`; the offset behind it.
     fn value(
         &mut self,
@@ -89,38 +95,37 @@ impl OutputFormat {
             number => Some(number.parse().unwrap_or(MAX_WIDTH).min(MAX_WIDTH)).filter(|width| *width > 0),
         };
         let (operand, source, len) = longest(rest, scheme)?;
-        let source = self.printable(&operand, source, scheme, slots);
-        self.pieces.push(Piece::Value { source, width });
-        operand.walk(&mut |inner| self.key(inner, scheme, slots));
+        let printed = self.printable(&source, scheme, slots);
+        self.pieces.push(Piece::Value { source: printed, width });
+        match &operand.kind {
+            OperandKind::Field { .. } => self.key(&operand, source, scheme, slots),
+            // The operand was checked as a whole already.
+            _ => operand.walk(&mut |inner| {
+                if let (OperandKind::Field { .. }, Ok(source)) = (&inner.kind, check::source(inner, scheme)) {
+                    self.key(inner, source, scheme, slots);
+                }
+            }),
+        }
         Ok(at + digits + len)
     }
 
     /// The source to print. Fields that mean both ends of a connection have no value but in conditions.
-    fn printable(
-        &mut self,
-        operand: &Operand,
-        source: Source,
-        scheme: &Scheme,
-        slots: &mut SlotTable,
-    ) -> Option<SourceId> {
-        let both_ends = match &operand.kind {
-            OperandKind::Field { name, .. } => {
-                scheme.find_dotted(name).is_some_and(|(id, _)| scheme.field(id).matching == Matching::Either)
-            }
-            _ => false,
-        };
-        if both_ends { None } else { Some(self.sources.intern(&source, slots)) }
+    fn printable(&mut self, source: &Source, scheme: &Scheme, slots: &mut SlotTable) -> Option<SourceId> {
+        let both_ends =
+            matches!(source, Source::Field { slot, .. } if scheme.field(slot.field).matching == Matching::Either);
+        if both_ends { None } else { Some(self.sources.intern(source, slots)) }
     }
 
-    fn key(&mut self, operand: &Operand, scheme: &Scheme, slots: &mut SlotTable) {
-        let OperandKind::Field { name, .. } = &operand.kind else { return };
-        let canonical = operand.to_string();
-        if self.keys.iter().any(|key| *key.name == *canonical) {
+    /// The key of a field, whose source this is.
+    fn key(&mut self, operand: &Operand, mut source: Source, scheme: &Scheme, slots: &mut SlotTable) {
+        let name: Box<str> = match &operand.kind {
+            OperandKind::Field { name, arg: None } => name.clone(),
+            _ => operand.to_string().into(),
+        };
+        if self.keys.iter().any(|key| key.name == name) {
             return;
         }
-        // The operand was checked as a part of its token already.
-        let Ok(mut source) = check::source(operand, scheme) else { return };
-        let time = name.starts_with("evt.time") || name.starts_with("evt.datetime") || &**name == "evt.outputtime";
+        let time = name.starts_with("evt.time") || name.starts_with("evt.datetime") || &*name == "evt.outputtime";
         if let (true, Source::Field { slot, format, .. }) = (time, &mut source)
             && slot.ty == FieldType::Charbuf
         {
@@ -128,8 +133,8 @@ impl OutputFormat {
             slot.ty = FieldType::AbsTime;
             *format = PrintFormat::Dec;
         }
-        let source = self.printable(operand, source, scheme, slots);
-        self.keys.push(Key { name: canonical.into(), source });
+        let source = self.printable(&source, scheme, slots);
+        self.keys.push(Key { name, source });
     }
 }
 

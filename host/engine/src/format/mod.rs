@@ -3,6 +3,8 @@
 mod compile;
 mod value;
 
+use std::sync::Arc;
+
 use crate::render::{self, MAX_RENDERED};
 use crate::scheme::{FieldType, PrintFormat, ValueClass};
 use crate::source::{SourceId, SourceInfo, Sources};
@@ -21,9 +23,12 @@ pub struct RenderOptions {
     pub base64_buffers: bool,
 }
 
-/// A compiled output format.
+/// A compiled output format. Clones share its parts.
 #[derive(Debug, Clone)]
-pub struct OutputFormat {
+pub struct OutputFormat(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     text: Box<str>,
     sources: Sources,
     pieces: Vec<Piece>,
@@ -31,7 +36,7 @@ pub struct OutputFormat {
 }
 
 /// A part of a format.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Piece {
     Text(Box<str>),
     /// A value, or `None` where the field cannot be printed; `width` bytes wide if there is a width.
@@ -42,7 +47,7 @@ enum Piece {
 }
 
 /// A field of the format, once, whether it stands alone or inside a transformer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Key {
     name: Box<str>,
     source: Option<SourceId>,
@@ -51,30 +56,32 @@ struct Key {
 impl OutputFormat {
     /// The format as given.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The names of its fields in canonical form, each once, in order: the keys of [`OutputFormat::values`]. Fields
     /// inside transformers are among them, the transformers are not.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(|key| &*key.name)
+        self.0.keys.iter().map(|key| &*key.name)
     }
 
     /// Calls `each` with every slot that rendering it and its values asks for, maybe more than once.
     pub fn slots(&self, each: &mut dyn FnMut(SlotId)) {
-        (0..self.sources.len()).for_each(|id| self.sources.slots(id as SourceId, each));
+        let sources = &self.0.sources;
+        (0..sources.len()).for_each(|id| sources.slots(id as SourceId, each));
     }
 
     /// Appends the rendered text to `out`. `values` is scratch memory. The text can hold any bytes that an event holds.
     pub fn render(&self, ex: &mut dyn Extract, values: &mut Values, options: RenderOptions, out: &mut Vec<u8>) {
+        let sources = &self.0.sources;
         values.clear();
-        for piece in &self.pieces {
+        for piece in &self.0.pieces {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Value { source, width } => {
                     let start = out.len();
-                    match source.and_then(|id| Some((id, self.sources.evaluate(id, values, ex)?))) {
-                        Some((id, run)) => text(self.sources.info(id), run, values, options, out),
+                    match source.and_then(|id| Some((id, sources.evaluate(id, values, ex)?))) {
+                        Some((id, run)) => text(sources.info(id), run, values, options, out),
                         None => out.extend_from_slice(MISSING),
                     }
                     if let Some(width) = width {
@@ -93,10 +100,11 @@ impl OutputFormat {
         options: RenderOptions,
         f: &mut dyn FnMut(&str, FormatValue),
     ) {
-        for key in &self.keys {
+        let sources = &self.0.sources;
+        for key in &self.0.keys {
             values.clear();
-            let found = key.source.and_then(|id| Some((id, self.sources.evaluate(id, values, ex)?)));
-            let value = found.map(|(id, run)| typed(self.sources.info(id), run, values, options));
+            let found = key.source.and_then(|id| Some((id, sources.evaluate(id, values, ex)?)));
+            let value = found.map(|(id, run)| typed(sources.info(id), run, values, options));
             f(&key.name, value.unwrap_or(FormatValue::Null));
         }
     }

@@ -209,7 +209,7 @@ impl Names {
         let (values, list) = match right {
             Right::Value(value) => (std::slice::from_ref(value), false),
             Right::Name(value) => (std::slice::from_ref(value), true),
-            Right::List(values) => (values.as_slice(), true),
+            Right::List(values) => (&**values, true),
             Right::Call(_) => return,
         };
         let events = matches!(&check.left, Operand { kind: OperandKind::Field { name, .. }, .. }

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::decode::{Result, semantic};
 use super::item::{Entry, Exception, Fault, Word};
 use super::source::{CondText, Files, Texts};
-use crate::ast::{Expansion, ExpansionKind, Expr, ExprKind, Modifier, Operator};
+use crate::ast::{Expansion, ExpansionKind, Expr, ExprKind, Modifier, Operator, Shared};
 use crate::check::valid_field;
 use crate::parse::{ParseError, parse};
 use crate::scheme::Scheme;
@@ -148,16 +148,16 @@ pub(super) fn add(
     }
     Ok(match parts.len() {
         1 => parts.remove(0),
-        _ => Expr::new(ExprKind::And(parts), span),
+        _ => Expr::new(ExprKind::And(parts.into()), span),
     })
 }
 
-fn group(mut parts: Vec<Expr>, kind: fn(Vec<Expr>) -> ExprKind) -> Expr {
+fn group(mut parts: Vec<Expr>, kind: fn(Shared<Expr>) -> ExprKind) -> Expr {
     match parts.len() {
         1 => parts.remove(0),
         _ => {
             let span = parts.first().map(|p| p.span).unwrap_or_default();
-            Expr::new(kind(parts), span)
+            Expr::new(kind(parts.into()), span)
         }
     }
 }

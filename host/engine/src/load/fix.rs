@@ -6,7 +6,7 @@ use super::context::FileRange;
 use super::item::RuleItem;
 use super::source::CondText;
 use super::{Files, Loader};
-use crate::ast::{Expr, ExprKind, OperandKind, Operator, Right, Test};
+use crate::ast::{Expr, ExprKind, OperandKind, Operator, Right, Shared, Test};
 use crate::check::event_set;
 use crate::parse::parse;
 use crate::scheme::{EventSet, Scheme};
@@ -73,9 +73,9 @@ impl Loader {
         });
         let mut edits = Vec::new();
         for (parts, at) in found {
-            let mut others = parts.clone();
+            let mut others = parts.to_vec();
             others.remove(at);
-            let mut rest = Expr { kind: ExprKind::And(others), span: parts[at].span, from: None };
+            let mut rest = Expr { kind: ExprKind::And(others.into()), span: parts[at].span, from: None };
             let known = self.compiled.lists.resolve(&mut rest).is_ok()
                 && self.compiled.macros.resolve(&mut rest, u32::MAX).is_ok();
             let begins = event_set(&rest, scheme) & !scheme.facts().ends();
@@ -125,13 +125,13 @@ fn without(text: &str, part: &Expr) -> Option<(usize, usize)> {
 
 /// The tree without one part of a conjunction.
 fn strip(tree: &Expr, gone: &Expr) -> Expr {
-    let all = |parts: &[Expr]| parts.iter().map(|part| strip(part, gone)).collect::<Vec<_>>();
+    let all = |parts: &[Expr]| parts.iter().map(|part| strip(part, gone)).collect::<Shared<_>>();
     let kind = match &tree.kind {
         ExprKind::And(parts) => {
             let left: Vec<Expr> = parts.iter().filter(|part| part.span != gone.span).cloned().collect();
-            match all(&left).as_slice() {
+            match &*all(&left) {
                 [one] => return one.clone(),
-                left => ExprKind::And(left.to_vec()),
+                left => ExprKind::And(left.iter().cloned().collect()),
             }
         }
         ExprKind::Or(parts) => ExprKind::Or(all(parts)),

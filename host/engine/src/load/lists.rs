@@ -5,9 +5,10 @@
 //! itself, one level deep. Doing it on the tree gives the same values; only names inside quoted text stay what they are.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::item::{ListItem, Table};
-use crate::ast::{Check, Expansion, ExpansionKind, Expr, ExprKind, Right, Span, Test, Value};
+use crate::ast::{Expansion, ExpansionKind, Expr, ExprKind, Right, Span, Test, Value};
 use crate::parse::parse;
 
 /// All lists of one compilation.
@@ -106,7 +107,10 @@ impl Lists {
                 }
                 Ok(())
             }
-            ExprKind::Check(Check { test: Test::Compare { right, .. }, .. }) => self.resolve_right(right),
+            ExprKind::Check(check) => match &mut Arc::make_mut(check).test {
+                Test::Compare { right, .. } => self.resolve_right(right),
+                Test::Exists => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -118,10 +122,10 @@ impl Lists {
                     return Ok(());
                 }
                 let mut out = Vec::with_capacity(values.len());
-                for value in std::mem::take(values) {
-                    self.expand(value, 0, &mut out)?;
+                for value in &*values {
+                    self.expand(value.clone(), 0, &mut out)?;
                 }
-                *values = out;
+                *values = out.into();
                 Ok(())
             }
             Right::Value(value) | Right::Name(value) => {
@@ -191,12 +195,10 @@ fn constants(name: &str, items: &[String]) -> std::result::Result<Vec<Value>, Li
         }
         let quotes = if item.contains(' ') && !item.starts_with(['"', '\'']) { "\"" } else { "" };
         let text = format!("a.b in ({quotes}{item}{quotes})");
-        match parse(&text, 0).map(|expr| expr.kind) {
-            Ok(ExprKind::Check(Check { test: Test::Compare { right: Right::List(more), .. }, .. }))
-                if !more.is_empty() =>
-            {
-                values.extend(more);
-            }
+        let parsed = parse(&text, 0).map(|expr| expr.kind);
+        let Ok(ExprKind::Check(check)) = parsed else { return Err(ListError::Items(name.into())) };
+        match &check.test {
+            Test::Compare { right: Right::List(more), .. } if !more.is_empty() => values.extend_from_slice(more),
             _ => return Err(ListError::Items(name.into())),
         }
     }

@@ -18,11 +18,13 @@ pub(super) struct Macro {
     cost: Cost,
 }
 
-/// What a tree costs: memory in units of about 50 bytes, and the deepest nesting.
+/// What a tree costs: memory in units of about 50 bytes, as if nothing were shared, and the deepest nesting.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cost {
     size: usize,
     depth: usize,
+    /// Whether there is a macro left in it.
+    open: bool,
 }
 
 #[derive(Debug, Default)]
@@ -67,17 +69,15 @@ impl Macros {
 
     /// Resolves what the macro at this position names itself, as far as it is visible.
     pub(super) fn resolve_own(&mut self, at: usize, visibility: u32) -> Result<(), (MacroError, Span)> {
-        let Some(mut condition) = self.macros.get(at).and_then(|m| m.condition.clone()) else { return Ok(()) };
-        if has_macro(&condition) {
-            let result = self.resolve(&mut condition, visibility);
-            let cost = cost(&condition);
-            if let Some(entry) = self.macros.get_mut(at) {
-                entry.condition = Some(condition);
-                entry.cost = cost;
-            }
-            return result;
+        let open = self.macros.get(at).filter(|m| m.cost.open);
+        let Some(mut condition) = open.and_then(|m| m.condition.clone()) else { return Ok(()) };
+        let result = self.resolve(&mut condition, visibility);
+        let cost = cost(&condition);
+        if let Some(entry) = self.macros.get_mut(at) {
+            entry.condition = Some(condition);
+            entry.cost = cost;
         }
-        Ok(())
+        result
     }
 
     /// Replaces the names of macros in a tree by their conditions. The first loop wins over the first undefined macro.
@@ -103,7 +103,9 @@ struct Run<'m> {
 impl Run<'_> {
     fn visit(&mut self, expr: &mut Expr, depth: usize) {
         match &mut expr.kind {
-            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().for_each(|p| self.visit(p, depth + 1)),
+            ExprKind::And(parts) | ExprKind::Or(parts) => {
+                parts.to_mut().iter_mut().for_each(|p| self.visit(p, depth + 1));
+            }
             ExprKind::Not(part) => self.visit(part, depth + 1),
             ExprKind::Check(_) => {}
             ExprKind::Macro(name) => {
@@ -135,7 +137,7 @@ impl Run<'_> {
                     return;
                 }
                 let Some(mut body) = self.macros.macros[at].condition.clone() else { return };
-                if has_macro(&body) {
+                if cost.open {
                     self.path.push(at);
                     self.visit(&mut body, depth);
                     self.path.pop();
@@ -149,29 +151,21 @@ impl Run<'_> {
     }
 }
 
-fn has_macro(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(has_macro),
-        ExprKind::Not(part) => has_macro(part),
-        ExprKind::Check(_) => false,
-        ExprKind::Macro(_) => true,
-    }
-}
-
 fn cost(expr: &Expr) -> Cost {
     let all = |parts: &[Expr]| {
-        parts.iter().map(cost).fold(Cost { size: 1, depth: 0 }, |sum, part| Cost {
+        parts.iter().map(cost).fold(Cost { size: 1, ..Cost::default() }, |sum, part| Cost {
             size: sum.size + part.size,
             depth: sum.depth.max(part.depth + 1),
+            open: sum.open || part.open,
         })
     };
     match &expr.kind {
         ExprKind::And(parts) | ExprKind::Or(parts) => all(parts),
         ExprKind::Not(part) => all(std::slice::from_ref(part)),
-        ExprKind::Macro(_) => Cost { size: 1, depth: 0 },
+        ExprKind::Macro(_) => Cost { size: 1, open: true, ..Cost::default() },
         ExprKind::Check(check) => match &check.test {
-            Test::Compare { right: Right::List(values), .. } => Cost { size: 4 + values.len(), depth: 0 },
-            _ => Cost { size: 4, depth: 0 },
+            Test::Compare { right: Right::List(values), .. } => Cost { size: 4 + values.len(), ..Cost::default() },
+            _ => Cost { size: 4, ..Cost::default() },
         },
     }
 }

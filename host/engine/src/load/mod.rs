@@ -82,25 +82,31 @@ impl Loader {
     /// Loads a file on top of those before it. With an error in the result the rules stay what they were before, unless
     /// [`Settings::per_rule`] asks for the good ones.
     pub fn load(&mut self, name: &str, text: &str) -> LoadResult {
-        self.load_file(name, text).0
+        self.load_file(name, text, |_| ())
     }
 
-    /// [`Loader::load`] with a check of the documents against the rules' JSON schema: it gets each document in the form that
-    /// [`schema::to_json`] gives and returns what it finds, or `None` if it cannot check.
+    /// [`Loader::load`] with a check of the documents against the rules' JSON schema: it gets each document that does not plainly
+    /// fit ([`schema::fits`]) in the form that [`schema::to_json`] gives and returns what it finds, or `None` if it cannot check.
     pub fn load_checked(
         &mut self,
         name: &str,
         text: &str,
         mut check: impl FnMut(&serde_json::Value) -> Option<Vec<String>>,
     ) -> LoadResult {
-        let (mut result, documents) = self.load_file(name, text);
-        let found = documents.iter().map(|document| check(&schema::to_json(document)));
-        let warnings: Option<Vec<Vec<String>>> = found.collect();
-        result.schema_warnings = warnings.filter(|_| !documents.is_empty()).map(|w| w.concat());
-        result
+        let mut warnings = None;
+        let result = self.load_file(name, text, |documents| {
+            let found = documents.iter().map(|document| match schema::fits(document) {
+                true => Some(Vec::new()),
+                false => check(&schema::to_json(document)),
+            });
+            let found: Option<Vec<Vec<String>>> = found.collect();
+            warnings = found.filter(|_| !documents.is_empty()).map(|w| w.concat());
+        });
+        LoadResult { schema_warnings: warnings, ..result }
     }
 
-    fn load_file(&mut self, name: &str, text: &str) -> (LoadResult, Vec<Node>) {
+    /// Loads a file; `look` sees its documents, which are gone before anything is compiled.
+    fn load_file(&mut self, name: &str, text: &str, look: impl FnOnce(&[Node])) -> LoadResult {
         let file = self.files.add(name, text);
         let mut diagnostics = Vec::new();
         let mut reader = Reader {
@@ -113,6 +119,8 @@ impl Loader {
             recovered: false,
         };
         let (good, documents) = reader.read(text);
+        look(&documents);
+        drop(documents);
         let read = diagnostics.len();
         if good || self.settings.go_on() {
             let (compiled, failed) = compile::compile(&self.collection, &self.settings, &self.files, &mut diagnostics);
@@ -122,7 +130,7 @@ impl Loader {
                 selectors.into_iter().for_each(|selector| self.select(selector));
             }
         }
-        (LoadResult { name: name.into(), file, diagnostics, read, schema_warnings: None }, documents)
+        LoadResult { name: name.into(), file, diagnostics, read, schema_warnings: None }
     }
 
     /// The result for a file that could not be read: an error, so that it is told beside what is wrong with the others.

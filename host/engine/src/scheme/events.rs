@@ -1,8 +1,10 @@
 //! Event codes, their names, and sets of them.
 
-use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::SchemeError;
 
@@ -109,10 +111,10 @@ pub struct EventKind {
 pub struct EventNames {
     kinds: Vec<EventKind>,
     all: EventSet,
-    names: HashMap<Box<str>, Vec<u16>>,
-    syscalls: HashMap<Box<str>, Vec<u16>>,
+    names: HashMap<Box<str>, Vec<u16>, FxBuildHasher>,
+    syscalls: HashMap<Box<str>, Vec<u16>, FxBuildHasher>,
     /// Numbers of the calls that have no code of their own; several calls may have one name.
-    calls: HashMap<Box<str>, Vec<u16>>,
+    calls: HashMap<Box<str>, Vec<u16>, FxBuildHasher>,
     /// The fields, with their arguments, that name such a call where it has one.
     call_fields: Vec<(Box<str>, Box<str>)>,
 }
@@ -194,7 +196,11 @@ impl EventNames {
     }
 }
 
-fn add_codes(map: &mut HashMap<Box<str>, Vec<u16>>, name: &str, codes: &[u16]) -> Result<(), SchemeError> {
+fn add_codes(
+    map: &mut HashMap<Box<str>, Vec<u16>, FxBuildHasher>,
+    name: &str,
+    codes: &[u16],
+) -> Result<(), SchemeError> {
     if let Some(code) = codes.iter().find(|c| **c > EventSet::MAX_CODE) {
         return Err(SchemeError::EventCode(*code));
     }

@@ -6,8 +6,10 @@ mod fields;
 mod hooks;
 mod types;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 pub use events::{Call, CallSet, Code, EventKind, EventNames, EventSet, NumberSet};
 pub use fields::{ArgSpec, FieldFlags, FieldId, FieldInfo, Matching};
@@ -35,7 +37,7 @@ pub enum SchemeError {
 pub struct Scheme {
     source: Box<str>,
     fields: Vec<FieldInfo>,
-    by_name: HashMap<Box<str>, FieldId>,
+    by_name: HashMap<Box<str>, FieldId, FxBuildHasher>,
     events: EventNames,
     args: Arc<dyn ArgResolver + Send + Sync>,
     hosts: Arc<dyn HostLookup + Send + Sync>,
@@ -56,7 +58,7 @@ impl Scheme {
             scheme: Scheme {
                 source: source.into(),
                 fields: Vec::new(),
-                by_name: HashMap::new(),
+                by_name: HashMap::default(),
                 events: EventNames::default(),
                 args: Arc::new(NoHooks),
                 hosts: Arc::new(NoHooks),

@@ -3,7 +3,8 @@
 mod getopt;
 mod transform;
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::ast::Transformer;
 use crate::check::typed::Source;
@@ -36,14 +37,19 @@ pub(crate) struct SourceInfo {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Sources {
     infos: Vec<SourceInfo>,
-    ids: HashMap<Source, SourceId>,
+    /// The sources in the order of their ids, as long as they are [`FEW`]; then `ids` has them.
+    first: Vec<Source>,
+    ids: HashMap<Source, SourceId, FxBuildHasher>,
 }
+
+/// A format has a handful of sources: looking through them is cheaper than a table, of which there would be one for each rule.
+const FEW: usize = 16;
 
 impl Sources {
     /// The id of this source; it and what it is made of are added if they are new.
     pub(crate) fn intern(&mut self, source: &Source, slots: &mut SlotTable) -> SourceId {
-        if let Some(id) = self.ids.get(source) {
-            return *id;
+        if let Some(id) = self.find(source) {
+            return id;
         }
         let def = match source {
             Source::Field { slot, .. } => Def::Slot(slots.intern(slot.clone())),
@@ -64,8 +70,27 @@ impl Sources {
         };
         let id = self.infos.len() as SourceId;
         self.infos.push(SourceInfo { def, ty: source.ty(), format, list });
-        self.ids.insert(source.clone(), id);
+        match self.ids.is_empty() && self.first.len() < FEW {
+            true => self.first.push(source.clone()),
+            false => {
+                self.ids.extend(self.first.drain(..).zip(0..));
+                self.ids.insert(source.clone(), id);
+            }
+        }
         id
+    }
+
+    fn find(&self, source: &Source) -> Option<SourceId> {
+        match self.ids.is_empty() {
+            true => self.first.iter().position(|known| known == source).map(|at| at as SourceId),
+            false => self.ids.get(source).copied(),
+        }
+    }
+
+    /// Lets go of what only adding sources needs: a source that is added now is a new one.
+    pub(crate) fn freeze(&mut self) {
+        (self.first, self.ids) = (Vec::new(), HashMap::default());
+        self.infos.shrink_to_fit();
     }
 
     pub(crate) fn info(&self, id: SourceId) -> &SourceInfo {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Compiler;
 use crate::ast::{Expr, Operand, OperandKind, Span};
-use crate::check::{CheckErrorKind, Condition, LintKind, lints};
+use crate::check::{CheckErrorKind, Checker, Condition, LintKind};
 use crate::load::code::{DeprecatedField, ErrorCode, WarningCode};
 use crate::load::decode::Result;
 use crate::load::exception;
@@ -13,8 +13,8 @@ use crate::load::macros::MacroError;
 use crate::load::result::{Severity, similar};
 use crate::scheme::Scheme;
 
-impl Compiler<'_> {
-    pub(super) fn condition(&mut self, item: &RuleItem, scheme: &Scheme) -> Result<Option<(Expr, Condition)>> {
+impl<'c> Compiler<'c> {
+    pub(super) fn condition(&mut self, item: &RuleItem, scheme: &'c Scheme) -> Result<Option<(Expr, Condition)>> {
         let context = &item.condition_context;
         let expr = self.parse(&item.condition, context)?;
         let mut expr = exception::add(expr, &item.exceptions, context, &mut self.compiled.texts, self.files)?;
@@ -28,7 +28,7 @@ impl Compiler<'_> {
             }
             return Err(self.macro_fault(&error, span, &item.context));
         }
-        let lints = lints(&expr, scheme);
+        let lints = self.checker(scheme).lints(&expr);
         let (unsafe_na, suspicious): (Vec<_>, Vec<_>) =
             lints.into_iter().partition(|lint| matches!(lint.kind, LintKind::UnsafeNa));
         if let Some(lint) = unsafe_na.first() {
@@ -39,7 +39,7 @@ impl Compiler<'_> {
             let context = self.expression(span, context);
             self.warn(Severity::DeprecatedField(field), field.description(), &context);
         }
-        match Condition::check(&expr, scheme) {
+        match self.checker(scheme).check(&expr) {
             Ok(condition) => {
                 for lint in suspicious {
                     let context = self.expression(lint.span, context);
@@ -66,6 +66,10 @@ impl Compiler<'_> {
                 Err(fault)
             }
         }
+    }
+
+    fn checker(&mut self, scheme: &'c Scheme) -> &mut Checker<'c> {
+        self.checkers.entry(scheme.source()).or_insert_with(|| Checker::new(scheme))
     }
 }
 

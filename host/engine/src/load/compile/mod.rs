@@ -4,11 +4,11 @@
 mod condition;
 mod output;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::ast::{Expr, Span};
-use crate::check::MANY_EVENTS;
+use crate::check::{Checker, MANY_EVENTS};
 use crate::load::code::{ErrorCode, WarningCode};
 use crate::load::collect::{Collection, scheme};
 use crate::load::context::{Context, ItemKind};
@@ -47,6 +47,8 @@ struct Compiler<'c> {
     files: &'c Files,
     out: &'c mut Vec<Diagnostic>,
     compiled: Compiled,
+    /// What checks the conditions of each source.
+    checkers: HashMap<&'c str, Checker<'c>>,
     failed: bool,
 }
 
@@ -58,14 +60,14 @@ pub(in crate::load) fn compile(
     out: &mut Vec<Diagnostic>,
 ) -> (Compiled, bool) {
     let compiled = Compiled { lists: Lists::new(&collection.lists), ..Compiled::default() };
-    let mut compiler = Compiler { collection, settings, files, out, compiled, failed: false };
+    let mut compiler = Compiler { collection, settings, files, out, compiled, checkers: HashMap::new(), failed: false };
     if compiler.macros() && compiler.rules() && !compiler.failed {
         compiler.unused();
     }
     (compiler.compiled, compiler.failed)
 }
 
-impl Compiler<'_> {
+impl<'c> Compiler<'c> {
     /// Records an error; `false` if it is to be the last.
     fn fail(&mut self, fault: Fault) -> bool {
         self.failed = true;
@@ -180,11 +182,12 @@ impl Compiler<'_> {
 
     /// Compiles one rule. `None` if it is left out, with a warning.
     fn rule(&mut self, item: &RuleItem) -> Result<Option<RuleSpec>> {
-        let Some(scheme) = scheme(&self.settings.sources, &item.source).cloned() else { return Ok(None) };
+        let settings: &'c Settings = self.settings;
+        let Some(scheme) = scheme(&settings.sources, &item.source) else { return Ok(None) };
         exception::check_values(&item.exceptions)?;
         let source: Arc<str> = item.source.as_str().into();
         let mut slots = self.compiled.slots.remove(&source).unwrap_or_default();
-        let formats = self.formats(item, &scheme, &mut slots);
+        let formats = self.formats(item, scheme, &mut slots);
         self.compiled.slots.insert(source.clone(), slots);
         let formats = match formats {
             // The condition is looked at all the same, if all errors are asked for.
@@ -194,7 +197,7 @@ impl Compiler<'_> {
         if formats.as_ref().is_some_and(Option::is_none) {
             return Ok(None);
         }
-        let Some((expr, condition)) = self.condition(item, &scheme)? else { return Ok(None) };
+        let Some((expr, condition)) = self.condition(item, scheme)? else { return Ok(None) };
         let Some((output, extra_fields)) = formats.flatten().filter(|_| !item.broken) else { return Ok(None) };
         if item.source == "syscall" && item.warn_evttypes && condition.events().len() > MANY_EVENTS {
             let message = "Rule matches too many evt.type values. This has a significant performance penalty.";

@@ -4,9 +4,11 @@
 mod operand;
 mod test;
 
+use std::sync::Arc;
+
 use super::error::{ParseError, ParseErrorKind};
 use super::lexer::Lexer;
-use crate::ast::{Check, Expr, ExprKind, Operand, Span};
+use crate::ast::{Check, Expr, ExprKind, Operand, Shared, Span};
 
 type Result<T> = std::result::Result<T, ParseError>;
 
@@ -88,7 +90,7 @@ impl<'t> Parser<'t> {
         word: &str,
         missing: &'static str,
         part: fn(&mut Self) -> Result<Expr>,
-        kind: fn(Vec<Expr>) -> ExprKind,
+        kind: fn(Shared<Expr>) -> ExprKind,
     ) -> Result<Expr> {
         self.nested(|p| {
             p.lexer.blank();
@@ -110,7 +112,7 @@ impl<'t> Parser<'t> {
             }
             Ok(match parts.len() {
                 1 => parts.remove(0),
-                _ => Expr::new(kind(parts), end),
+                _ => Expr::new(kind(parts.into()), end),
             })
         })
     }
@@ -164,7 +166,7 @@ impl<'t> Parser<'t> {
                 return p.expected("a '(' token, a field check, or an identifier");
             };
             let test = p.test()?;
-            Ok(Expr::new(ExprKind::Check(Check { left, test }), p.span(start)))
+            Ok(Expr::new(ExprKind::Check(Arc::new(Check { left, test })), p.span(start)))
         })
     }
 }

@@ -156,7 +156,7 @@ impl Parser<'_> {
         self.nested(|p| {
             p.lexer.blank();
             if let Some(values) = p.list()? {
-                return Ok(Right::List(values));
+                return Ok(Right::List(values.into()));
             }
             match p.name() {
                 Some(name) => Ok(name),
@@ -169,7 +169,7 @@ impl Parser<'_> {
         self.nested(|p| {
             p.lexer.blank();
             if let Some(values) = p.list()? {
-                return Ok(Right::List(values));
+                return Ok(Right::List(values.into()));
             }
             if let Some(call) = p.right_call()? {
                 return Ok(call);
