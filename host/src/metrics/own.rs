@@ -15,9 +15,10 @@ const CAUSES: [&str; 4] = ["buffer_bulk", "buffer_vital", "max_event_size", "lat
 const SECOND: f64 = 1e9;
 
 /// Values of the plugin of system calls that Falco has no names for, and ours.
-const OF_SYSCALLS: [(&str, &str); 13] = [
+const OF_SYSCALLS: [(&str, &str); 14] = [
     ("descriptors_refused", "lanner_fds_refused_total"),
     ("n_foreign_abi_calls", "lanner_foreign_abi_calls_total"),
+    ("n_needless_calls", "lanner_needless_calls_total"),
     ("n_thread_lookups", "lanner_state_thread_lookups_total"),
     ("n_state_refreshes", "lanner_state_refreshes_total"),
     ("n_refreshed_processes", "lanner_state_refreshed_processes_total"),

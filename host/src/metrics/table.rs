@@ -122,6 +122,10 @@ pub const METRICS: &[Metric] = &[
         "lanner_foreign_abi_calls_total",
         "Calls by the table for 32-bit programs of a 64-bit kernel that are not followed",
     ),
+    c(
+        "lanner_needless_calls_total",
+        "Calls that the kernel kept to itself: no rule is about them and they change nothing",
+    ),
     c("lanner_state_thread_lookups_total", "Threads that events named and /proc was asked about"),
     c("lanner_state_refreshes_total", "Times that state was looked up anew because events that change it were lost"),
     c("lanner_state_refreshed_processes_total", "Processes looked up anew"),

@@ -22,12 +22,21 @@ enum want {
 	WANT_ENTER = 2, /* and its arguments at entry, before anybody can change them */
 };
 
+/* Exits of a call that nobody but the state wants, and that change it: src/live/matter.rs. */
+enum only {
+	ONLY_ALL,        /* any may */
+	ONLY_DONE,       /* those that did not fail */
+	ONLY_COPIES,     /* of those, fcntl's that copy a descriptor or say whether it outlives an exec */
+	ONLY_REAPERS,    /* of those, prctl's about who takes over orphans */
+	ONLY_OPEN_FILES, /* of those, limits of the number of open files */
+};
+
 struct call_info {
 	u8 want;
 	u8 vital;
 	u16 sc;     /* number of the call in the event tables, and of its program in those of programs */
 	u16 native; /* its number in the machine's own table */
-	u16 spare;
+	u16 only;   /* enum only */
 };
 
 /* By number of call. A 64-bit kernel has a second table for 32-bit programs, with other numbers; both stand in one entry,
@@ -98,6 +107,7 @@ struct counters {
 	u64 too_long;                /* lost: longer than an event can be */
 	u64 no_ring;                 /* lost: a processor without ring */
 	u64 foreign_abi;             /* not sent: calls of 32-bit programs where they are not translated */
+	u64 needless;                /* not sent: no rule is about them and they change nothing */
 };
 
 struct {

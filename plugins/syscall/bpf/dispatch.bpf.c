@@ -115,6 +115,25 @@ inline_always struct entry *unpack_socketcall(struct call *call)
 }
 #endif
 
+/* Whether an exit that only the state wants can change it. */
+inline_always bool matters(const struct call *call, u16 only)
+{
+	if (call->ret < 0)
+		return false;
+	switch (only) {
+	case ONLY_COPIES: { /* F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC */
+		u32 cmd = call->args[1];
+		return cmd == 0 || cmd == 2 || cmd == 1030;
+	}
+	case ONLY_REAPERS: /* PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER */
+		return (u32)call->args[0] - 36 < 2;
+	case ONLY_OPEN_FILES: /* RLIMIT_NOFILE */
+		return (u32)call->args[1] == 7;
+	default:
+		return true;
+	}
+}
+
 /* Lets a call through that is wanted: it then stands in the scratch memory. */
 inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 ret)
 {
@@ -154,6 +173,12 @@ inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 r
 #endif
 	} else {
 		own_arguments(call, regs);
+	}
+	if (want == WANT_EXIT && info->only && !matters(call, info->only)) {
+		struct counters *count = my_counts();
+		if (count)
+			count->needless++;
+		return NULL;
 	}
 	call->ring = info->vital ? RING_VITAL : RING_BULK;
 	call->sc = info->sc;

@@ -25,16 +25,18 @@ pub struct Counters {
     pub lost_no_ring: u64,
     /// Calls made by the 32-bit table of a 64-bit kernel, which are not followed.
     pub foreign_abi: u64,
+    /// Exits of calls that no rule is about and that change nothing, which were not sent.
+    pub needless: u64,
 }
 
 impl Counters {
     /// Words of `struct counters` in bpf/base.bpf.h.
-    pub(super) const WORDS: usize = 7;
+    pub(super) const WORDS: usize = 8;
 
     /// What one processor counted.
     fn of(words: &[u64; Self::WORDS]) -> Self {
-        let [sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi] = *words;
-        Self { sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi }
+        let [sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi, needless] = *words;
+        Self { sent_bulk, sent_vital, lost_bulk, lost_vital, lost_too_long, lost_no_ring, foreign_abi, needless }
     }
 
     /// Both together.
@@ -48,6 +50,7 @@ impl Counters {
             lost_too_long: self.lost_too_long + other.lost_too_long,
             lost_no_ring: self.lost_no_ring + other.lost_no_ring,
             foreign_abi: self.foreign_abi + other.foreign_abi,
+            needless: self.needless + other.needless,
         }
     }
 

@@ -11,6 +11,7 @@ mod feature;
 mod foreign;
 mod interest;
 mod look;
+mod matter;
 mod merge;
 mod object;
 mod probe;
@@ -115,9 +116,9 @@ impl Live {
     /// # Errors
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
     pub fn want(&mut self, events: Option<Wanted<'_>>) -> Result<(), LiveError> {
-        let calls = self.settings.selection(events).calls;
-        self.probe.want(&calls)?;
-        self.selected = calls;
+        let selection = self.settings.selection(events);
+        self.probe.want(&selection.calls, &selection.for_state)?;
+        self.selected = selection.calls;
         Ok(())
     }
 

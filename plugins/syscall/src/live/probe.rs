@@ -17,6 +17,7 @@ use super::cpus::Cpus;
 use super::enforce::{self, EnforcedReader};
 use super::foreign::{self, AFTER_CALLS, SOCKETCALL};
 use super::interest::{Interest, is_vital};
+use super::matter::Only;
 use super::merge::Rings;
 use super::ring::Ring;
 use super::settings::Settings;
@@ -142,8 +143,9 @@ impl Probe {
         }
     }
 
-    /// Changes what is reported: from now on exactly these calls. What was wanted before and still is goes on meanwhile.
-    pub(super) fn want(&mut self, interest: &Interest) -> Result<(), LiveError> {
+    /// Changes what is reported: from now on exactly these calls, and those `for_state` only where they can change it. What was
+    /// wanted before and still is goes on meanwhile.
+    pub(super) fn want(&mut self, interest: &Interest, for_state: &Interest) -> Result<(), LiveError> {
         let mut entries = vec![[0; 2]; ENTRIES];
         for call in SYSCALLS.iter().filter(|call| interest.has(call.code)) {
             let own = call.native(self.arch).map(usize::from);
@@ -158,7 +160,12 @@ impl Probe {
                 wants |= WANT_ENTER;
             }
             let vital = u64::from(is_vital(call));
-            let info = wants | vital << 8 | u64::from(call.code.0) << 16 | (own.unwrap_or(any) as u64) << 32;
+            let only = if for_state.has(call.code) { Only::of(call) } else { Only::All };
+            let info = wants
+                | vital << 8
+                | u64::from(call.code.0) << 16
+                | (own.unwrap_or(any) as u64) << 32
+                | (only as u64) << 48;
             let places = own.map(|at| (at, 0)).into_iter().chain(foreign.into_iter().map(|at| (at, 1)));
             for (at, table) in places {
                 let Some(entry) = entries.get_mut(at) else { continue };

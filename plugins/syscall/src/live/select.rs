@@ -22,6 +22,8 @@ pub struct Base<'a> {
 pub struct Selection {
     /// The calls that are observed.
     pub calls: Interest,
+    /// Of these, those that nobody asks for: they are observed for the state alone.
+    pub for_state: Interest,
     /// Those that rules ask for.
     pub by_rules: Interest,
     /// Those that the user named.
@@ -97,7 +99,8 @@ impl Selection {
             calls = calls.and(&repaired);
         }
         calls = calls.and(&Interest::with(|call| call.name == ALWAYS));
-        Self { calls, by_rules, custom, removed, ignored, repaired, unknown }
+        let for_state = calls.minus(&by_rules).minus(&custom);
+        Self { calls, for_state, by_rules, custom, removed, ignored, repaired, unknown }
     }
 
     /// What rules ask for and do not get.
@@ -163,6 +166,8 @@ mod tests {
         for name in ["openat", "execve", "dup3", "bind", "chdir", "sched_process_exit"] {
             assert!(has(&usual, name), "{name}");
         }
+        let for_state = usual.for_state.names();
+        assert!(for_state.contains(&"dup3") && !for_state.contains(&"openat"));
         assert!(!has(&usual, "read") && usual.unknown.is_empty() && usual.refused().is_empty());
     }
 
@@ -171,6 +176,7 @@ mod tests {
         let own = select(&OPENS, &["execve", "getpgid", "nonsense", "!openat", "!alsonot"], false, false);
         assert_eq!(own.calls.names(), ["execve", "getpgid", "sched_process_exit"]);
         assert_eq!(own.unknown, ["nonsense", "!alsonot"]);
+        assert_eq!(own.for_state.names(), ["sched_process_exit"], "what the user names is sent as it is");
         assert_eq!(own.refused().names(), ["openat"]);
     }
 

@@ -73,6 +73,7 @@ impl Counted {
         out.counter("n_drops_max_event_size", counted.lost_too_long);
         out.counter("n_drops_late_cpu", counted.lost_no_ring);
         out.counter("n_foreign_abi_calls", counted.foreign_abi);
+        out.counter("n_needless_calls", counted.needless);
         for (cpu, counted) in of_each.iter().enumerate() {
             out.counter(&format!("n_evts_cpu_{cpu}"), counted.sent() + counted.lost());
             out.counter(&format!("n_drops_cpu_{cpu}"), counted.lost());

@@ -58,6 +58,11 @@ pub fn followed() -> Vec<EventType> {
     (0..).map(EventType).zip(parse::codes()).filter(|(_, code)| follows(code)).map(|(code, _)| code).collect()
 }
 
+/// Whether the exit of a call that failed changes nothing of the state. `false` where that is not certain.
+pub(crate) fn ignores_failures(code: EventType) -> bool {
+    parse::codes().get(usize::from(code.0)).is_some_and(|code| code.parser.ignores_failures())
+}
+
 /// Where events come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {

@@ -149,3 +149,49 @@ fn calls_without_events_of_their_own_come_one_by_one() {
     let mixed = seen[begin..=end].chunks(2).all(|pair| pair == [second, first]);
     assert!(mixed, "both are wanted meanwhile, and none is missing: {:?}", &seen[begin..=end]);
 }
+
+/// What no rule is about and what changes nothing stays in the kernel, until a rule is about it.
+#[test]
+fn calls_for_the_state_alone_come_where_they_change_it() {
+    if !crate::can_watch() {
+        return;
+    }
+    let settings = Settings { events: Some(vec![T::SYSCALL_MKDIRAT_X.0]), ..Settings::default() };
+    let mut live = Live::open(&settings).unwrap();
+    let act = || {
+        // SAFETY: numbers of descriptors, of which 987 is none.
+        unsafe {
+            for _ in 0..1000 {
+                libc::fcntl(2, libc::F_GETFL);
+                libc::close(987);
+            }
+            let copy = libc::fcntl(2, libc::F_DUPFD, 900);
+            libc::fcntl(copy, libc::F_SETFD, libc::FD_CLOEXEC);
+            libc::close(copy);
+        }
+    };
+    let mut seen = |live: &mut Live| {
+        let child = fork(act);
+        let mut codes = Vec::new();
+        until(live, "the end", |event| {
+            let about = matches!(event.event_type(), T::SYSCALL_FCNTL_X | T::SYSCALL_CLOSE_X);
+            if event.tid() == child && about {
+                codes.push((event.event_type(), event.i64(0).unwrap()));
+            }
+            is_end(event, child)
+        });
+        wait(child);
+        codes
+    };
+    let before = live.counters().read().unwrap().needless;
+    let (fcntl, close) = (T::SYSCALL_FCNTL_X, T::SYSCALL_CLOSE_X);
+    let codes = seen(&mut live);
+    let copy = codes[0].1;
+    assert!(copy >= 900, "{codes:?}");
+    assert_eq!(codes, [(fcntl, copy), (fcntl, 0), (close, 0)]);
+    assert!(live.counters().read().unwrap().needless >= before + 2000);
+    live.want(Some(Wanted::of_codes(&[fcntl.0]))).unwrap();
+    let all = seen(&mut live);
+    assert_eq!(all.iter().filter(|(code, _)| *code == fcntl).count(), 1002, "a rule may be about any of them");
+    assert_eq!(all.iter().filter(|(code, _)| *code == close).count(), 1);
+}

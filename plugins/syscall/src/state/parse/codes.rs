@@ -56,6 +56,41 @@ pub(crate) struct Code {
     bits: u8,
 }
 
+impl Parser {
+    /// Whether it looks at nothing of a call that failed.
+    pub(crate) fn ignores_failures(self) -> bool {
+        use Parser as P;
+        matches!(
+            self,
+            P::Namespace
+                | P::Memfd
+                | P::PidfdOpen
+                | P::PidfdGetfd
+                | P::Pipe
+                | P::Socket
+                | P::Socketpair
+                | P::Bind
+                | P::Accept
+                | P::Close
+                | P::CloseRange
+                | P::Fcntl
+                | P::NewFd
+                | P::Chdir
+                | P::Fchdir
+                | P::Getcwd
+                | P::Dup
+                | P::Rlimit
+                | P::Prlimit
+                | P::Setresid
+                | P::Setid
+                | P::Chroot
+                | P::Setsid
+                | P::Capset
+                | P::Prctl
+        )
+    }
+}
+
 impl Code {
     pub(crate) const ENTER: u8 = 1;
     /// Belongs to no thread.
