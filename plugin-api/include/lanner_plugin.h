@@ -708,6 +708,13 @@ ss_plugin_rc plugin_lanner_want_events(ss_plugin_t* s, ss_instance_t* h, const u
 ss_plugin_rc plugin_lanner_want_calls(ss_plugin_t* s, ss_instance_t* h, const uint16_t* codes, uint32_t n,
                                       const uint16_t* calls, uint32_t m);
 
+/* As plugin_lanner_want_calls, which is not called where this is exported and the host knows what becomes of failures: of events
+ * of calls that failed, whose result is below zero, only those whose codes are among the `k` at `failures` will be looked at (not
+ * null unless k is 0; valid for this call only). `calls` null: generic events of all calls. Where the host calls one of the other
+ * two instead, whatever comes is looked at: nothing of what is observed, for whatever reason, may be left out. */
+ss_plugin_rc plugin_lanner_want_failures(ss_plugin_t* s, ss_instance_t* h, const uint16_t* codes, uint32_t n,
+                                         const uint16_t* calls, uint32_t m, const uint16_t* failures, uint32_t k);
+
 /* JSON about the machine whose events are delivered ("hostname", "boot_time", "cpus", ..); null if unknown. Asked for
  * after plugin_open. Valid until the next call. */
 const char* plugin_lanner_get_machine_info(ss_plugin_t* s);

@@ -208,6 +208,9 @@ macro_rules! __plugin_symbols {
         plugin_lanner_want_calls, lanner_want_calls,
             (s: *mut $crate::raw::PluginState, h: *mut $crate::raw::Instance, codes: *const u16, n: u32,
              calls: *const u16, m: u32) -> $crate::raw::Rc;
+        plugin_lanner_want_failures, lanner_want_failures,
+            (s: *mut $crate::raw::PluginState, h: *mut $crate::raw::Instance, codes: *const u16, n: u32,
+             calls: *const u16, m: u32, failures: *const u16, k: u32) -> $crate::raw::Rc;
         plugin_lanner_get_machine_info, lanner_get_machine_info, (s: *mut $crate::raw::PluginState)
             -> *const ::core::ffi::c_char;
         plugin_lanner_write_capture_head, lanner_write_capture_head,

@@ -339,6 +339,13 @@ fn a_source_that_observes_nothing_costly_takes_no_wishes() {
     // SAFETY: no calls where one is announced, which must be an error.
     assert_eq!(unsafe { want(host.state, instance, codes.as_ptr(), 1, core::ptr::null(), 1) }, Rc::FAILURE);
     assert!(host.error().contains("the calls are null"), "{}", host.error());
+    let want = host.api.lanner_want_failures.unwrap();
+    let (all, none) = (codes.as_ptr(), core::ptr::null());
+    // SAFETY: as above, of codes, calls (null for all of them) and codes of failures.
+    assert_eq!(unsafe { want(host.state, instance, all, 1, none, 0, all, 1) }, Rc::NOT_SUPPORTED);
+    // SAFETY: no codes of failures where one is announced, which must be an error.
+    assert_eq!(unsafe { want(host.state, instance, all, 1, all, 1, none, 1) }, Rc::FAILURE);
+    assert!(host.error().contains("the codes of failures are null"), "{}", host.error());
     assert_eq!(host.next(instance).0, Rc::EOF);
     host.close(instance);
 }

@@ -120,6 +120,8 @@ pub(crate) fn compile(
                 let by_rules = by_rules.fold(Wish::default(), |all, one| all.and(&one));
                 observed(&settings.live, &by_rules, &parsed);
                 let wanted = by_rules.and(&parsed);
+                // Captures that rules begin hold all that happened, not what alerts need.
+                let wanted = if settings.capture.is_some() { wanted.and_the_rest() } else { wanted };
                 let live = live_settings(&settings.live, Some(&wanted), settings.live.base.all);
                 events = Some(wanted);
                 let params = lanner_syscall::live::Settings { enforce: enforced.kernel.clone(), ..live };
@@ -175,6 +177,7 @@ pub(crate) fn live_settings(live: &LiveSettings, events: Option<&Wish>, io: bool
         snaplen,
         events: events.map(|wanted| wanted.codes.to_vec()),
         calls: events.and_then(|wanted| wanted.calls).map(<[u16]>::to_vec),
+        failures: events.and_then(|wanted| wanted.failures).map(<[u16]>::to_vec),
         custom_set: live.base.custom_set.clone(),
         repair: live.base.repair,
         io,

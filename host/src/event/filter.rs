@@ -47,7 +47,7 @@ impl Filter {
     /// The events that the condition can hold for.
     #[must_use]
     pub fn wish(&self) -> Wish {
-        Wish::of_rules(self.set.events(), self.set.calls())
+        Wish::of_rules(&self.set)
     }
 
     /// Whether the condition holds for the event.

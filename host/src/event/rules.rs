@@ -92,7 +92,7 @@ impl SourceRules {
 
     /// The events that any rule can match.
     pub fn wish(&self) -> Wish {
-        Wish::of_rules(self.wanted, self.set.calls())
+        Wish::of_rules(&self.set)
     }
 
     /// Evaluates an event and hands each alert to `raise`. Nothing is allocated unless a rule matches. What waits for values that

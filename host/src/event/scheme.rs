@@ -9,7 +9,7 @@ use lanner_engine::scheme::{
 use lanner_plugin_api::schema::{EVENTS, EventStatus, EventType, SYSCALLS, SyscallKind};
 use thiserror::Error;
 
-use super::facts::{Depends, Facts};
+use super::facts::{Depends, Facts, Outcome};
 use super::generic::Generic;
 use crate::plugin::{FieldMatch, FieldSpec, PluginIdx};
 
@@ -66,6 +66,7 @@ pub struct Builder {
     providers: Vec<Provider>,
     names: std::collections::HashSet<Box<str>>,
     depends: Vec<Option<Depends>>,
+    outcomes: Vec<Option<Outcome>>,
 }
 
 impl Builder {
@@ -77,6 +78,7 @@ impl Builder {
             providers: Vec::new(),
             names: std::collections::HashSet::new(),
             depends: Vec::new(),
+            outcomes: Vec::new(),
         };
         if generic {
             for (field, info) in Generic::table() {
@@ -102,9 +104,11 @@ impl Builder {
             });
         }
         let depends = Depends::of(&info.name).filter(|_| self.source == SYSCALL);
+        let outcome = Outcome::of(&info.name).filter(|_| self.source == SYSCALL);
         self.builder.field(info).map_err(|error| FieldError::Invalid { plugin: plugin.to_owned(), error })?;
         self.providers.push(provider);
         self.depends.push(depends);
+        self.outcomes.push(outcome);
         Ok(())
     }
 
@@ -157,7 +161,7 @@ impl Builder {
     ) -> SourceScheme {
         self.builder.args(args).hosts(hosts).services(services);
         if self.source == SYSCALL {
-            self.builder.facts(Arc::new(Facts { fields: self.depends }));
+            self.builder.facts(Arc::new(Facts { fields: self.depends, outcomes: self.outcomes }));
         }
         SourceScheme { scheme: self.builder.build(), providers: self.providers.into() }
     }

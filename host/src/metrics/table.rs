@@ -124,7 +124,7 @@ pub const METRICS: &[Metric] = &[
     ),
     c(
         "lanner_needless_calls_total",
-        "Calls that the kernel kept to itself: no rule is about them and they change nothing",
+        "Calls that the kernel kept to itself: no rule can match them and they change nothing",
     ),
     c("lanner_state_thread_lookups_total", "Threads that events named and /proc was asked about"),
     c("lanner_state_refreshes_total", "Times that state was looked up anew because events that change it were lost"),

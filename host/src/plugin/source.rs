@@ -252,21 +252,26 @@ impl Pump {
     fn tell_wish(&mut self, wish: &Wish) -> Result<(), PluginError> {
         const WANT_EVENTS: Function = Function("want_events");
         let api = self.owner.library().api();
-        let Wanted { codes, calls } = wish.wanted();
+        let Wanted { codes, calls, failures } = wish.wanted();
         let (state, n) = (self.owner.state(), count(codes));
         let _scope = CallScope::enter();
-        let rc = match (api.lanner_want_calls, calls, api.lanner_want_events) {
-            (Some(want), Some(calls), _) => {
-                let m = count(calls);
-                // SAFETY: state and instance are alive and only this thread calls on them, between two batches; codes and
-                // calls outlive the call.
-                unsafe { want(state, self.instance, codes.as_ptr(), n, calls.as_ptr(), m) }
-            }
-            // Who knows no calls is asked for all of them: the codes have their event.
-            // SAFETY: as above.
-            (_, _, Some(want)) => unsafe { want(state, self.instance, codes.as_ptr(), n) },
-            _ => return Ok(()),
-        };
+        let (called, m) = calls.map_or((ptr::null(), 0), |calls| (calls.as_ptr(), count(calls)));
+        let rc =
+            match (api.lanner_want_failures.zip(failures), api.lanner_want_calls.zip(calls), api.lanner_want_events) {
+                (Some((want, failures)), ..) => {
+                    let (failed, k) = (failures.as_ptr(), count(failures));
+                    // SAFETY: state and instance are alive and only this thread calls on them, between two batches; codes and
+                    // calls outlive the call.
+                    unsafe { want(state, self.instance, codes.as_ptr(), n, called, m, failed, k) }
+                }
+                // Who knows nothing of failures sends them all.
+                // SAFETY: as above.
+                (None, Some((want, _)), _) => unsafe { want(state, self.instance, codes.as_ptr(), n, called, m) },
+                // Who knows no calls is asked for all of them: the codes have their event.
+                // SAFETY: as above.
+                (None, None, Some(want)) => unsafe { want(state, self.instance, codes.as_ptr(), n) },
+                (None, None, None) => return Ok(()),
+            };
         if rc == Rc::NOT_SUPPORTED {
             return Ok(());
         }

@@ -6,8 +6,8 @@ use super::{
     AbiLayoutFn, AsyncEventHandlerFn, BeginWaitFn, CaptureListenInput, EndWaitFn, Event, EventInput, EventParseInput,
     ExtractAwaitedFn, ExtractPreparedFn, FieldExtractInput, GetBatchMetaFn, GetEventKeysFn, GetFieldDetailsFn,
     GetFieldKeyFn, GetMachineInfoFn, GetStateEpochFn, GetWaitStateFn, InitInput, Instance, Metric, Owner, PluginState,
-    PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantCallsFn, WantEventsFn, WriteCaptureHeadFn,
-    assert_layout,
+    PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantCallsFn, WantEventsFn, WantFailuresFn,
+    WriteCaptureHeadFn, assert_layout,
 };
 
 /// A function without arguments that returns static text.
@@ -159,8 +159,9 @@ api! {
     47 lanner_extract_awaited: ExtractAwaitedFn, "A value that was waited for (Lanner).";
     48 lanner_end_wait: EndWaitFn, "Gives a wait back (Lanner).";
     49 lanner_want_calls: WantCallsFn, "Which events will be looked at, of generic ones by call (Lanner).";
+    50 lanner_want_failures: WantFailuresFn, "Which events will be looked at, also those of which calls that failed (Lanner).";
 }
-assert_layout!(PluginApi, size 400, align 8, get_required_event_schema_version = 256);
+assert_layout!(PluginApi, size 408, align 8, get_required_event_schema_version = 256);
 
 /// Number of functions of the plugin API itself; the vtable of API 3.12 is that many pointers long.
 pub const API_SLOTS: usize = 33;

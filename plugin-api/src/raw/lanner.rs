@@ -201,6 +201,18 @@ pub type WantCallsFn = unsafe extern "C" fn(
     calls: *const u16,
     m: u32,
 ) -> Rc;
+/// `plugin_lanner_want_failures`: as `plugin_lanner_want_calls`, which is not called then; of events of calls that failed only
+/// those of the `k` codes at `failures` will be looked at. `calls` null: generic events of all calls.
+pub type WantFailuresFn = unsafe extern "C" fn(
+    s: *mut PluginState,
+    h: *mut Instance,
+    codes: *const u16,
+    n: u32,
+    calls: *const u16,
+    m: u32,
+    failures: *const u16,
+    k: u32,
+) -> Rc;
 /// `plugin_lanner_get_machine_info`: JSON about the machine whose events are delivered; valid until `destroy`.
 pub type GetMachineInfoFn = unsafe extern "C" fn(s: *mut PluginState) -> *const c_char;
 /// Takes bytes that a plugin writes; called on the thread and during the call that it was passed to. `ctx` is passed through.

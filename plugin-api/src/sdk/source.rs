@@ -105,12 +105,15 @@ pub struct Wanted<'w> {
     /// Of generic events, each of which stands for any system call that has no events of its own: only those of these calls,
     /// by the number that is their first parameter. `None`: of all calls.
     pub calls: Option<&'w [u16]>,
+    /// Of calls that failed, whose result is below zero: only events of these codes. `None`: whatever comes is looked at, so that
+    /// nothing of what is observed, for whatever reason, may be left out.
+    pub failures: Option<&'w [u16]>,
 }
 
 impl<'w> Wanted<'w> {
-    /// Events of these codes, whatever call they are about.
+    /// Events of these codes, whatever call they are about and whatever came of it.
     pub fn of_codes(codes: &'w [u16]) -> Self {
-        Self { codes, calls: None }
+        Self { codes, calls: None, failures: None }
     }
 }
 

@@ -20,11 +20,12 @@ u32 own_tgid;
 enum want {
 	WANT_EXIT = 1,  /* the exit of this call */
 	WANT_ENTER = 2, /* and its arguments at entry, before anybody can change them */
+	WAITS = 4,      /* which wait for the exit, and are sent if that tells others */
 };
 
-/* Exits of a call that nobody but the state wants, and that change it: src/live/matter.rs. */
+/* Exits of a call that are sent: src/live/matter.rs. Nobody can make use of others. */
 enum only {
-	ONLY_ALL,        /* any may */
+	ONLY_ALL,        /* all of them */
 	ONLY_DONE,       /* those that did not fail */
 	ONLY_COPIES,     /* of those, fcntl's that copy a descriptor or say whether it outlives an exec */
 	ONLY_REAPERS,    /* of those, prctl's about who takes over orphans */
@@ -107,7 +108,7 @@ struct counters {
 	u64 too_long;                /* lost: longer than an event can be */
 	u64 no_ring;                 /* lost: a processor without ring */
 	u64 foreign_abi;             /* not sent: calls of 32-bit programs where they are not translated */
-	u64 needless;                /* not sent: no rule is about them and they change nothing */
+	u64 needless;                /* not sent: no rule can match them and they change nothing */
 };
 
 struct {
@@ -142,6 +143,7 @@ struct call {
 	u32 nr;   /* the number it was called by */
 	u16 sc, native;
 	bool narrow; /* made by a 32-bit program: its pointers and longs have four bytes */
+	bool waits;  /* what is told at its entry waits for its exit */
 };
 
 /* Where an event is put together. The programs do not interrupt each other on a processor, so one is enough for each: they
@@ -169,6 +171,21 @@ struct {
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* The event of an entry that waits for its exit: laid out as the beginning of the scratch memory. */
+struct held {
+	u32 cpu;
+	u32 sc; /* the call */
+	u8 bytes[504]; /* src/live/matter.rs: HELD */
+};
+
+/* By thread; each has at most one, and takes it along at the exit. Where there is no room the event does not wait. */
+struct {
+	__uint(type, MAP_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct held);
+} entered SEC(".maps");
 
 /* The scratch memory of this processor. */
 inline_always struct scratch *my_scratch(void)
@@ -243,6 +260,39 @@ inline_always bool deliver(const void *record, u64 len, u32 cpu, u32 code, u32 r
 	}
 	count->sent[ring & 1]++;
 	return true;
+}
+
+/* Keeps an event of the entry of call `sc` until the exit; whether there was room for it. */
+inline_always bool hold(struct event *e, u16 sc)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	if (e->at > sizeof(((struct held *)0)->bytes))
+		return false;
+	*(u32 *)(e->to->bytes + 16) = e->at;
+	e->to->mark = sc;
+	bool held = !bpf_map_update_elem(&entered, &tid, e->to, 0);
+	e->to->mark = 0;
+	return held;
+}
+
+/* What waits for the exit of this call of this thread, if anything does. */
+inline_always struct held *held_for(u32 tid, u16 sc)
+{
+	struct held *held = bpf_map_lookup_elem(&entered, &tid);
+	return held && held->sc == sc ? held : NULL;
+}
+
+/* Sends what waited as if it came right before the event of the exit: others were told of since. */
+inline_always void release(struct held *held, const struct event *exit)
+{
+	u64 len = *(u32 *)(held->bytes + 16) + 8ull;
+	u32 code = *(u16 *)(held->bytes + 20);
+	held->cpu = exit->to->cpu;
+	held->sc = 0; /* where rules that kill leave their mark */
+	*(u64 *)held->bytes = *(u64 *)exit->to->bytes;
+	barrier_var(len);
+	if (len <= sizeof(*held))
+		deliver(held, len, held->cpu, code, RING_BULK);
 }
 
 /* Whether it was sent. */

@@ -15,6 +15,7 @@
 #define __array(name, val) typeof(val) *name[]
 
 enum map_type {
+	MAP_HASH = 1,
 	MAP_ARRAY = 2,
 	MAP_PROG_ARRAY = 3,
 	MAP_PERCPU_ARRAY = 6,
@@ -30,6 +31,8 @@ enum bpf_func_id {
 /* Helpers, by the kernel's numbers. All are of 5.8 or older but where it is said; those are asked for before they are used,
  * and the verifier does not look at what the answer rules out. */
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+static long (*const bpf_map_delete_elem)(void *map, const void *key) = (void *)3;
 static u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 static long (*const bpf_tail_call)(void *ctx, void *table, u32 index) = (void *)12;
 static u64 (*const bpf_get_current_pid_tgid)(void) = (void *)14;

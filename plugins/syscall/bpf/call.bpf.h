@@ -101,6 +101,15 @@ inline_always int send_judged(struct event *e, u32 ring, s64 ret)
 #define JUDGED_EXIT(call_name, name) \
 	EXIT_ENDING(call_name, name, send_judged(&e, e.to->call.ring, e.to->call.ret))
 
+/* Ends a program at the entry of a call. */
+inline_always int send_entry(struct event *e)
+{
+	const struct call *call = &e->to->call;
+	if (!call->waits || !hold(e, call->sc))
+		send(e, call->ring);
+	return 0;
+}
+
 /* A program at the entry of a call: e_ and the call's name. */
 #define CALL_ENTER(call_name, name)                                                     \
 	inline_always void enter_##call_name(struct event *e, const struct call *ctx);  \
@@ -110,6 +119,6 @@ inline_always int send_judged(struct event *e, u32 ring, s64 ret)
 		if (!BEGIN(&e, name))                                                   \
 			return 0;                                                       \
 		enter_##call_name(&e, &e.to->call);                                     \
-		return send_call(&e);                                                   \
+		return send_entry(&e);                                                  \
 	}                                                                               \
 	inline_always void enter_##call_name(struct event *e, const struct call *ctx)

@@ -115,11 +115,9 @@ inline_always struct entry *unpack_socketcall(struct call *call)
 }
 #endif
 
-/* Whether an exit that only the state wants can change it. */
+/* Whether a call that did not fail is among the exits that are sent. */
 inline_always bool matters(const struct call *call, u16 only)
 {
-	if (call->ret < 0)
-		return false;
 	switch (only) {
 	case ONLY_COPIES: { /* F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC */
 		u32 cmd = call->args[1];
@@ -134,6 +132,28 @@ inline_always bool matters(const struct call *call, u16 only)
 	}
 }
 
+inline_always struct call *needless(void)
+{
+	struct counters *count = my_counts();
+	if (count)
+		count->needless++;
+	return NULL;
+}
+
+/* Forgets what waits for the exit of a call; whether anything did. */
+inline_always bool forget(const struct call_info *info)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	return held_for(tid, info->sc) && !bpf_map_delete_elem(&entered, &tid);
+}
+
+/* Whether the exit of a call that failed stays here, with what waits for it. What is told of at its entry already is told to
+ * its end. */
+inline_always bool stays(const struct call_info *info, s64 ret)
+{
+	return ret < 0 && info->only && (!(info->want & WAITS) || forget(info));
+}
+
 /* Lets a call through that is wanted: it then stands in the scratch memory. */
 inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 ret)
 {
@@ -145,8 +165,11 @@ inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 r
 	bool foreign = in_foreign_abi();
 	if (!foreign && !(entry->own.want & want))
 		return NULL;
-	if (ret < 0 && is_on(TP_DROP_FAILED))
+	if (ret < 0 && is_on(TP_DROP_FAILED)) {
+		if (entry->own.want & WAITS)
+			forget(&entry->own);
 		return NULL;
+	}
 	struct scratch *to = my_scratch();
 	if (!to)
 		return NULL;
@@ -171,15 +194,14 @@ inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 r
 			count->foreign_abi++;
 		return NULL;
 #endif
-	} else {
+	}
+	if (want == WANT_EXIT && stays(info, ret))
+		return needless();
+	if (!foreign)
 		own_arguments(call, regs);
-	}
-	if (want == WANT_EXIT && info->only && !matters(call, info->only)) {
-		struct counters *count = my_counts();
-		if (count)
-			count->needless++;
-		return NULL;
-	}
+	if (want == WANT_EXIT && info->only && !matters(call, info->only))
+		return needless();
+	call->waits = info->want & WAITS;
 	call->ring = info->vital ? RING_VITAL : RING_BULK;
 	call->sc = info->sc;
 	call->native = info->native;

@@ -2,6 +2,47 @@
  * and the entry tells what the kernel was asked for. */
 #include "file.bpf.h"
 
+/* Where an event has a path: the number of the parameter, and the place of its bytes. */
+struct path_at {
+	u32 param, at;
+};
+#define PATH_AT(params, param, before) ((struct path_at){param, HEADER + 2 * (params) + (before)})
+
+/* Whether the entry that waits tells the path that the exit tells. What else it tells is not in the program's memory. */
+inline_always bool same_path(const struct held *held, struct path_at then, const struct event *e, struct path_at now)
+{
+	const u8 *old = held->bytes, *new = e->to->bytes;
+	u32 len = *(u16 *)(old + HEADER + 2 * then.param);
+	if (len != *(u16 *)(new + HEADER + 2 * now.param) || len > sizeof(held->bytes) - then.at - 8)
+		return false;
+	for (u32 at = 0; at < sizeof(held->bytes) - 64; at += 8) {
+		if (at >= len)
+			return true;
+		u64 differ = *(u64 *)(old + then.at + at) ^ *(u64 *)(new + now.at + at);
+		if (len - at < 8)
+			differ <<= 64 - 8 * (len - at);
+		if (differ)
+			return false;
+	}
+	return false;
+}
+
+/* Ends the exit of an open. If the program has changed the path meanwhile, what was told at the entry comes first. */
+inline_always int send_opened(struct event *e, struct path_at then, struct path_at now)
+{
+	const struct call *call = &e->to->call;
+	u32 tid = bpf_get_current_pid_tgid();
+	struct held *held = call->waits ? held_for(tid, call->sc) : NULL;
+	if (held) {
+		if (!then.at || !same_path(held, then, e, now))
+			release(held, e);
+		bpf_map_delete_elem(&entered, &tid);
+	}
+	return send_judged(e, call->ring, call->ret);
+}
+
+#define OPEN_EXIT(call_name, name, then, now) EXIT_ENDING(call_name, name, send_opened(&e, then, now))
+
 CALL_ENTER(open, SYSCALL_OPEN_E)
 {
 	put_user_text(e, arg(ctx, 0));                     /* 1 name */
@@ -9,7 +50,7 @@ CALL_ENTER(open, SYSCALL_OPEN_E)
 	put_u32(e, open_mode(arg(ctx, 1), arg(ctx, 2)));   /* 3 mode */
 }
 
-JUDGED_EXIT(open, SYSCALL_OPEN_X)
+OPEN_EXIT(open, SYSCALL_OPEN_X, PATH_AT(3, 0, 0), PATH_AT(6, 1, 8))
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -26,7 +67,7 @@ CALL_ENTER(creat, SYSCALL_CREAT_E)
 	put_u32(e, mode_bits(arg(ctx, 1)));                /* 2 mode */
 }
 
-JUDGED_EXIT(creat, SYSCALL_CREAT_X)
+OPEN_EXIT(creat, SYSCALL_CREAT_X, PATH_AT(2, 0, 0), PATH_AT(6, 1, 8))
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -46,7 +87,7 @@ CALL_ENTER(openat, SYSCALL_OPENAT_2_E)
 	put_u32(e, open_mode(arg(ctx, 2), arg(ctx, 3)));   /* 4 mode */
 }
 
-JUDGED_EXIT(openat, SYSCALL_OPENAT_2_X)
+OPEN_EXIT(openat, SYSCALL_OPENAT_2_X, PATH_AT(4, 1, 8), PATH_AT(7, 2, 16))
 {
 	struct opened o = opened_file(ret);
 	put_s64(e, ret);                                   /* 1 fd */
@@ -75,7 +116,8 @@ CALL_ENTER(openat2, SYSCALL_OPENAT2_E)
 	put_u32(e, resolve_flags(how.resolve));            /* 5 resolve */
 }
 
-JUDGED_EXIT(openat2, SYSCALL_OPENAT2_X)
+/* All that it asks for is in the program's memory. */
+OPEN_EXIT(openat2, SYSCALL_OPENAT2_X, (struct path_at){}, (struct path_at){})
 {
 	struct open_how how = how_of(arg(ctx, 2));
 	struct opened o = opened_file(ret);

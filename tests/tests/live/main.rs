@@ -13,6 +13,7 @@ mod reload;
 mod rules;
 mod start;
 mod storm;
+mod unsent;
 mod want;
 mod ways;
 

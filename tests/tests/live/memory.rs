@@ -85,7 +85,7 @@ fn said(file: &Path, what: &str) -> bool {
 }
 
 /// The values of the page of metrics, by name and labels.
-fn metrics(port: u16) -> BTreeMap<String, f64> {
+pub(crate) fn metrics(port: u16) -> BTreeMap<String, f64> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();

@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::Condition;
 use super::error::CheckError;
 use super::events::{Reach, reached};
+use super::failure;
 use super::lint::{Lint, lints_of};
 use super::operand::suggest;
 use super::typed::{Atom, Node};
@@ -33,7 +34,9 @@ impl<'s> Checker<'s> {
     /// The first thing that does not fit, from left to right.
     pub(crate) fn check(&mut self, expr: &Expr) -> Result<Condition, CheckError> {
         let root = self.node(expr).map_err(|error| suggest(error, self.scheme))?;
-        Ok(Condition { root, reach: reached(expr, false, self.scheme, &mut self.memo) })
+        let reach = reached(expr, false, self.scheme, &mut self.memo);
+        let failures = reach.codes & failure::codes(&root, true, self.scheme);
+        Ok(Condition { root, reach, failures })
     }
 
     /// The suspicious constants of a condition, from left to right.

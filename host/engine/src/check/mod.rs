@@ -3,6 +3,7 @@
 mod constant;
 mod error;
 mod events;
+mod failure;
 mod lint;
 mod memo;
 mod operand;
@@ -36,6 +37,7 @@ pub const MANY_EVENTS: usize = 100;
 pub struct Condition {
     pub(crate) root: Node,
     reach: Reach,
+    failures: EventSet,
 }
 
 impl Condition {
@@ -55,6 +57,11 @@ impl Condition {
     /// Of events that stand for calls without a code of their own: the calls that it can be true for.
     pub fn calls(&self) -> CallSet {
         self.reach.calls
+    }
+
+    /// Of [`Condition::events`], those at which it can be true although the call failed.
+    pub fn failures(&self) -> EventSet {
+        self.failures
     }
 }
 

@@ -18,7 +18,7 @@ use super::test::{Lookup, Test, lookup};
 use super::{RuleIdx, RuleSet, RuleSetStats};
 use crate::check::Condition;
 use crate::check::typed::{Atom, AtomTest, Constant};
-use crate::scheme::{CallSet, EventSet, Scheme};
+use crate::scheme::{CallSet, EventKind, EventSet, Scheme};
 use crate::source::{SourceId, Sources};
 use crate::value::SlotTable;
 
@@ -30,6 +30,7 @@ const WORTH_AN_INDEX: usize = 16;
 pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: SlotTable) -> RuleSet {
     let (mut graph, roots) = Graph::of(conditions);
     let (lists, by_code, calls) = rules_by_code(conditions, &roots, &scheme, &mut graph);
+    let failures = failures(conditions, &lists, &by_code, &scheme);
     let mut sources = Sources::default();
     let compiled = compile_atoms(&graph.atoms, &mut sources, &mut slots);
     let mut planner = Planner::new(&graph.gates, &compiled.classes, &compiled.many);
@@ -43,7 +44,7 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     let (steps, parts, memos) = layout(&graph.gates, &compiled.atoms, &plans);
     let (atoms, views) = (compiled.atoms.into(), compiled.views.into());
     let program = Program { steps, parts, atoms, sources, views, memos };
-    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), calls, stats }
+    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), calls, failures, stats }
 }
 
 /// The distinct lists of rules that codes can reach, with the nodes that stand for them there, and which list each code
@@ -103,6 +104,15 @@ fn rules_by_code(
         alike.insert(signs, list);
     }
     (lists, by_code, calls)
+}
+
+/// The codes at which any rule can match a call that failed.
+fn failures(conditions: &[&Condition], lists: &[Rc<[Entry]>], by_code: &[u32], scheme: &Scheme) -> EventSet {
+    let matches = |kind: &&EventKind| {
+        let list = &lists[by_code[usize::from(kind.code)] as usize];
+        list.iter().any(|(rule, _)| kind.every_rule || conditions[*rule as usize].failures().contains(kind.code))
+    };
+    scheme.events().kinds().iter().filter(matches).map(|kind| kind.code).collect()
 }
 
 /// The distinct sets of codes that conditions can be true for, and which of them each condition has.

@@ -67,6 +67,8 @@ pub struct RuleSet {
     by_code: Box<[u32]>,
     /// The calls that any rule can match, of those without a code of their own.
     calls: CallSet,
+    /// The codes at which any rule can match a call that failed.
+    failures: EventSet,
     stats: RuleSetStats,
 }
 
@@ -122,6 +124,11 @@ impl RuleSet {
     /// Of events that stand for calls without a code of their own: the calls that any rule can match.
     pub fn calls(&self) -> CallSet {
         self.calls
+    }
+
+    /// Of [`RuleSet::events`], those at which any rule can match although the call failed.
+    pub fn failures(&self) -> EventSet {
+        self.failures
     }
 
     /// Memory for evaluation.

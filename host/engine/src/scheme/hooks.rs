@@ -43,6 +43,26 @@ pub trait EventFacts {
     fn ends(&self) -> EventSet {
         EventSet::EMPTY
     }
+
+    /// What the field says at the ends of calls that failed, and at which event codes that is certain. A call has failed if its
+    /// result, a number with a sign, is below zero.
+    fn of_failure(&self, field: FieldId, arg: Option<&str>) -> Option<(EventSet, OfFailure)> {
+        let _ = (field, arg);
+        None
+    }
+}
+
+/// What a field says of a call that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfFailure {
+    /// This number, or this truth value.
+    Is(u64),
+    /// A number with a sign, below zero.
+    Negative,
+    /// The same, or nothing.
+    NegativeOrAbsent,
+    /// A text, but not this one.
+    Not(&'static str),
 }
 
 /// Answers nothing: every argument passes, no host and no service is known.

@@ -13,7 +13,7 @@ use rustc_hash::FxBuildHasher;
 
 pub use events::{Call, CallSet, Code, EventKind, EventNames, EventSet, NumberSet};
 pub use fields::{ArgSpec, FieldFlags, FieldId, FieldInfo, Matching};
-pub use hooks::{ArgResolver, EventFacts, HostLookup, NoHooks, ServiceLookup};
+pub use hooks::{ArgResolver, EventFacts, HostLookup, NoHooks, OfFailure, ServiceLookup};
 pub use types::{FieldType, PrintFormat, ValueClass};
 
 /// Why a scheme could not be built.

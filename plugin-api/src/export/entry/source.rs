@@ -34,6 +34,7 @@ pub const fn with_source<P: Exported + Source>(mut api: PluginApi) -> PluginApi 
     api.lanner_get_machine_info = Some(machine_info::<P>);
     api.lanner_want_events = Some(want_events::<P>);
     api.lanner_want_calls = Some(want_calls::<P>);
+    api.lanner_want_failures = Some(want_failures::<P>);
     api.lanner_write_capture_head = Some(write_capture_head::<P>);
     api.lanner_get_state_epoch = Some(state_epoch::<P>);
     api
@@ -241,7 +242,27 @@ unsafe extern "C" fn want_calls<P: Exported + Source>(
     unsafe {
         tell_wanted::<P>(s, h, || {
             let codes = numbers(codes, n, "the codes are null")?;
-            Ok(Wanted { codes, calls: Some(numbers(calls, m, "the calls are null")?) })
+            Ok(Wanted { codes, calls: Some(numbers(calls, m, "the calls are null")?), failures: None })
+        })
+    }
+}
+
+unsafe extern "C" fn want_failures<P: Exported + Source>(
+    s: *mut PluginState,
+    h: *mut Instance,
+    codes: *const u16,
+    n: u32,
+    calls: *const u16,
+    m: u32,
+    failures: *const u16,
+    k: u32,
+) -> Rc {
+    // SAFETY: as above, also of the codes of failures.
+    unsafe {
+        tell_wanted::<P>(s, h, || {
+            let codes = numbers(codes, n, "the codes are null")?;
+            let calls = if calls.is_null() { None } else { Some(numbers(calls, m, "the calls are null")?) };
+            Ok(Wanted { codes, calls, failures: Some(numbers(failures, k, "the codes of failures are null")?) })
         })
     }
 }

@@ -25,7 +25,7 @@ pub struct Counters {
     pub lost_no_ring: u64,
     /// Calls made by the 32-bit table of a 64-bit kernel, which are not followed.
     pub foreign_abi: u64,
-    /// Exits of calls that no rule is about and that change nothing, which were not sent.
+    /// Exits of calls that no rule can match and that change nothing, which were not sent.
     pub needless: u64,
 }
 

@@ -102,12 +102,17 @@ impl Interest {
 
     /// The calls of these events.
     pub fn of_events(wanted: Wanted<'_>) -> Self {
-        let Wanted { codes, calls } = wanted;
+        let Wanted { codes, calls, .. } = wanted;
         let is_wanted = |call: &SyscallInfo, event: EventType| {
             let one = event != EventType::GENERIC_X || calls.is_none_or(|calls| calls.contains(&call.code.0));
             one && codes.contains(&event.0)
         };
         Self::with(|call| events_of(call).any(|event| is_wanted(call, event)))
+    }
+
+    /// The calls whose ends have one of these codes.
+    pub(super) fn of_exits(codes: &[u16]) -> Self {
+        Self::with(|call| call.exit.is_some_and(|exit| codes.contains(&exit.0)))
     }
 
     pub(super) fn with(wanted: impl Fn(&SyscallInfo) -> bool) -> Self {
@@ -197,11 +202,11 @@ mod tests {
     fn calls_without_events_of_their_own_are_asked_for_one_by_one() {
         let acct = [sc("acct").0];
         let codes = [EventType::GENERIC_X.0, EventType::SYSCALL_KILL_X.0];
-        let of = |calls| Interest::of_events(Wanted { codes: &codes, calls }).names();
+        let of = |calls| Interest::of_events(Wanted { codes: &codes, calls, failures: None }).names();
         assert_eq!(of(Some(&acct[..])), ["acct", "kill"]);
         assert_eq!(of(Some(&[][..])), ["kill"]);
         assert!(of(None).len() > 100);
-        let no_generic = Interest::of_events(Wanted { codes: &codes[1..], calls: Some(&acct) });
+        let no_generic = Interest::of_events(Wanted { codes: &codes[1..], calls: Some(&acct), failures: None });
         assert_eq!(no_generic.names(), ["kill"], "calls alone ask for nothing");
     }
 

@@ -30,6 +30,7 @@ pub use feature::{Feature, features, missing};
 pub use foreign::exists;
 pub use interest::Interest;
 pub use look::{Looker, Looks};
+pub use matter::Sieve;
 pub use probe::ring_count;
 pub use scan::{UserFiles, is_alive, process_ids};
 pub use select::{Base, Selection};
@@ -117,7 +118,7 @@ impl Live {
     /// A program that is needed for the first time may be refused; what was wanted before goes on.
     pub fn want(&mut self, events: Option<Wanted<'_>>) -> Result<(), LiveError> {
         let selection = self.settings.selection(events);
-        self.probe.want(&selection.calls, &selection.for_state)?;
+        self.probe.want(&selection)?;
         self.selected = selection.calls;
         Ok(())
     }

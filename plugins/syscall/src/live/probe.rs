@@ -17,16 +17,17 @@ use super::cpus::Cpus;
 use super::enforce::{self, EnforcedReader};
 use super::foreign::{self, AFTER_CALLS, SOCKETCALL};
 use super::interest::{Interest, is_vital};
-use super::matter::Only;
+use super::matter::may_wait;
 use super::merge::Rings;
 use super::ring::Ring;
 use super::settings::Settings;
 use super::tracepoint::{SWITCH_DROP_FAILED, TRACEPOINTS, Tracepoint};
-use super::{LiveError, feature, object};
+use super::{LiveError, Selection, feature, object};
 
 /// Bits of `struct call_info` in bpf/base.bpf.h.
 const WANT_EXIT: u64 = 1;
 const WANT_ENTER: u64 = 2;
+const WAITS: u64 = 4;
 /// `struct entry` of bpf/base.bpf.h: a call by its own number, and by its number in the table for 32-bit programs.
 type Entry = [u64; 2];
 /// `NR_CALLS + SOCKETCALLS` there.
@@ -143,24 +144,29 @@ impl Probe {
         }
     }
 
-    /// Changes what is reported: from now on exactly these calls, and those `for_state` only where they can change it. What was
-    /// wanted before and still is goes on meanwhile.
-    pub(super) fn want(&mut self, interest: &Interest, for_state: &Interest) -> Result<(), LiveError> {
+    /// Changes what is reported: from now on exactly these calls, and of them what somebody can make use of. What was wanted before
+    /// and still is goes on meanwhile.
+    pub(super) fn want(&mut self, selection: &Selection) -> Result<(), LiveError> {
         let mut entries = vec![[0; 2]; ENTRIES];
-        for call in SYSCALLS.iter().filter(|call| interest.has(call.code)) {
+        for call in SYSCALLS.iter().filter(|call| selection.calls.has(call.code)) {
             let own = call.native(self.arch).map(usize::from);
             let foreign = foreign::numbers(call, self.arch);
             let Some(any) = own.or(foreign.first().copied()) else { continue };
             // The programs of a call come before the wish, or its first events would be taken for generic ones.
             let mut wants = 0;
-            if self.bind("x_", call, "sys_exit")? || call.exit.is_some() {
+            let has_exit = self.bind("x_", call, "sys_exit")?;
+            if has_exit || call.exit.is_some() {
                 wants |= WANT_EXIT;
             }
             if self.bind("e_", call, "sys_enter")? {
                 wants |= WANT_ENTER;
             }
             let vital = u64::from(is_vital(call));
-            let only = if for_state.has(call.code) { Only::of(call) } else { Only::All };
+            let only = selection.only(call);
+            // The program of the exit sends what waits.
+            if has_exit && wants & WANT_ENTER != 0 && may_wait(call) {
+                wants |= WAITS;
+            }
             let info = wants
                 | vital << 8
                 | u64::from(call.code.0) << 16
@@ -183,7 +189,7 @@ impl Probe {
         self.entries = entries;
         self.attach("sys_exit", "sys_exit")?;
         self.attach("sys_enter", "sys_enter")?;
-        let done = self.want_tracepoints(interest);
+        let done = self.want_tracepoints(&selection.calls);
         self.btf = None;
         done
     }

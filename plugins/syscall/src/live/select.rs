@@ -22,8 +22,10 @@ pub struct Base<'a> {
 pub struct Selection {
     /// The calls that are observed.
     pub calls: Interest,
-    /// Of these, those that nobody asks for: they are observed for the state alone.
+    /// Of these, those that nobody asks for: they are observed for the state alone, and only where they can change it.
     pub for_state: Interest,
+    /// Of these, those that are observed whatever came of them; of the rest only what can change the state of calls that failed.
+    pub failures: Interest,
     /// Those that rules ask for.
     pub by_rules: Interest,
     /// Those that the user named.
@@ -99,8 +101,15 @@ impl Selection {
             calls = calls.and(&repaired);
         }
         calls = calls.and(&Interest::with(|call| call.name == ALWAYS));
-        let for_state = calls.minus(&by_rules).minus(&custom);
-        Self { calls, for_state, by_rules, custom, removed, ignored, repaired, unknown }
+        let (for_state, failures) = match events.and_then(|wanted| wanted.failures) {
+            // Somebody looks at whatever comes.
+            None => (Interest::none(), calls.clone()),
+            Some(failures) => {
+                let failures = by_rules.common(&Interest::of_exits(failures)).and(&custom);
+                (calls.minus(&by_rules).minus(&custom), calls.common(&failures))
+            }
+        };
+        Self { calls, for_state, failures, by_rules, custom, removed, ignored, repaired, unknown }
     }
 
     /// What rules ask for and do not get.
@@ -153,7 +162,8 @@ mod tests {
 
     fn select(events: &[u16], custom: &[&str], repair: bool, all: bool) -> Selection {
         let custom_set: Vec<String> = custom.iter().map(|name| (*name).to_owned()).collect();
-        Selection::new(Some(Wanted::of_codes(events)), &Base { custom_set: &custom_set, repair, all })
+        let wanted = Wanted { failures: Some(&[]), ..Wanted::of_codes(events) };
+        Selection::new(Some(wanted), &Base { custom_set: &custom_set, repair, all })
     }
 
     fn has(selection: &Selection, name: &str) -> bool {

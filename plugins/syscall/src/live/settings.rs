@@ -25,6 +25,8 @@ pub struct Settings {
     /// Numbers of the calls that are wanted of those that have no events of their own, if [`Settings::events`] has their event;
     /// none: all of them.
     pub calls: Option<Vec<u16>>,
+    /// Of calls that failed, codes of the events that are wanted; none: nothing that is observed is left out.
+    pub failures: Option<Vec<u16>>,
     /// Names of events to observe instead of those that the state needs; with `!` in front: never
     /// (`base_syscalls.custom_set`).
     pub custom_set: Vec<String>,
@@ -50,6 +52,7 @@ impl Default for Settings {
             snaplen: 80,
             events: None,
             calls: None,
+            failures: None,
             custom_set: Vec::new(),
             repair: false,
             io: false,
@@ -69,7 +72,8 @@ impl Settings {
 
     /// What is wanted from the start.
     pub(super) fn wanted(&self) -> Option<Wanted<'_>> {
-        self.events.as_deref().map(|codes| Wanted { codes, calls: self.calls.as_deref() })
+        let (calls, failures) = (self.calls.as_deref(), self.failures.as_deref());
+        self.events.as_deref().map(|codes| Wanted { codes, calls, failures })
     }
 
     /// The calls to observe for rules that can match these events; none: everything there is.

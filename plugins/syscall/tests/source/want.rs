@@ -133,9 +133,9 @@ fn calls_without_events_of_their_own_come_one_by_one() {
     let sent = live.counters().read().unwrap().sent() - before;
     assert!(sent < UNASKED / 2, "{sent} events were sent, and {UNASKED} calls were made that nobody asked for");
     // As when rules are exchanged: what was wanted and what will be, then what will be alone.
-    live.want(Some(Wanted { codes: &generic, calls: Some(&[first, second]) })).unwrap();
+    live.want(Some(Wanted { calls: Some(&[first, second]), ..Wanted::of_codes(&generic) })).unwrap();
     more(&mut live, "both calls", 300);
-    live.want(Some(Wanted { codes: &generic, calls: Some(&[second]) })).unwrap();
+    live.want(Some(Wanted { calls: Some(&[second]), ..Wanted::of_codes(&generic) })).unwrap();
     more(&mut live, "the calls after that", 300);
     writer.write_all(b"!").unwrap();
     until(&mut live, "the end", |event| {
@@ -156,7 +156,8 @@ fn calls_for_the_state_alone_come_where_they_change_it() {
     if !crate::can_watch() {
         return;
     }
-    let settings = Settings { events: Some(vec![T::SYSCALL_MKDIRAT_X.0]), ..Settings::default() };
+    let failures = Some(Vec::new());
+    let settings = Settings { events: Some(vec![T::SYSCALL_MKDIRAT_X.0]), failures, ..Settings::default() };
     let mut live = Live::open(&settings).unwrap();
     let act = || {
         // SAFETY: numbers of descriptors, of which 987 is none.
@@ -170,7 +171,7 @@ fn calls_for_the_state_alone_come_where_they_change_it() {
             libc::close(copy);
         }
     };
-    let mut seen = |live: &mut Live| {
+    let seen = |live: &mut Live| {
         let child = fork(act);
         let mut codes = Vec::new();
         until(live, "the end", |event| {
@@ -190,8 +191,125 @@ fn calls_for_the_state_alone_come_where_they_change_it() {
     assert!(copy >= 900, "{codes:?}");
     assert_eq!(codes, [(fcntl, copy), (fcntl, 0), (close, 0)]);
     assert!(live.counters().read().unwrap().needless >= before + 2000);
-    live.want(Some(Wanted::of_codes(&[fcntl.0]))).unwrap();
+    live.want(Some(Wanted { failures: Some(&[]), ..Wanted::of_codes(&[fcntl.0]) })).unwrap();
     let all = seen(&mut live);
     assert_eq!(all.iter().filter(|(code, _)| *code == fcntl).count(), 1002, "a rule may be about any of them");
     assert_eq!(all.iter().filter(|(code, _)| *code == close).count(), 1);
+    live.want(Some(Wanted::of_codes(&[fcntl.0]))).unwrap();
+    let all = seen(&mut live);
+    assert_eq!(all.iter().filter(|(code, _)| *code == close).count(), 1001, "somebody looks at whatever comes");
+}
+
+/// An open that failed stays in the kernel with all that is told of it, unless somebody looks at failures. What was told at the entry
+/// comes only where the exit tells another path, or where it was too long to wait.
+#[test]
+fn opens_that_failed_come_where_they_are_looked_at() {
+    if !crate::can_watch() {
+        return;
+    }
+    let opens = [T::SYSCALL_OPENAT_2_X.0, T::SYSCALL_OPEN_X.0];
+    let only = vec!["!close".to_owned()];
+    let settings =
+        Settings { events: Some(opens.into()), failures: Some(Vec::new()), custom_set: only, ..Settings::default() };
+    let mut live = Live::open(&settings).unwrap();
+    let long = format!("/{}", "long/".repeat(200));
+    let act = || {
+        let open = |path: &str| {
+            let path = std::ffi::CString::new(path).unwrap();
+            // SAFETY: a text that outlives the call.
+            unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), 0, 0) }
+        };
+        for _ in 0..500 {
+            open("/nowhere/absent");
+        }
+        open("/dev/null");
+        open(&long);
+        open("/dev/zero");
+    };
+    let (enter, exit) = (T::SYSCALL_OPENAT_2_E, T::SYSCALL_OPENAT_2_X);
+    let seen = |live: &mut Live| {
+        let child = fork(act);
+        let mut told = Vec::new();
+        let mut newest = 0;
+        until(live, "the end", |event| {
+            let code = event.event_type();
+            if event.tid() == child && (code == enter || code == exit) {
+                assert!(event.ts() >= newest, "in the order of time");
+                newest = event.ts();
+                let name = event.text(if code == enter { 1 } else { 2 }).unwrap();
+                told.push((code, String::from_utf8_lossy(name).into_owned()));
+            }
+            is_end(event, child)
+        });
+        wait(child);
+        told
+    };
+    let exit_of = |name: &str| (exit, name.to_owned());
+    let come = || vec![exit_of("/dev/null"), (enter, long.clone()), exit_of(&long), exit_of("/dev/zero")];
+    let before = live.counters().read().unwrap().needless;
+    assert_eq!(seen(&mut live), come(), "what is too long to wait comes, and then with its exit");
+    assert!(live.counters().read().unwrap().needless >= before + 500);
+    live.want(Some(Wanted { failures: Some(&opens), ..Wanted::of_codes(&opens) })).unwrap();
+    let all = seen(&mut live);
+    assert_eq!(all.len(), 504);
+    assert!(all[..500].iter().all(|event| *event == exit_of("/nowhere/absent")));
+    assert_eq!(all[500..], come());
+    live.want(Some(Wanted { failures: Some(&[]), ..Wanted::of_codes(&opens) })).unwrap();
+    assert_eq!(seen(&mut live), come());
+}
+
+/// A path that a program changes while the kernel is at work on it: what the kernel was asked for comes first.
+#[test]
+fn what_an_open_asked_for_comes_where_its_exit_tells_another_path() {
+    if !crate::can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    let name = std::ffi::CString::new(fifo.to_str().unwrap()).unwrap();
+    // SAFETY: a text that outlives the call.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let opens = [T::SYSCALL_OPENAT_2_X.0];
+    let only = vec!["!close".to_owned()];
+    let settings =
+        Settings { events: Some(opens.into()), failures: Some(Vec::new()), custom_set: only, ..Settings::default() };
+    let mut live = Live::open(&settings).unwrap();
+    let (protect, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    // SAFETY: new memory, which nobody else knows.
+    let shared = unsafe { libc::mmap(std::ptr::null_mut(), 4096, protect, flags, -1, 0) }.cast::<u8>();
+    assert!(!shared.is_null() && shared as isize != -1);
+    // SAFETY: the text is shorter than the page.
+    unsafe { std::ptr::copy_nonoverlapping(name.as_ptr().cast(), shared, name.as_bytes_with_nul().len()) };
+    let child = fork(|| {
+        // SAFETY: the page stays. Once it was looked at, the probes can read it too.
+        assert_eq!(unsafe { shared.read_volatile() }, b'/');
+        // SAFETY: as above; the call waits for somebody who writes.
+        unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, shared, libc::O_RDONLY, 0) };
+    });
+    let asleep = || {
+        let at = std::fs::read_to_string(format!("/proc/{child}/syscall")).unwrap_or_default();
+        at.split(' ').next() == Some(&libc::SYS_openat.to_string())
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !asleep() {
+        assert!(std::time::Instant::now() < end, "the child does not wait");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // SAFETY: a byte of the text; the child's call has read it.
+    unsafe { shared.add(name.as_bytes().len() - 1).write_volatile(b'X') };
+    let writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let mut told = Vec::new();
+    until(&mut live, "the end", |event| {
+        let code = event.event_type();
+        let at = if code == T::SYSCALL_OPENAT_2_E { 1 } else { 2 };
+        if event.tid() == child && (at == 1 || code == T::SYSCALL_OPENAT_2_X) {
+            told.push((code, String::from_utf8_lossy(event.text(at).unwrap()).into_owned()));
+        }
+        is_end(event, child)
+    });
+    wait(child);
+    drop(writer);
+    let asked = fifo.display().to_string();
+    let changed = format!("{}X", &asked[..asked.len() - 1]);
+    assert_eq!(told, [(T::SYSCALL_OPENAT_2_E, asked), (T::SYSCALL_OPENAT_2_X, changed)]);
 }

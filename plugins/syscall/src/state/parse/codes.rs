@@ -57,12 +57,18 @@ pub(crate) struct Code {
 }
 
 impl Parser {
-    /// Whether it looks at nothing of a call that failed.
+    /// Whether it changes nothing for a call that failed.
     pub(crate) fn ignores_failures(self) -> bool {
         use Parser as P;
         matches!(
             self,
-            P::Namespace
+            P::None
+                | P::Read
+                | P::Write
+                | P::Open
+                | P::Clone
+                | P::Exec
+                | P::Namespace
                 | P::Memfd
                 | P::PidfdOpen
                 | P::PidfdGetfd
