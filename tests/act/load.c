@@ -2,11 +2,13 @@
 #define _GNU_SOURCE
 #include "act.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,6 +56,8 @@ static int storm(char **args)
 static int repeat(char **args)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ends[2];
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char byte;
 	for (long left = atol(args[1]); left > 0; left--) {
 		switch (args[0][0]) {
@@ -65,6 +69,29 @@ static int repeat(char **args)
 			break;
 		case 'd': /* dup and close */
 			close(dup(zero));
+			break;
+		case 'f': /* fcntl that changes nothing */
+			must(fcntl(zero, F_GETFL) >= 0, "/dev/zero");
+			break;
+		case 'c': /* close of what is not open */
+			close(987654);
+			break;
+		case 'a': /* absent: open of a file that is not there */
+			must(open("/dev/absent", O_RDONLY | O_CLOEXEC) < 0, "no such file");
+			break;
+		case 'u': /* unlink of a file that is not there */
+			must(unlink("/dev/absent") < 0, "no such file");
+			break;
+		case 'n': /* net: connect */
+			must(!connect(datagrams, (struct sockaddr *)&here, sizeof(here)), "connect");
+			break;
+		case 'p': /* pipe and close, twice */
+			must(pipe(ends) == 0, "pipe");
+			close(ends[0]);
+			close(ends[1]);
+			break;
+		case 's': /* socket and close */
+			close(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 			break;
 		default: /* open and close */
 			close(open("/dev/zero", O_RDONLY | O_CLOEXEC));

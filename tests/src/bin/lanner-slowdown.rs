@@ -1,10 +1,13 @@
 //! Prints what watching costs: `lanner-slowdown PROGRAM [RUNS]`, as root, on a machine that does nothing else. Each load runs
-//! with the program off, with the stable rules and with all rules.
+//! with the program off, with the stable rules and with all rules. Then what the probes take in the kernel, as it measures them in
+//! runs of their own, and what events cost the program.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use lanner_tests::daemon::free_port;
+use lanner_tests::live::probes::{Measuring, Runs, cycles_per_ns, metric};
 use lanner_tests::live::{Agent, can_watch, default_rules};
 use lanner_tests::plugins::c_program;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -61,6 +64,13 @@ fn loads(folder: &Path) -> std::io::Result<Vec<Load>> {
         call("`read` of a byte", "read", 1_000_000),
         call("`dup` and `close`", "dup", 1_000_000),
         call("`open` and `close`", "open", 500_000),
+        call("`open` of what is not there", "absent", 500_000),
+        call("`unlink` of what is not there", "unlink", 500_000),
+        call("`close` of what is not open", "close", 1_000_000),
+        call("`fcntl` that changes nothing", "fcntl", 1_000_000),
+        call("`socket` and `close`", "socket", 300_000),
+        call("`connect` of a datagram socket", "net", 300_000),
+        call("`pipe` and two `close`", "pipe", 300_000),
     ])
 }
 
@@ -69,6 +79,39 @@ fn loads(folder: &Path) -> std::io::Result<Vec<Load>> {
 struct Took {
     seconds: f64,
     cpu: f64,
+}
+
+/// What a run cost on both sides of the ring buffers.
+struct Cost {
+    /// In the kernel; nothing where it does not measure.
+    probes: Option<Runs>,
+    /// Events that were sent.
+    events: f64,
+    /// CPU seconds of the program.
+    cpu: f64,
+}
+
+/// So long until the program's metrics are up to date.
+const PUBLISHED: Duration = Duration::from_millis(1500);
+
+/// Runs a load once more; what happens without it is taken off.
+fn cost(load: &Load, agent: &mut Agent, port: u16) -> Cost {
+    let events = || {
+        std::thread::sleep(PUBLISHED);
+        metric(port, "falcosecurity_scap_n_evts_total")
+    };
+    let measuring = Measuring::begin();
+    let (sent, cpu) = (events(), agent.cpu_seconds());
+    let begin = Instant::now();
+    let quiet = Runs::of(agent.id());
+    std::thread::sleep(Duration::from_millis(500));
+    let before = Runs::of(agent.id());
+    let idle = before.since(quiet, Runs::default()).times(1.0 / begin.elapsed().as_secs_f64());
+    let took = best(load, 1);
+    let probes = Runs::of(agent.id()).since(before, idle.times(took.seconds));
+    let _ = agent.alerts_until_now();
+    let cpu = agent.cpu_seconds() - cpu;
+    Cost { probes: measuring.map(|_| probes), events: events() - sent, cpu }
 }
 
 /// CPU time of all children that have ended.
@@ -106,15 +149,29 @@ fn main() -> ExitCode {
     let agents = [("off", None), ("stable rules", Some(stable)), ("all rules", Some(default_rules()))];
     // Row by load, column by agent: what the load took, and the CPU time of the agent for one run.
     let mut table: Vec<Vec<(Took, f64)>> = loads.iter().map(|_| Vec::new()).collect();
-    let mut losses = Vec::new();
+    let (mut losses, mut costs) = (Vec::new(), Vec::new());
     for (name, rules) in &agents {
-        let mut agent = rules.as_ref().map(|rules| Agent::start(&program, std::slice::from_ref(rules), &[]));
+        let port = free_port();
+        let settings = [
+            "metrics.enabled=true".to_owned(),
+            "metrics.interval=1h".to_owned(),
+            "webserver.enabled=true".to_owned(),
+            "webserver.prometheus_metrics_enabled=true".to_owned(),
+            "webserver.listen_address=127.0.0.1".to_owned(),
+            format!("webserver.listen_port={port}"),
+        ];
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let mut agent = rules.as_ref().map(|rules| Agent::start(&program, std::slice::from_ref(rules), &settings));
         for (row, load) in table.iter_mut().zip(&loads) {
             let before = agent.as_ref().map_or(0.0, Agent::cpu_seconds);
             let took = best(load, runs);
             // What waits in the buffers is part of the work.
             let _ = agent.as_mut().map(Agent::alerts_until_now);
             row.push((took, (agent.as_ref().map_or(0.0, Agent::cpu_seconds) - before) / f64::from(runs)));
+        }
+        // Measured apart: while the kernel measures, everything is slower.
+        if let Some(agent) = &mut agent {
+            costs.extend(loads.iter().map(|load| (load, *name, cost(load, agent, port))));
         }
         let told = agent.map(|agent| agent.stop().1).unwrap_or_default();
         losses.extend(told.lines().filter(|l| l.contains("were lost")).map(|line| format!("with {name}: {line}")));
@@ -136,6 +193,16 @@ fn main() -> ExitCode {
             let (clock, own) = (more(took.seconds, off.seconds), more(took.cpu, off.cpu));
             println!("| {name} | {agent} | {} | {clock} | {} | {own} | {cpu} |", time(took.seconds), time(took.cpu));
         }
+    }
+    println!("\n| load | agent | ns in the probes | cycles | runs | events | CPU s of the agent, a million events |");
+    println!("|--|--|--:|--:|--:|--:|--:|");
+    for (load, agent, Cost { probes, events, cpu }) in &costs {
+        let rounds = load.calls.map_or(1.0, f64::from);
+        let (ns, runs) = probes.map_or((f64::NAN, f64::NAN), |runs| (runs.ns / rounds, runs.count / rounds));
+        let cycles = ns * cycles_per_ns().unwrap_or(f64::NAN);
+        let each = if *events > 50_000.0 { format!("{:.2}", cpu / events * 1e6) } else { String::new() };
+        let name = load.name.trim_end_matches(", ns each");
+        println!("| {name} | {agent} | {ns:.0} | {cycles:.0} | {runs:.2} | {:.2} | {each} |", events / rounds);
     }
     losses.iter().for_each(|line| println!("{line}"));
     ExitCode::SUCCESS

@@ -1,6 +1,7 @@
 //! The program watching the running kernel, and programs that give it something to say.
 
 mod alert;
+pub mod probes;
 mod replay;
 mod sockets;
 
