@@ -4,12 +4,14 @@
 //! Names, arguments and meaning are those of Falco's json plugin 0.7.
 
 mod document;
+mod marks;
 mod tape;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use document::{Document, forget_ahead, read_ahead};
+pub use marks::Marks;
 pub use tape::{Fault, MAX_DEPTH, Tape};
 pub use value::{Value, compact};
 

@@ -51,6 +51,19 @@ fn keys_that_look_alike_are_told_apart() {
     assert_eq!(text(json, "abbd"), None);
 }
 
+#[test]
+fn keys_with_escapes_and_long_ones_are_found_and_told() {
+    let long = "k".repeat(70_000);
+    let json = format!(r#"{{"{long}":1,"{long}x":2,"a\"b":3,"a\u0022b":4,"\u0061\\\n":5}}"#);
+    let mut tape = Tape::default();
+    let value = tape.parse(json.as_bytes()).unwrap();
+    let number = |key: &str| value.get(key).and_then(crate::Value::as_u64);
+    assert_eq!((number(&long), number(&format!("{long}x")), number(&long[1..])), (Some(1), Some(2), None));
+    assert_eq!((number("a\"b"), number("a\\\n"), number(r#"a\"b"#)), (Some(4), Some(5), None));
+    let keys: Vec<_> = value.entries().skip(2).map(|(key, _)| key.into_owned()).collect();
+    assert_eq!(keys, ["a\"b", "a\"b", "a\\\n"]);
+}
+
 /// What `serde_json` takes and what this takes are the same, and they read the same.
 #[test]
 fn agrees_with_serde_json() {
@@ -105,6 +118,132 @@ fn agrees_with_serde_json() {
         }
     }
     assert!(taken > 100, "{taken}");
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+
+    fn blank(&mut self, out: &mut String) {
+        out.push_str(["", "", "", " ", "\n", "\r\n\t"][self.below(6)]);
+    }
+
+    fn string(&mut self, out: &mut String) {
+        out.push('"');
+        for _ in 0..[0, 1, 3, 9, 70][self.below(5)] {
+            let parts = [
+                "a",
+                "é",
+                "€",
+                "\u{1f600}",
+                "\\n",
+                "\\\"",
+                "\\\\",
+                "\\/",
+                "\\u00e9",
+                "\\ud83d\\ude00",
+                "0",
+                "{",
+                "]",
+                " ",
+                "xyz",
+            ];
+            out.push_str(parts[self.below(parts.len())]);
+        }
+        out.push('"');
+    }
+
+    fn value(&mut self, depth: usize, out: &mut String) {
+        self.blank(out);
+        match if depth > 4 { 9 } else { self.below(12) } {
+            0..4 => {
+                out.push('{');
+                for n in 0..self.below(5) {
+                    out.push_str(if n > 0 { "," } else { "" });
+                    self.blank(out);
+                    if self.below(4) == 0 {
+                        out.push_str("\"same\"")
+                    } else {
+                        self.string(out)
+                    }
+                    self.blank(out);
+                    out.push(':');
+                    self.value(depth + 1, out);
+                }
+                self.blank(out);
+                out.push('}');
+            }
+            4..6 => {
+                out.push('[');
+                for n in 0..self.below(5) {
+                    out.push_str(if n > 0 { "," } else { "" });
+                    self.value(depth + 1, out);
+                }
+                self.blank(out);
+                out.push(']');
+            }
+            6..9 => self.string(out),
+            _ => out.push_str(["0", "-1", "12.5", "1e9", "-0.25E-3", "true", "false", "null"][self.below(8)]),
+        }
+        self.blank(out);
+    }
+}
+
+/// Documents of any shape, whole, cut off and with bytes changed: taken when `serde_json` takes them, and read the same; and what stands
+/// among other things is found to end where it ends.
+#[test]
+fn random_documents_are_read_as_by_serde_json() {
+    let (mut random, mut tape, mut taken) = (Random(0x9e37_79b9_7f4a_7c15), Tape::default(), 0);
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        random.value(0, &mut text);
+        let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let value = tape.parse(text.as_bytes()).unwrap_or_else(|fault| panic!("{text:?}: {fault}"));
+        assert_eq!(serde_json::to_value(value).unwrap(), expected, "{text:?}");
+        let end = text.trim_ascii_end().len();
+        if expected.is_object() || expected.is_array() {
+            let among = format!("{text},{text}");
+            assert_eq!(tape.read(&among, 0), Ok(end), "{text:?}");
+            let start = among.len() - text.len();
+            assert_eq!(tape.read(&among, start), Ok(start + end), "{text:?}");
+        }
+        let mut bytes = text.into_bytes();
+        for _ in 0..3 {
+            let at = random.below(bytes.len());
+            let byte = b"\"\\{}[]:,\n 0u-e.\x1f\xc3"[random.below(17)];
+            match random.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes[at] = byte,
+                2 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, byte),
+            }
+            if bytes.is_empty() {
+                break;
+            }
+            let shown = String::from_utf8_lossy(&bytes).into_owned();
+            match (tape.parse(&bytes), serde_json::from_slice::<serde_json::Value>(&bytes)) {
+                (Ok(value), Ok(expected)) => {
+                    taken += 1;
+                    assert_eq!(serde_json::to_value(value).unwrap(), expected, "{shown:?}");
+                }
+                (Err(_), Err(_)) => {}
+                // Half of a surrogate pair reads as U+FFFD here; a number may be larger than a double.
+                (Ok(_), Err(error)) => {
+                    let known = ["surrogate", "out of range", "hex escape"];
+                    assert!(known.iter().any(|known| error.to_string().contains(known)), "{shown:?}: {error}");
+                }
+                (Err(fault), Ok(_)) => panic!("{shown:?}: {fault}"),
+            }
+        }
+    }
+    assert!(taken > 1000, "{taken}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::tape::{Kind, Note, tag};
+use crate::tape::{Key, Kind, Note};
 
 /// A text and the notes on it.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,8 @@ pub(crate) struct Doc<'a> {
 
 impl<'a> Doc<'a> {
     fn note(self, at: u32) -> Note {
-        const NONE: Note = Note { start: 0, end: 0, next: u32::MAX, kind: Kind::Null, tag: 0 };
+        const NONE: Note =
+            Note { start: 0, end: 0, next: u32::MAX, key: Key { start: 0, end: 0, escaped: false }, kind: Kind::Null };
         self.notes.get(at as usize).copied().unwrap_or(NONE)
     }
 
@@ -33,6 +34,21 @@ impl<'a> Doc<'a> {
     fn string(self, note: Note) -> Cow<'a, str> {
         let raw = self.slice(note);
         if note.kind == Kind::Escaped { Cow::Owned(unescaped(raw)) } else { Cow::Borrowed(raw) }
+    }
+
+    fn key(self, key: Key) -> Cow<'a, str> {
+        let raw = self.text.get(key.start as usize..key.end as usize).unwrap_or_default();
+        if key.escaped { Cow::Owned(unescaped(raw)) } else { Cow::Borrowed(raw) }
+    }
+
+    /// Whether a key is this one. To compare, nobody has to know where characters begin.
+    #[inline(always)]
+    fn is_key(self, key: Key, wanted: &[u8]) -> bool {
+        if key.escaped {
+            return self.key(key).as_bytes() == wanted;
+        }
+        (key.end - key.start) as usize == wanted.len()
+            && self.text.as_bytes().get(key.start as usize..key.end as usize) == Some(wanted)
     }
 }
 
@@ -58,29 +74,33 @@ impl<'a> Value<'a> {
         if pointer.is_empty() {
             return Some(self);
         }
-        pointer.strip_prefix('/').unwrap_or(pointer).split('/').try_fold(self, |value, part| match value.note().kind {
-            Kind::List => value.items().nth(part.parse().ok()?),
-            _ if part.contains('~') => value.get(&part.replace("~1", "/").replace("~0", "~")),
-            _ => value.get(part),
+        // Bytes: no character has a slash or a tilde inside.
+        let path = pointer.strip_prefix('/').unwrap_or(pointer).as_bytes();
+        path.split(|byte| *byte == b'/').try_fold(self, |value, part| match value.note().kind {
+            Kind::List => value.items().nth(std::str::from_utf8(part).ok()?.parse().ok()?),
+            _ if part.contains(&b'~') => {
+                let key = std::str::from_utf8(part).ok()?.replace("~1", "/").replace("~0", "~");
+                value.get(&key)
+            }
+            _ => value.member(part),
         })
     }
 
     /// The value of `key` in an object; of two equal keys the last counts, as in every JSON library.
     pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.member(key.as_bytes())
+    }
+
+    fn member(self, key: &[u8]) -> Option<Value<'a>> {
         let Doc { notes, .. } = self.doc;
         let container = notes.get(self.at as usize).filter(|note| note.kind == Kind::Map)?;
-        let (mut found, wanted) = (None, tag(key.as_bytes()));
-        let mut at = self.at + 1;
+        let (mut found, mut at) = (None, self.at + 1);
         while at < container.next {
-            let [name, value] = notes.get(at as usize..at as usize + 2)? else { return None };
-            let same = match name.kind {
-                Kind::Plain => name.tag == wanted && self.doc.bytes(*name) == key.as_bytes(),
-                _ => self.doc.string(*name) == key,
-            };
-            if same {
-                found = Some(at + 1);
+            let note = notes.get(at as usize)?;
+            if self.doc.is_key(note.key, key) {
+                found = Some(at);
             }
-            at = value.next;
+            at = note.next;
         }
         found.map(|at| Value { at, ..self })
     }
@@ -106,20 +126,15 @@ impl<'a> Value<'a> {
 
     /// The keys and values of an object, in the order in which they stand; nothing for any other value.
     pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> + use<'a> {
-        self.members().map(move |(name, value)| (self.doc.string(name), value))
-    }
-
-    #[inline]
-    fn members(self) -> impl Iterator<Item = (Note, Value<'a>)> + use<'a> {
         let container = self.note();
         let end = if container.kind == Kind::Map { container.next } else { 0 };
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
             (at < end).then(|| {
-                let value = Value { doc: self.doc, at: at + 1 };
-                let name = self.doc.note(at);
-                at = value.note().next;
-                (name, value)
+                let value = Value { doc: self.doc, at };
+                let note = value.note();
+                at = note.next;
+                (self.doc.key(note.key), value)
             })
         })
     }
@@ -251,7 +266,7 @@ pub fn compact(json: &str) -> Cow<'_, str> {
 fn unescaped(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(slash) = rest.find('\\') {
+    while let Some(slash) = rest.bytes().position(|byte| byte == b'\\') {
         out.push_str(&rest[..slash]);
         let escape = rest.as_bytes().get(slash + 1).copied().unwrap_or(b'\\');
         let mut used = slash + 2;
