@@ -1,5 +1,7 @@
 //! The items of a list, one at a time, from a stream that comes in pieces.
 
+use lanner_json::Marks;
+
 /// One find of the [`Splitter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -16,8 +18,33 @@ pub enum Piece<'a> {
     Cut(&'a [u8]),
 }
 
+/// Who gets what a [`Splitter`] finds.
+pub trait Finder {
+    /// An item that is an object, or an object that may turn out to have the list, begins at byte `at` of what is being fed. Who can do
+    /// with it where it stands, because all of it is there and it is no more than an item, does so and says where it ends; then it does
+    /// not come as a piece.
+    fn take(&mut self, at: usize, may_have_list: bool) -> Option<usize>;
+
+    /// Something was found.
+    fn piece(&mut self, piece: Piece<'_>);
+}
+
+/// Takes nothing but pieces.
+struct Pieces<'f>(&'f mut dyn FnMut(Piece<'_>));
+
+impl Finder for Pieces<'_> {
+    fn take(&mut self, _: usize, _: bool) -> Option<usize> {
+        None
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        (self.0)(piece);
+    }
+}
+
 /// Finds the items in `{"<key>": [item, …], …}`, in `[item, …]`, and in any sequence of such values with or without line breaks
-/// between; an object without a list under `key` is an item itself. Holds one item at a time.
+/// between; an object without a list under `key` is an item itself. Holds one item at a time, and only if it came in more than one
+/// piece: what comes whole is handed out where it stands.
 #[derive(Debug)]
 pub struct Splitter {
     key: Vec<u8>,
@@ -27,11 +54,13 @@ pub struct Splitter {
     depth: usize,
     string: bool,
     escape: bool,
-    /// The value at hand, or its first `max` bytes.
+    /// What came of the value at hand with earlier bytes, or its first `max` bytes.
     kept: Vec<u8>,
+    /// How long that was.
     len: u64,
-    /// The string that has been read last in an outermost object, if it could be the key; `None` if it is too long.
-    name: Option<Vec<u8>>,
+    /// The string that has been read last in an outermost object, while it could be the key.
+    name: Vec<u8>,
+    naming: bool,
     named: bool,
 }
 
@@ -49,6 +78,19 @@ enum Place {
     Rest,
 }
 
+/// What has just come, and where in it the value at hand begins or goes on.
+#[derive(Clone, Copy)]
+struct Chunk<'b> {
+    bytes: &'b [u8],
+    from: usize,
+}
+
+impl<'b> Chunk<'b> {
+    fn until(self, at: usize) -> &'b [u8] {
+        self.bytes.get(self.from..at).unwrap_or_default()
+    }
+}
+
 impl Splitter {
     /// `key`: the member that holds the list. `max`: bytes of an item.
     #[must_use]
@@ -62,17 +104,47 @@ impl Splitter {
             escape: false,
             kept: Vec::new(),
             len: 0,
-            name: None,
+            name: Vec::new(),
+            naming: false,
             named: false,
         }
     }
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8], found: &mut dyn FnMut(Piece<'_>)) {
+        self.feed_to(bytes, &mut Pieces(found));
+    }
+
+    /// The same for who can do with items where they stand.
+    pub fn feed_to(&mut self, bytes: &[u8], found: &mut dyn Finder) {
+        let mut marks = Marks::new(bytes);
+        let mut chunk = Chunk { bytes, from: 0 };
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.string {
-                at = self.in_string(bytes, at, found);
+                at = self.in_string(&mut marks, chunk, at, found);
+                continue;
+            }
+            match self.place {
+                Place::Item(base) if self.depth > base => {
+                    at = self.within(&mut marks, at, base);
+                    if self.depth <= base {
+                        self.end(chunk, at, found);
+                    }
+                    continue;
+                }
+                Place::Object if self.depth > 1 => {
+                    at = self.within(&mut marks, at, 1);
+                    continue;
+                }
+                _ => {}
+            }
+            let listed = matches!(self.place, Place::Between(depth) if depth == self.depth);
+            if byte == b'{'
+                && (listed || self.place == Place::Outside && !self.lists(bytes, at))
+                && let Some(end) = found.take(at, !listed)
+            {
+                at = end;
                 continue;
             }
             at += 1;
@@ -83,11 +155,13 @@ impl Splitter {
                     self.place = Place::Between(1);
                 }
                 (Place::Outside, b'{') => {
-                    self.begin(Place::Object, byte);
-                    (self.depth, self.name, self.named) = (1, None, false);
+                    chunk.from = at - 1;
+                    self.begin(Place::Object);
+                    (self.depth, self.naming, self.named) = (1, false, false);
                 }
                 (Place::Outside, _) => {
-                    self.begin(Place::Item(0), byte);
+                    chunk.from = at - 1;
+                    self.begin(Place::Item(0));
                     self.open_or_scalar(byte);
                 }
                 (Place::Between(depth), b']') => {
@@ -95,7 +169,8 @@ impl Splitter {
                     self.place = if depth == 1 { Place::Outside } else { Place::Rest };
                 }
                 (Place::Between(depth), _) => {
-                    self.begin(Place::Item(depth), byte);
+                    chunk.from = at - 1;
+                    self.begin(Place::Item(depth));
                     self.open_or_scalar(byte);
                 }
                 (Place::Object, b'[') if self.depth == 1 && self.named => {
@@ -105,31 +180,34 @@ impl Splitter {
                 }
                 (Place::Item(depth), b',' | b']' | b' ' | b'\n' | b'\r' | b'\t') if self.depth == depth => {
                     // A number or a word, which only what follows ends.
-                    self.end(found);
                     at -= 1;
+                    self.end(chunk, at, found);
                 }
-                _ => self.inside(byte, found),
+                _ => self.inside(byte, chunk, at, found),
             }
+        }
+        if matches!(self.place, Place::Object | Place::Item(_)) {
+            self.keep(chunk.until(bytes.len()));
         }
     }
 
     /// The stream has ended. The splitter can be used for another one.
     pub fn finish(&mut self, found: &mut dyn FnMut(Piece<'_>)) {
+        let found: &mut dyn Finder = &mut Pieces(found);
         match self.place {
             Place::Outside => {}
             // A lone number or word has no other end.
-            Place::Item(0) if self.depth == 0 && !self.string => self.end(found),
-            _ => found(Piece::Cut(&self.kept)),
+            Place::Item(0) if self.depth == 0 && !self.string => self.end(Chunk { bytes: &[], from: 0 }, 0, found),
+            _ => found.piece(Piece::Cut(&self.kept)),
         }
         (self.place, self.depth, self.string, self.escape) = (Place::Outside, 0, false, false);
         self.kept.clear();
     }
 
-    fn begin(&mut self, place: Place, byte: u8) {
+    fn begin(&mut self, place: Place) {
         self.place = place;
         self.kept.clear();
         self.len = 0;
-        self.keep(&[byte]);
     }
 
     fn open_or_scalar(&mut self, byte: u8) {
@@ -140,9 +218,48 @@ impl Splitter {
         }
     }
 
-    /// A byte of the value at hand, outside of strings.
-    fn inside(&mut self, byte: u8, found: &mut dyn FnMut(Piece<'_>)) {
-        self.keep(&[byte]);
+    /// Whether the list is the first member of the object that begins here: then there is no use in taking it for an item.
+    fn lists(&self, bytes: &[u8], at: usize) -> bool {
+        let member = bytes.get(at + 1..).unwrap_or_default().trim_ascii_start().strip_prefix(b"\"");
+        let rest = member.and_then(|member| member.strip_prefix(&*self.key));
+        rest.is_some_and(|rest| rest.first() == Some(&b'"'))
+    }
+
+    /// Passes over what is deeper than `base`, where nothing but brackets and quotes matters; returns where to go on.
+    #[inline]
+    fn within(&mut self, marks: &mut Marks<'_>, mut at: usize, base: usize) -> usize {
+        let bytes = marks.text();
+        let mut depth = self.depth;
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'"' => {
+                    // No name any more of what is outside, wherever in the string the bytes end.
+                    self.naming = false;
+                    match closing(marks, at) {
+                        Ok(end) => at = end,
+                        Err(escape) => {
+                            (self.string, self.escape) = (true, escape);
+                            at = bytes.len();
+                        }
+                    }
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth <= base {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.depth = depth;
+        at
+    }
+
+    /// A byte of the value at hand, outside of strings and of what [`Splitter::within`] passes over.
+    fn inside(&mut self, byte: u8, chunk: Chunk<'_>, at: usize, found: &mut dyn Finder) {
         match byte {
             b'{' | b'[' => {
                 self.depth += 1;
@@ -150,66 +267,70 @@ impl Splitter {
             }
             b'"' => {
                 self.string = true;
-                self.name = (self.place == Place::Object && self.depth == 1).then(Vec::new);
+                self.naming = self.place == Place::Object && self.depth == 1;
+                self.name.clear();
             }
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
                 match self.place {
-                    Place::Object if self.depth == 0 => self.end(found),
-                    Place::Item(depth) if self.depth <= depth => self.end(found),
+                    Place::Object if self.depth == 0 => self.end(chunk, at, found),
+                    Place::Item(depth) if self.depth <= depth => self.end(chunk, at, found),
                     Place::Rest if self.depth == 0 => self.place = Place::Outside,
                     _ => {}
                 }
             }
-            b':' => self.named = self.depth == 1 && self.name.as_ref() == Some(&self.key),
+            b':' => self.named = self.depth == 1 && self.naming && self.name == self.key,
             b',' => self.named = false,
             _ => {}
         }
     }
 
     /// Passes over the string at hand; returns where to go on.
-    fn in_string(&mut self, bytes: &[u8], from: usize, found: &mut dyn FnMut(Piece<'_>)) -> usize {
-        let mut at = from;
-        while let Some(&byte) = bytes.get(at) {
-            at += 1;
-            match byte {
-                _ if self.escape => self.escape = false,
-                b'\\' => self.escape = true,
-                b'"' => {
-                    self.string = false;
-                    break;
-                }
-                _ => {}
+    fn in_string(&mut self, marks: &mut Marks<'_>, chunk: Chunk<'_>, from: usize, found: &mut dyn Finder) -> usize {
+        let bytes = chunk.bytes;
+        let at = match closing(marks, from + usize::from(std::mem::take(&mut self.escape))) {
+            Ok(end) => {
+                self.string = false;
+                end
             }
-        }
-        let run = &bytes[from..at];
-        self.keep(run);
-        if let Some(name) = &mut self.name {
-            name.extend_from_slice(if self.string { run } else { &run[..run.len() - 1] });
-            if name.len() > self.key.len() {
-                self.name = None;
+            Err(escape) => {
+                self.escape = escape;
+                bytes.len()
+            }
+        };
+        if self.naming {
+            let end = if self.string { at } else { at - 1 };
+            let run = bytes.get(from..end).unwrap_or_default();
+            self.naming = self.name.len() + run.len() <= self.key.len();
+            if self.naming {
+                self.name.extend_from_slice(run);
             }
         }
         if !self.string && matches!(self.place, Place::Item(depth) if depth == self.depth) {
-            self.end(found);
+            self.end(chunk, at, found);
         }
         at
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.place == Place::Rest {
-            return;
-        }
         self.len += bytes.len() as u64;
         let room = self.max.saturating_sub(self.kept.len()).min(bytes.len());
         self.kept.extend_from_slice(&bytes[..room]);
     }
 
-    fn end(&mut self, found: &mut dyn FnMut(Piece<'_>)) {
-        if self.len > self.max as u64 {
-            found(Piece::TooLong { head: &self.kept, len: self.len });
+    fn end(&mut self, chunk: Chunk<'_>, at: usize, found: &mut dyn Finder) {
+        let run = chunk.until(at);
+        let whole = if self.len == 0 {
+            self.len = run.len() as u64;
+            run.get(..self.max).unwrap_or(run)
         } else {
-            found(Piece::Item(&self.kept));
+            self.keep(run);
+            &self.kept
+        };
+        if self.len > self.max as u64 {
+            found.piece(Piece::TooLong { head: whole, len: self.len });
+        } else {
+            found.piece(Piece::Item(whole));
         }
         self.kept.clear();
         self.place = match self.place {
@@ -219,59 +340,22 @@ impl Splitter {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is found when the text comes whole, which must be what is found when it comes in pieces of any size.
-    fn pieces(text: &str, max: usize) -> Vec<String> {
-        let run = |size: usize| {
-            let mut out = Vec::new();
-            let mut splitter = Splitter::new("Records", max);
-            let mut found = |piece: Piece<'_>| {
-                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-                out.push(match piece {
-                    Piece::Item(item) => text(item),
-                    Piece::TooLong { head, len } => format!("long {len} {}", text(head)),
-                    Piece::Cut(head) => format!("cut {}", text(head)),
-                });
-            };
-            text.as_bytes().chunks(size).for_each(|chunk| splitter.feed(chunk, &mut found));
-            splitter.finish(&mut found);
-            out
-        };
-        let whole = run(text.len().max(1));
-        for size in [1, 2, 3, 7] {
-            assert_eq!(run(size), whole, "{text} in pieces of {size}");
+/// The place behind the quote that ends the string which goes on at `at`. Or it does not end here: whether what comes next is
+/// escaped.
+#[inline]
+fn closing(marks: &mut Marks<'_>, mut at: usize) -> Result<usize, bool> {
+    loop {
+        let place = marks.next(at);
+        at = match marks.text().get(place) {
+            Some(b'"') => return Ok(place + 1),
+            Some(b'\\') => place + 2,
+            Some(_) => place + 1,
+            None => return Err(at > marks.text().len()),
         }
-        whole
-    }
-
-    #[test]
-    fn items_of_a_list_wherever_it_stands() {
-        assert_eq!(
-            pieces(r#"{"Records":[{"a":"]}"},{"b":[1]}],"x":{"y":[2]}}"#, 99),
-            [r#"{"a":"]}"}"#, r#"{"b":[1]}"#]
-        );
-        assert_eq!(pieces(r#"{"n":{"Records":[1]}, "Records" : [ 1 , "t" ,null] }"#, 99), ["1", r#""t""#, "null"]);
-        assert_eq!(pieces(r#"[{"a":1},[2,3]]"#, 99), [r#"{"a":1}"#, "[2,3]"]);
-        assert_eq!(pieces(r#"{"Records":[]}"#, 99), Vec::<String>::new());
-    }
-
-    #[test]
-    fn objects_without_the_list_are_items() {
-        assert_eq!(
-            pieces("{\"a\":1}\n{\"b\":\"\\\"}\"}{\"Records\":3}", 99),
-            [r#"{"a":1}"#, r#"{"b":"\"}"}"#, r#"{"Records":3}"#]
-        );
-        assert_eq!(pieces(r#"{"x":"Records","y":[1]}"#, 99), [r#"{"x":"Records","y":[1]}"#]);
-        assert_eq!(pieces("17", 99), ["17"]);
-    }
-
-    #[test]
-    fn long_and_cut_values_are_told() {
-        assert_eq!(pieces(r#"{"Records":[{"a":"0123456789"},{"b":1}]}"#, 8), [r#"long 18 {"a":"01"#, r#"{"b":1}"#]);
-        assert_eq!(pieces(r#"{"Records":[{"b":1},{"a""#, 9), [r#"{"b":1}"#, r#"cut {"a""#]);
-        assert_eq!(pieces(r#"{"Records":[{"b":1}"#, 9), [r#"{"b":1}"#, "cut "]);
     }
 }
+
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod tests;

@@ -47,5 +47,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         splitter.finish(&mut |piece| found.push(format!("{piece:?}")));
         found
     };
-    assert_eq!(find(1), find(bytes.len().max(1)));
+    let whole = find(bytes.len().max(1));
+    [1, 2, 3, 7, bytes.len() / 2 + 1].into_iter().for_each(|size| assert_eq!(find(size), whole));
 });
