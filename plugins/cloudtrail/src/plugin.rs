@@ -75,6 +75,10 @@ impl Cloud for Config {
         record::read(record, max)
     }
 
+    fn read_first(text: &str, max: usize, list: Option<&str>) -> Option<(usize, u64)> {
+        record::read_first(text, max, list)
+    }
+
     fn place(&self, params: &str) -> Result<Place<Remote>, Error> {
         let remote = remote(params).map_err(Error::other)?;
         Ok(remote.map_or_else(|| Place::Files(params.into()), Place::Remote))

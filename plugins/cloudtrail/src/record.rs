@@ -2,7 +2,7 @@
 
 use lanner_intake::cloud::{Count, No};
 use lanner_intake::record::{Event, Shape};
-use lanner_intake::{OMITTED, Reason, record};
+use lanner_intake::{OMITTED, Reason, nanoseconds, record};
 use lanner_json::Value;
 
 const SHAPE: Shape<No> = Shape {
@@ -19,6 +19,12 @@ pub fn read(record: &[u8], max: usize) -> Result<Event<'_>, No> {
     record::read(record, max, &SHAPE)
 }
 
+/// The record that `text` begins with, if it is an event that goes on as it stands: where it ends, and its time.
+#[must_use]
+pub fn read_first(text: &str, max: usize, list: Option<&str>) -> Option<(usize, u64)> {
+    record::read_first(text, max, list, &SHAPE)
+}
+
 /// The time of a record in nanoseconds since the epoch, if it is an event.
 fn time(event: Value<'_>) -> Result<u64, No> {
     if !event.is_object() {
@@ -29,12 +35,12 @@ fn time(event: Value<'_>) -> Result<u64, No> {
         return Err(No::Counted(Count::Insights));
     }
     let time = event.get("eventTime").and_then(Value::as_str).ok_or(No::Rejected(Reason::NoTime))?;
-    let time: jiff::Timestamp = time.parse().map_err(|_| No::Rejected(Reason::NoTime))?;
+    let time = nanoseconds(&time).ok_or(No::Rejected(Reason::NoTime))?;
     // The kind stands behind what is large, so that a record that was cut off may have lost it.
     if kind.is_none() && event.get(OMITTED).is_none() {
         return Err(No::Rejected(Reason::Foreign));
     }
-    u64::try_from(time.as_nanosecond()).map_err(|_| No::Rejected(Reason::NoTime))
+    u64::try_from(time).map_err(|_| No::Rejected(Reason::NoTime))
 }
 
 #[cfg(test)]
@@ -63,6 +69,20 @@ mod tests {
         assert_eq!(rejected(&format!("{good}{good}")), Reason::NotJson);
         let insight = good.replace("AwsApiCall", "AwsCloudTrailInsight");
         assert_eq!(outcome(&insight, 1000), Err(No::Counted(Count::Insights)));
+    }
+
+    #[test]
+    fn what_stands_among_others_is_taken_if_it_goes_on_as_it_is() {
+        let good = format!(r#"{HEAD}"eventType":"AwsApiCall"}}"#);
+        let among = format!("{good},{good}]}}");
+        let first = |text: &str, max| read_first(text, max, Some("Records"));
+        assert_eq!(first(&among, 1000), Some((good.len(), 1_000_000_000)));
+        assert_eq!(first(&among, good.len() - 1), None, "too long");
+        assert_eq!(first(&good[..good.len() - 1], 1000), None, "cut off");
+        assert_eq!(first(&good.replace("eventType", "kind"), 1000), None, "no event");
+        let listed = good.replacen('{', r#"{"Records":[],"#, 1);
+        assert_eq!(first(&listed, 1000), None, "a list");
+        assert_eq!(read_first(&listed, 1000, None), Some((listed.len(), 1_000_000_000)));
     }
 
     #[test]

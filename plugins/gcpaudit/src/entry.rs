@@ -1,7 +1,7 @@
 //! From a log entry as it stands in a file or message to the payload and the time of an event.
 
 use lanner_intake::record::{Event, Shape};
-use lanner_intake::{OMITTED, Reason, record};
+use lanner_intake::{OMITTED, Reason, nanoseconds, record};
 use lanner_json::Value;
 
 /// The member of an entry that holds nearly all of it.
@@ -21,6 +21,12 @@ pub fn read(entry: &[u8], max: usize) -> Result<Event<'_>, Reason> {
     record::read(entry, max, &SHAPE)
 }
 
+/// The entry that `text` begins with, if it is an event that goes on as it stands: where it ends, and its time.
+#[must_use]
+pub fn read_first(text: &str, max: usize, list: Option<&str>) -> Option<(usize, u64)> {
+    record::read_first(text, max, list, &SHAPE)
+}
+
 /// The time of an entry in nanoseconds since the epoch. An entry without a time of its own has the time of its arrival at Google.
 fn time(entry: Value<'_>) -> Result<u64, Reason> {
     // The name of the log is the one member that every entry has; what was cut off may have lost it. Entries of other logs
@@ -28,12 +34,12 @@ fn time(entry: Value<'_>) -> Result<u64, Reason> {
     if !entry.is_object() || [PAYLOAD, "logName", OMITTED].iter().all(|key| entry.get(key).is_none()) {
         return Err(Reason::Foreign);
     }
-    let time = |key| entry.get(key).and_then(Value::as_str)?.parse::<jiff::Timestamp>().ok();
+    let time = |key| nanoseconds(&entry.get(key)?.as_str()?);
     // The time stands behind what is large: of an entry that was cut off it is lost, and the time of reading it is better than no
     // event.
-    let cut = || entry.get(OMITTED).map(|_| jiff::Timestamp::now());
+    let cut = || entry.get(OMITTED).map(|_| jiff::Timestamp::now().as_nanosecond());
     let time = time("timestamp").or_else(|| time("receiveTimestamp")).or_else(cut).ok_or(Reason::NoTime)?;
-    u64::try_from(time.as_nanosecond()).map_err(|_| Reason::NoTime)
+    u64::try_from(time).map_err(|_| Reason::NoTime)
 }
 
 #[cfg(test)]

@@ -72,6 +72,10 @@ impl Cloud for Config {
         entry::read(record, max).map_err(No::Rejected)
     }
 
+    fn read_first(text: &str, max: usize, list: Option<&str>) -> Option<(usize, u64)> {
+        entry::read_first(text, max, list)
+    }
+
     fn place(&self, params: &str) -> Result<Place<Subscription>, Error> {
         named(params, &self.project_id).map_err(Error::other)
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use lanner_plugin_api::sdk::Progress;
 
-use crate::split::{Piece, Splitter};
+use crate::split::{Finder, Piece, Splitter};
 use crate::{Confirm, Store, StoreError, expand};
 
 /// Bytes that are read at once.
@@ -55,6 +55,9 @@ pub struct FileOptions<'a> {
 
 /// Who gets what is found.
 pub trait Taker {
+    /// An object begins `text`. Whoever takes it where it stands, because all of it is there in at most `max` bytes and it is a
+    /// record, says where it ends. Anything else comes as a piece. `may_have_list`: it may be what has a list of records.
+    fn whole(&mut self, text: &str, max: usize, may_have_list: bool) -> Option<usize>;
     /// A record, or what there is of one.
     fn piece(&mut self, piece: Piece<'_>, from: &dyn Display);
     /// A file has been read to its end.
@@ -81,6 +84,42 @@ struct Open {
     records: u64,
     /// Records that were evaluated in an earlier run.
     skip: u64,
+}
+
+/// Counts what is found in a file and hands it on.
+struct Counting<'f> {
+    /// What is being fed, as far as it is text.
+    text: &'f str,
+    max_record: usize,
+    path: &'f Path,
+    records: &'f mut u64,
+    skip: u64,
+    taker: &'f mut dyn Taker,
+}
+
+impl Finder for Counting<'_> {
+    fn take(&mut self, at: usize, may_have_list: bool) -> Option<usize> {
+        if *self.records < self.skip {
+            return None;
+        }
+        let len = self.taker.whole(self.text.get(at..)?, self.max_record, may_have_list)?;
+        *self.records += 1;
+        Some(at + len)
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        *self.records += 1;
+        if *self.records > self.skip {
+            self.taker.piece(piece, &self.path.display());
+        }
+    }
+}
+
+/// The begin of some bytes, as far as it is text.
+fn text_of(bytes: &[u8]) -> &str {
+    let good = |bytes| std::str::from_utf8(bytes);
+    // Of a character that goes on in the next bytes the begin stands here.
+    good(bytes).or_else(|error| good(&bytes[..error.valid_up_to()])).unwrap_or_default()
 }
 
 /// The records of some files.
@@ -165,19 +204,18 @@ impl Files {
             self.open = self.next_file(taker);
         }
         let Some(Open { path, reader, splitter, records, skip }) = &mut self.open else { return false };
-        let mut found = |piece: Piece<'_>| {
-            *records += 1;
-            if *records > *skip {
-                taker.piece(piece, &path.display());
-            }
-        };
+        let (skip, max_record) = (*skip, self.max_record);
         match reader.read(&mut self.chunk) {
             Ok(0) => {
-                splitter.finish(&mut found);
+                let mut found = Counting { text: "", max_record, path, records, skip, taker };
+                splitter.finish(&mut |piece| found.piece(piece));
                 taker.read();
                 self.close(true);
             }
-            Ok(n) => splitter.feed(self.chunk.get(..n).unwrap_or_default(), &mut found),
+            Ok(n) => {
+                let chunk = self.chunk.get(..n).unwrap_or_default();
+                splitter.feed_to(chunk, &mut Counting { text: text_of(chunk), max_record, path, records, skip, taker });
+            }
             Err(error) => {
                 // What came before the damage has been handed over; a later run goes on behind it.
                 taker.failed(path, &error);

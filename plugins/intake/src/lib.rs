@@ -3,6 +3,7 @@
 //! - [`Rejects`]: what is no event is counted by [`Reason`], logged once per reason, and kept in a quarantine folder if wanted;
 //! - [`record`]: from a JSON object to the payload and time of an event; [`slim`] and [`salvage()`]: what is too large or nested too
 //!   deep goes on without its largest parts;
+//! - [`nanoseconds`]: times of events;
 //! - [`expand`]: compressed input with a cap on what comes out;
 //! - [`split`]: the items of a list, one at a time, from a stream;
 //! - [`files`]: files and folders of such lists, or of lines;
@@ -21,6 +22,7 @@ mod reject;
 mod salvage;
 mod slim;
 pub mod split;
+mod time;
 
 pub use confirm::Confirm;
 pub use offsets::{Store, StoreError};
@@ -28,3 +30,4 @@ pub use quarantine::QuarantineConfig;
 pub use reject::{Reason, Rejects};
 pub use salvage::salvage;
 pub use slim::{OMITTED, slim, slim_within};
+pub use time::nanoseconds;

@@ -20,9 +20,9 @@ pub enum Piece<'a> {
 
 /// Who gets what a [`Splitter`] finds.
 pub trait Finder {
-    /// An item that is an object, or an object that may turn out to have the list, begins at byte `at` of what is being fed. Who can do
-    /// with it where it stands, because all of it is there and it is no more than an item, does so and says where it ends; then it does
-    /// not come as a piece.
+    /// An item that is an object, or an object that may turn out to have the list, begins at byte `at` of what is being fed. Who
+    /// can do with it where it stands, because all of it is there and it is no more than an item, does so and says where it ends;
+    /// then it does not come as a piece.
     fn take(&mut self, at: usize, may_have_list: bool) -> Option<usize>;
 
     /// Something was found.

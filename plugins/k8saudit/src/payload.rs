@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use lanner_intake::{Reason, Rejects, salvage, slim};
+use lanner_intake::{Reason, Rejects, nanoseconds, salvage, slim};
 use lanner_json::{Fault, MAX_DEPTH, Value, read_ahead};
 use lanner_k8s::exec::Session;
 
@@ -356,10 +356,5 @@ fn remains(event: &[u8], max: usize) -> Option<String> {
 }
 
 fn stage_time(event: Value<'_>) -> Option<u64> {
-    nanoseconds(&event.get("stageTimestamp")?.as_str()?)
-}
-
-/// RFC 3339 to nanoseconds since the epoch.
-fn nanoseconds(text: &str) -> Option<u64> {
-    u64::try_from(text.parse::<jiff::Timestamp>().ok()?.as_nanosecond()).ok()
+    u64::try_from(nanoseconds(&event.get("stageTimestamp")?.as_str()?)?).ok()
 }

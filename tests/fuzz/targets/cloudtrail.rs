@@ -43,5 +43,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = message::read(text);
+        // What is taken where it stands is what would be read from it alone.
+        if let Some((end, time)) = record::read_first(text, EVENT, Some("Records")) {
+            let event = record::read(&bytes[..end], EVENT).expect("an event");
+            assert_eq!((event.time, &*event.payload, event.reduced), (time, &text[..end], false));
+        }
     }
 });

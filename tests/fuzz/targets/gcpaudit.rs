@@ -44,4 +44,11 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     whole.iter().for_each(|entry| event(entry));
     // A message has one entry and nothing else.
     event(bytes);
+    // What is taken where it stands is what would be read from it alone.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some((end, time)) = entry::read_first(text, EVENT, Some("entries"))
+    {
+        let event = entry::read(&bytes[..end], EVENT).expect("an event");
+        assert_eq!((event.time, &*event.payload, event.reduced), (time, &text[..end], false));
+    }
 });

@@ -95,6 +95,17 @@ impl<C: Cloud> Core<C> {
         let _ = outcome;
     }
 
+    /// Makes an event of the record that `text` begins with, if that goes on as it stands; returns where it ends. `max`: bytes of
+    /// it. `may_have_list`: an object with a list of records is none.
+    pub fn whole(&self, text: &str, max: usize, may_have_list: bool, batch: &mut Batch<'_>) -> Option<usize> {
+        let Shared { counters, config, .. } = &self.shared;
+        let list = may_have_list.then_some(C::LIST);
+        let (end, time) = C::read_first(text, config.limits().max_event.min(max), list)?;
+        batch.payload_at(time, text.as_bytes().get(..end)?).ok()?;
+        counters.add(Count::Events);
+        Some(end)
+    }
+
     /// Makes an event of a record, or counts why it is none.
     ///
     /// # Errors

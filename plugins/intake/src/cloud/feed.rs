@@ -97,6 +97,10 @@ struct Filler<'b, 'i, 'c, C> {
 }
 
 impl<C: Cloud> Taker for Filler<'_, '_, '_, C> {
+    fn whole(&mut self, text: &str, max: usize, may_have_list: bool) -> Option<usize> {
+        self.core.whole(text, max, may_have_list, self.batch)
+    }
+
     fn piece(&mut self, piece: Piece<'_>, from: &dyn Display) {
         self.core.piece(piece, from, self.batch);
     }

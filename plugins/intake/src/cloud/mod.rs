@@ -72,6 +72,10 @@ pub trait Cloud: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// It is no event.
     fn read(record: &[u8], max: usize) -> Result<Event<'_>, No>;
 
+    /// The event that `text` begins with, if there is one that goes on as it stands: see
+    /// [`read_first`](crate::record::read_first).
+    fn read_first(text: &str, max: usize, list: Option<&str>) -> Option<(usize, u64)>;
+
     /// What `open_params` names.
     ///
     /// # Errors
