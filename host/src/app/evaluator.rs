@@ -111,10 +111,16 @@ impl Evaluator<'_> {
             raised: &mut self.raised,
             plan: self.plan.as_deref(),
             wish: &mut self.wish,
-            acknowledges: self.acknowledges,
+            gathered: self.acknowledges.then_some(&mut self.gathered),
             pulse: self.pulse.as_mut(),
         };
         self.holder.look(now, end, &mut self.rules, plugins, &self.how, &mut |what| raiser.raise(what));
+        self.hand_over();
+    }
+
+    /// Sends the alerts that wait for others.
+    pub(super) fn hand_over(&mut self) {
+        hand_over(&mut self.gathered, self.desk);
     }
 
     fn raiser(&mut self) -> Raiser<'_, '_> {
@@ -124,7 +130,7 @@ impl Evaluator<'_> {
             raised: &mut self.raised,
             plan: self.plan.as_deref(),
             wish: &mut self.wish,
-            acknowledges: self.acknowledges,
+            gathered: self.acknowledges.then_some(&mut self.gathered),
             pulse: self.pulse.as_mut(),
         }
     }
@@ -179,7 +185,8 @@ struct Raiser<'r, 'd> {
     raised: &'r mut bool,
     plan: Option<&'r Plan>,
     wish: &'r mut Wish,
-    acknowledges: bool,
+    /// Where alerts wait for others, if they may.
+    gathered: Option<&'r mut Vec<Alert>>,
     pulse: Option<&'r mut Pulse>,
 }
 
@@ -210,12 +217,21 @@ impl Raiser<'_, '_> {
         if self.desk.outputs.closed() {
             self.desk.control.stop();
         }
-        if self.acknowledges {
-            self.desk.outputs.send_patiently(alert, PATIENCE);
-        } else {
-            self.desk.outputs.send(alert);
+        match &mut self.gathered {
+            Some(gathered) => {
+                gathered.push(alert);
+                if gathered.len() >= GATHERED {
+                    hand_over(gathered, self.desk);
+                }
+            }
+            None => self.desk.outputs.send(alert),
         }
     }
+}
+
+/// Hands alerts of a source that acknowledges to the outputs.
+fn hand_over(gathered: &mut Vec<Alert>, desk: &Desk) {
+    gathered.drain(..).for_each(|alert| desk.outputs.send_patiently(alert, PATIENCE));
 }
 
 /// The sink of a source's pump: evaluates and queues.
@@ -253,6 +269,8 @@ pub(super) struct Evaluator<'d> {
     pub(super) acknowledges: bool,
     /// An alert was raised since the last batch.
     pub(super) raised: bool,
+    /// Alerts of such a source that wait for others.
+    pub(super) gathered: Vec<Alert>,
     /// Captures that matches begin, if any are to.
     pub(super) plan: Option<Arc<Plan>>,
     /// What the matches of the event at hand mean for them.
@@ -264,6 +282,10 @@ pub(super) struct Evaluator<'d> {
     /// Other threads that evaluate the same replay, if there are any.
     pub(super) crew: Option<Crew>,
 }
+
+/// Alerts of a source that acknowledges which are handed over together, at the end of its batch at the latest: who writes them
+/// has to be woken, and that takes longer than to evaluate an event.
+const GATHERED: usize = 64;
 
 /// How long a source waits for outputs that do not take its alerts, before it goes on with them in the queue.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -295,7 +317,7 @@ impl Sink for Evaluator<'_> {
                 raised: &mut self.raised,
                 plan: self.plan.as_deref(),
                 wish: &mut self.wish,
-                acknowledges: self.acknowledges,
+                gathered: self.acknowledges.then_some(&mut self.gathered),
                 pulse: self.pulse.as_mut(),
             };
             let crew = &mut self.crew;
@@ -331,6 +353,7 @@ impl Sink for Evaluator<'_> {
     }
 
     fn batch_done(&mut self) {
+        self.hand_over();
         if std::mem::take(&mut self.raised) && self.acknowledges && !self.desk.outputs.settle(PATIENCE) {
             log::warning("the outputs do not take alerts; events are acknowledged with their alerts in the queue");
         }

@@ -225,6 +225,7 @@ fn run_group(floor: Floor<'_>, group: CompiledGroup) -> Outcome {
         lost: false,
         acknowledges: !syscalls,
         raised: false,
+        gathered: Vec::new(),
         plan: job.captures.clone(),
         wish: Wish::default(),
         seat: exchange.map(|exchange| Seat::new(Arc::clone(exchange), group.wanted)),
@@ -373,6 +374,7 @@ fn open_and_pump(
     evaluator.disband();
     evaluator.progress.finish();
     evaluator.release(inspector.parts().1, now(), true);
+    evaluator.hand_over();
     let metrics = inspector.parts().1.metrics();
     let losses = Losses::of(&metrics);
     if let Some(drops) = &mut evaluator.drops {
