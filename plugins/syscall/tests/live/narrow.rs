@@ -72,6 +72,8 @@ fn files(w: &mut Watch) {
     let (old_at, new_at) = (low.put(old.as_bytes_with_nul()), low.put(new.as_bytes_with_nul()));
     let none = low.put(b"/absent/mount\0");
     let place = low.put(&[0; 8]);
+    let long = crate::files::long();
+    let long_at = low.put(long.as_bytes_with_nul());
     let seen = w.perform(|c| {
         let fd = c.call32(nr::OPEN, &[old_at, O_RDONLY as u32, 0]) as u32;
         c.call32(nr::OPENAT, &[AT_FDCWD as u32, old_at, O_RDONLY as u32]);
@@ -84,16 +86,19 @@ fn files(w: &mut Watch) {
         let six = [0, 8192, PROT_READ as u32, MAP_PRIVATE as u32, fd, 4096];
         c.call32(nr::MMAP, &[low.words(&six)]);
         c.call32(nr::UNLINK, &[new_at]);
+        c.call32(nr::OPEN, &[long_at, O_RDONLY as u32, 0]);
+        c.call32(nr::OPENAT, &[AT_FDCWD as u32, long_at, O_RDONLY as u32]);
     });
     let file = std::fs::metadata(old.to_str().unwrap()).unwrap();
     let (dev, ino) = (file.dev(), file.ino());
     let name = || text(old.to_bytes());
     let fd = seen.results[0];
     assert!(fd > 2 && seen.results[2] > 2, "{:?}", seen.results);
-    seen.expect(T::SYSCALL_OPEN_E, 0, &[name(), u32(1), u32(0)]);
+    let long = || text(long.to_bytes());
+    seen.expect(T::SYSCALL_OPEN_E, 0, &[long(), u32(1), u32(0)]);
     seen.expect(T::SYSCALL_OPEN_X, 0, &[i64(fd), name(), u32(1), u32(0), u32(dev), u64(ino)]);
     let opened = [i64(seen.results[1]), i64(-100), name(), u32(1), u32(0), u32(dev), u64(ino)];
-    seen.expect(T::SYSCALL_OPENAT_2_E, 0, &[i64(-100), name(), u32(1), u32(0)]);
+    seen.expect(T::SYSCALL_OPENAT_2_E, 0, &[i64(-100), long(), u32(1), u32(0)]);
     seen.expect(T::SYSCALL_OPENAT_2_X, 0, &opened);
     let some = Want::Is("an inode", |b| b.len() == 8 && b.iter().any(|&b| b != 0));
     let created = [i64(seen.results[2]), text(new.to_bytes()), u32(0o640), u32(dev), some, u16(0)];
