@@ -10,6 +10,7 @@ use lanner::event::scheme::Builder;
 use lanner::plugin::{LoadedLibrary, PluginIdx, PluginSet};
 use lanner_engine::load::{Loader, Settings, SourceRules as Rules};
 use lanner_engine::scheme::{ArgResolver, FieldId, FieldType};
+use lanner_plugin_api::raw::PluginApi;
 use lanner_plugin_api::wire::Event;
 use lanner_syscall::capture::{CaptureReader, Head, Keep, Step};
 use lanner_tests::plugins::empty_set;
@@ -59,24 +60,33 @@ pub(super) struct Compiled {
     pub(super) answers: Answers,
 }
 
-/// Compiles rule files: name and text.
+/// Compiles rule files about system calls: name and text.
 pub(super) fn compile(files: &[(String, String)]) -> Compiled {
+    compile_for("syscall", &[&lanner_syscall::PLUGIN_API, &lanner_container::PLUGIN_API], &["container"], files)
+}
+
+/// Compiles rule files for a source: of these plugins, which have these asynchronous events, the first gives it.
+pub(super) fn compile_for(
+    source: &str,
+    plugins: &[&'static PluginApi],
+    async_events: &[&str],
+    files: &[(String, String)],
+) -> Compiled {
     let (mut set, _) = empty_set();
-    let libraries =
-        [&lanner_syscall::PLUGIN_API, &lanner_container::PLUGIN_API].map(|api| LoadedLibrary::builtin(api).unwrap());
-    let members = libraries.each_ref().map(|library| (set.add(library, "").unwrap(), library));
-    let mut builder = Builder::new("syscall", true, &[]).unwrap();
+    let libraries: Vec<_> = plugins.iter().map(|api| LoadedLibrary::builtin(api).unwrap()).collect();
+    let members: Vec<_> = libraries.iter().map(|library| (set.add(library, "").unwrap(), library)).collect();
+    let mut builder = Builder::new(source, true, &[]).unwrap();
     for (plugin, library) in &members {
         builder.plugin(*plugin, &library.info().name, &library.info().fields).unwrap();
     }
-    builder.events(&["container".to_owned()]).unwrap();
+    builder.events(&async_events.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     let scheme = builder.build(Arc::new(Any), Arc::new(Hosts::default()), Arc::new(Services::default()));
     let mut loader = Loader::new(Settings::new(vec![Arc::clone(&scheme.scheme)]));
     for (name, text) in files {
         let result = loader.load(name, text);
         assert!(result.successful(), "{}", result.text(loader.files()));
     }
-    let rules = loader.source_rules("syscall").unwrap();
+    let rules = loader.source_rules(source).unwrap();
     let answers = Answers::prepare(rules.set.slots(), &scheme, &set).unwrap();
     Compiled { set, source: members[0].0, rules, answers }
 }

@@ -36,19 +36,33 @@ impl Sink for Judge {
 fn asked(rules: usize) -> u64 {
     let made = Command::new(here().join("synthetic-rules")).arg(rules.to_string()).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let Compiled { set, source, rules, answers } =
-        compile(&[("synthetic".to_owned(), String::from_utf8(made.stdout).unwrap())]);
+    let compiled = compile(&[("synthetic".to_owned(), String::from_utf8(made.stdout).unwrap())]);
+    let capture = MemoryCapture::new(twice(&here().join("captures/attack.scap.gz")).0);
+    let Judged { asked, events, .. } = judge(compiled, &capture.open_params(), true);
+    assert!(events > 60_000, "{events} events");
+    asked
+}
+
+/// What became of events.
+pub(super) struct Judged {
+    /// What they were asked.
+    pub(super) asked: u64,
+    pub(super) events: u64,
+    pub(super) matches: usize,
+}
+
+/// Judges all events that the source gives with these parameters. Each rule has a comparison of its own.
+pub(super) fn judge(compiled: Compiled, params: &str, recorded: bool) -> Judged {
+    let Compiled { set, source, rules, answers } = compiled;
     let scratch = rules.set.scratch_with_keys(|slot| answers.key_of(slot));
     let context = Context::new("lab".into());
     let mut judge = Judge { set: rules.set, scratch, answers, context, hits: Vec::new(), events: 0 };
-    let capture = MemoryCapture::new(twice(&here().join("captures/attack.scap.gz")).0);
-    let params = capture.open_params();
-    let mut inspector =
-        Inspector::open(set, Open { source, params: &params, recorded: true, event_schema: None }).unwrap();
+    let mut inspector = Inspector::open(set, Open { source, params, recorded, event_schema: None }).unwrap();
     pump(&mut inspector, &Control::default(), &mut judge, &mut Counts::default()).unwrap();
-    assert!(judge.events > 60_000 && judge.set.stats().atoms > rules.rules.len(), "{} events", judge.events);
-    println!("{} rules: {} questions to {} events", rules.rules.len(), judge.scratch.asked(), judge.events);
-    judge.scratch.asked()
+    assert!(judge.set.stats().atoms > rules.rules.len());
+    let judged = Judged { asked: judge.scratch.asked(), events: judge.events, matches: judge.hits.len() };
+    println!("{} rules: {} questions to {} events", rules.rules.len(), judged.asked, judged.events);
+    judged
 }
 
 #[test]

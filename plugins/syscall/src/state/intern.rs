@@ -1,11 +1,14 @@
 //! Names seen a short time ago: programs open the same files again and again, and a name that is still known need not be
-//! copied. A fixed number of places, one candidate each: a miss costs a copy, never a search.
+//! copied. A fixed number of places, one candidate each: a miss costs a copy, never a search, and memory only while the name that
+//! stood there is in use.
 
 use super::zstr::ZStr;
 
 const PLACES: usize = 1024;
 /// Longer names are copied each time, so that the places cannot hold much memory (256 KiB).
 const MAX_LEN: usize = 255;
+/// Names up to this length are given room for each other, so that one can take the place of another; longer ones likewise.
+const SHORT: usize = 95;
 
 /// Names by the hash of their text.
 #[derive(Debug)]
@@ -24,6 +27,11 @@ impl Interner {
         self.get_if(text, |_| true).unwrap_or_default()
     }
 
+    /// The name with this text up to its first NUL.
+    pub(crate) fn until_nul(&mut self, text: &[u8]) -> ZStr {
+        self.get(&text[..memchr::memchr(0, text).unwrap_or(text.len())])
+    }
+
     /// The name with this text, if it is one that `admits` lets in: a name that is known was let in before, so it is not
     /// looked at again. A text that is let in has no NUL.
     #[inline]
@@ -36,7 +44,9 @@ impl Interner {
             if !admits(text) {
                 return None;
             }
-            *place = ZStr::of(text);
+            if !place.renew(text) {
+                *place = ZStr::with_room(text, if text.len() <= SHORT { SHORT } else { MAX_LEN });
+            }
         }
         Some(place.clone())
     }

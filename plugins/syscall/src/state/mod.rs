@@ -185,6 +185,8 @@ pub struct State {
     enters: parse::Enters,
     codes: Box<[parse::Code]>,
     scratch: Vec<u8>,
+    /// A directory with a slash behind it, while a path is put together.
+    prefix: Vec<u8>,
     names: intern::Interner,
     /// Paths that need no normalising: whoever opens one of them again need not be asked what it means.
     plain_paths: intern::Interner,
@@ -218,6 +220,7 @@ impl State {
             enters: parse::Enters::new(limits.enter_bytes),
             codes: parse::codes(),
             scratch: Vec::new(),
+            prefix: Vec::new(),
             names: intern::Interner::default(),
             plain_paths: intern::Interner::default(),
             cgroups: cgroups::CgroupLists::default(),

@@ -12,14 +12,20 @@ use super::zstr::{BLOCK, ZList, ZStr};
 const FIXED: usize = size_of::<Thread>() + 256;
 
 /// What is known of one thread. Ids are -1 and users 0xffffffff when unknown, times 0 (ns since the epoch otherwise).
+///
+/// What each event looks at or changes stands first and takes two lines of the processor's memory, so that following an event of one
+/// of many threads waits for these two alone; what only programs that start and fields ask for comes behind them.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Thread {
     /// Thread id in the first pid namespace; key of the table.
     pub tid: i64,
+    /// Process id.
+    pub pid: i64,
     /// Bits of [`cl`].
     pub flags: u32,
-    /// Code of the last enter event seen (`u16::MAX`: none).
-    pub(crate) last_enter: u16,
+    pub(crate) fds: TableId,
+    pub(crate) group: Option<GroupId>,
     /// Descriptor of the last event that named one; -1: none.
     pub last_fd: i64,
     /// Time of the last event.
@@ -28,20 +34,31 @@ pub struct Thread {
     pub prevevent_ts: u64,
     /// Time of the last look-up by an event.
     pub lastaccess_ts: u64,
-    pub(crate) fds: TableId,
-    pub(crate) group: Option<GroupId>,
-    pub(crate) group_prev: Option<Slot>,
-    pub(crate) group_next: Option<Slot>,
-    pub(crate) parent_link: Option<Slot>,
-    pub(crate) child_first: Option<Slot>,
-    pub(crate) sibling_prev: Option<Slot>,
-    pub(crate) sibling_next: Option<Slot>,
+
     pub(crate) enter: Option<u32>,
+    /// Code of the last enter event seen (`u16::MAX`: none).
+    pub(crate) last_enter: u16,
     /// All entries of the descriptor table count as inherited (they are marked when the table is next changed).
     pub(crate) fds_inherited: bool,
+    /// The executable is writable by the process's user.
+    pub exe_writable: bool,
+    /// The executable is in an overlay's upper layer.
+    pub exe_upper_layer: bool,
+    /// The executable is in an overlay's lower layer.
+    pub exe_lower_layer: bool,
+    /// The executable is memory without a file.
+    pub exe_from_memfd: bool,
+    /// Name of the command (at most 15 bytes from the kernel).
+    pub comm: ZStr,
+    /// Path of the executable.
+    pub exepath: ZStr,
+    pub(crate) parent_link: Option<Slot>,
+    pub(crate) child_first: Option<Slot>,
 
-    /// Process id.
-    pub pid: i64,
+    pub(crate) group_prev: Option<Slot>,
+    pub(crate) group_next: Option<Slot>,
+    pub(crate) sibling_prev: Option<Slot>,
+    pub(crate) sibling_next: Option<Slot>,
     /// Parent's thread id.
     pub ptid: i64,
     /// Thread that got the children at exit, if the kernel said.
@@ -66,12 +83,8 @@ pub struct Thread {
     pub loginuid: u32,
     /// Controlling terminal.
     pub tty: u32,
-    /// Name of the command (at most 15 bytes from the kernel).
-    pub comm: ZStr,
     /// First argument.
     pub exe: ZStr,
-    /// Path of the executable.
-    pub exepath: ZStr,
     /// Arguments after the first.
     pub args: ZList,
     /// Environment. Only main threads have one: see `State::env`.
@@ -82,14 +95,6 @@ pub struct Thread {
     pub cwd: ZStr,
     /// Root directory.
     pub root: ZStr,
-    /// The executable is writable by the process's user.
-    pub exe_writable: bool,
-    /// The executable is in an overlay's upper layer.
-    pub exe_upper_layer: bool,
-    /// The executable is in an overlay's lower layer.
-    pub exe_lower_layer: bool,
-    /// The executable is memory without a file.
-    pub exe_from_memfd: bool,
     /// Inode of the executable; 0: unknown.
     pub exe_ino: u64,
     /// Its last change of status.
@@ -262,4 +267,29 @@ fn join(first: &[u8], args: &ZList) -> ZStr {
         text.extend_from_slice(arg);
     }
     ZStr::long(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+    use crate::state::fd::Fd;
+
+    /// A machine has thousands of threads and a hundred thousand descriptors: whoever makes one larger says why.
+    #[test]
+    fn entries_are_small() {
+        // Two lines for each event, six more for what programs that start and fields ask for.
+        assert_eq!(size_of::<Thread>(), 512);
+        // The addresses of a socket are 38 bytes of it, its names 32.
+        assert_eq!(size_of::<Fd>(), 112);
+    }
+
+    #[test]
+    fn what_each_event_needs_stands_in_the_first_lines() {
+        const LINE: usize = 64;
+        assert!(offset_of!(Thread, lastaccess_ts) + size_of::<u64>() <= LINE);
+        assert!(offset_of!(Thread, child_first) + size_of::<Option<Slot>>() <= 2 * LINE);
+        assert_eq!(align_of::<Thread>(), LINE);
+    }
 }

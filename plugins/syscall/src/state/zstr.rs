@@ -16,20 +16,35 @@ pub const MAX_LIST: usize = 16384;
 /// A shared string without inner NUL bytes, stored with a terminating NUL. The empty string costs nothing.
 ///
 /// Before its text stands a number that no other text ever gets: whoever remembers something about a text remembers it by
-/// that number. Copies of the text made apart have numbers of their own.
+/// that number. Copies of the text made apart have numbers of their own. Behind the number stands the length: there may be room
+/// for a longer text, so that memory that nobody shares any more can take another one ([`ZStr::renew`]).
 #[derive(Clone, Default)]
 pub struct ZStr(Option<Arc<[u8]>>);
 
 /// Bytes of the number.
-const HEAD: usize = size_of::<u64>();
+const ID: usize = size_of::<u64>();
+/// Bytes before the text: number and length.
+const HEAD: usize = ID + size_of::<u32>();
 
 /// What a block of shared memory costs beside its bytes: two counts, and the allocator's own with what it rounds up.
 pub(crate) const BLOCK: usize = 40;
 
 /// A number that was not given out before.
-fn next_id() -> [u8; HEAD] {
+fn next_id() -> [u8; ID] {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed).to_ne_bytes()
+}
+
+/// Blocks up to this size are put together without memory of their own.
+const SMALL: usize = HEAD + 256;
+
+/// Writes a block: a new number, the length, the text and its NUL. The block is large enough.
+fn write(block: &mut [u8], text: &[u8]) {
+    let (head, place) = block.split_at_mut(HEAD);
+    head[..ID].copy_from_slice(&next_id());
+    head[ID..].copy_from_slice(&(text.len() as u32).to_ne_bytes());
+    place[..text.len()].copy_from_slice(text);
+    place[text.len()] = 0;
 }
 
 impl ZStr {
@@ -50,19 +65,46 @@ impl ZStr {
     /// Copies text that has no NUL.
     pub(crate) fn of(text: &[u8]) -> Self {
         debug_assert!(!text.contains(&0), "text ends at a NUL");
+        ZStr::with_room(text, text.len())
+    }
+
+    /// Copies text that has no NUL into memory with room for a text of this length.
+    pub(crate) fn with_room(text: &[u8], room: usize) -> Self {
+        debug_assert!(!text.contains(&0), "text ends at a NUL");
         if text.is_empty() {
             return ZStr::EMPTY;
         }
-        let mut whole = [0; HEAD + 256];
-        let (head, place) = whole.split_at_mut(HEAD);
-        head.copy_from_slice(&next_id());
-        match place.get_mut(..text.len()) {
-            Some(place) if text.len() < 256 => {
-                place.copy_from_slice(text);
-                ZStr(Some(Arc::from(&whole[..HEAD + text.len() + 1])))
+        let len = text.len();
+        let size = HEAD + room.max(len) + 1;
+        let mut small = [0; SMALL];
+        let mut large;
+        let whole = match small.get_mut(..size) {
+            Some(small) => small,
+            None => {
+                large = vec![0; size];
+                &mut large[..]
             }
-            _ => ZStr(Some(Arc::from([head, text, b"\0"].concat()))),
+        };
+        write(whole, text);
+        ZStr(Some(Arc::from(&*whole)))
+    }
+
+    /// Takes another text that has no NUL, if nobody shares the memory and it is large enough. `false`: nothing has changed.
+    pub(crate) fn renew(&mut self, text: &[u8]) -> bool {
+        debug_assert!(!text.contains(&0), "text ends at a NUL");
+        let Some(whole) = self.0.as_mut().and_then(Arc::get_mut) else { return false };
+        let fits = !text.is_empty() && HEAD + text.len() < whole.len();
+        if fits {
+            write(whole, text);
         }
+        fits
+    }
+
+    /// Bytes of the text.
+    #[inline]
+    fn end(block: &[u8]) -> usize {
+        let len = block.get(ID..HEAD).and_then(<[u8]>::first_chunk).map_or(0, |len| u32::from_ne_bytes(*len));
+        HEAD + len as usize
     }
 
     /// The number of this text in memory; 0 for the empty string.
@@ -81,7 +123,7 @@ impl ZStr {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Some(b) => &b[HEAD..b.len() - 1],
+            Some(b) => &b[HEAD..ZStr::end(b)],
             None => b"",
         }
     }
@@ -90,7 +132,7 @@ impl ZStr {
     #[inline]
     pub fn as_bytes_with_nul(&self) -> &[u8] {
         match &self.0 {
-            Some(b) => &b[HEAD..],
+            Some(b) => &b[HEAD..=ZStr::end(b)],
             None => b"\0",
         }
     }
@@ -98,7 +140,7 @@ impl ZStr {
     /// Length without the NUL.
     #[inline]
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |b| b.len() - 1 - HEAD)
+        self.0.as_ref().map_or(0, |b| ZStr::end(b) - HEAD)
     }
 
     /// Bytes of memory that it takes, as if nobody shared it.

@@ -7,7 +7,6 @@ use super::{Slot, State, ret, text};
 use crate::state::fd::{Fd, FdType};
 use crate::state::flags::o;
 use crate::state::names::push_number;
-use crate::state::zstr::ZStr;
 
 impl State {
     pub(super) fn parse_new_fd(&mut self, ev: &Event<'_>, slot: Slot) {
@@ -51,7 +50,7 @@ impl State {
         if fd < 0 {
             return;
         }
-        let name = ZStr::new(text(ev.param(1)));
+        let name = self.names.until_nul(text(ev.param(1)));
         self.current.fd_name_changed = !name.is_empty();
         self.open_fd(slot, fd, Fd { name, openflags: ev.u32(2).unwrap_or(0), ..Fd::new(FdType::Memfd) });
     }
@@ -67,7 +66,7 @@ impl State {
             self.scratch.push(b'-');
         }
         push_number(&mut self.scratch, pid.unsigned_abs());
-        let name = ZStr::new(&self.scratch);
+        let name = self.names.get(&self.scratch);
         self.current.fd_name_changed = true;
         self.open_fd(slot, fd, Fd { name, pid, openflags: ev.u32(2).unwrap_or(0), ..Fd::new(FdType::Pidfd) });
     }

@@ -24,7 +24,6 @@ use super::fd::Fd;
 use super::fdtable::FdRef;
 use super::flags::cl;
 use super::ids::{Slot, TableId};
-use super::zstr::ZStr;
 
 /// Return value of a system call: the first parameter, 32 or 64 bits. `None`: the event carries none.
 #[inline]
@@ -162,8 +161,8 @@ impl State {
         if fd.name.as_bytes() == &self.scratch[..] {
             return;
         }
-        let name = ZStr::new(&self.scratch);
         let before = fd.name_bytes();
+        let name = self.names.until_nul(&self.scratch);
         self.current.fd_name_changed = true;
         let after = self.change_fd(slot, |fd| {
             fd.rename(name);

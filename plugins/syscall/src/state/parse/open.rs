@@ -77,13 +77,13 @@ impl State {
             return (name, Some(raw));
         }
         path::squeeze(path, &mut self.scratch);
-        let raw = (self.scratch != name.as_bytes()).then(|| ZStr::new(&self.scratch));
+        let raw = (self.scratch != name.as_bytes()).then(|| self.names.get(&self.scratch));
         (name, raw)
     }
 
     /// Writes the full path of `name` into the scratch memory.
     fn join_at(&mut self, slot: Slot, dirfd: Option<Option<i64>>, name: &[u8], absolute: bool) {
-        let mut out = std::mem::take(&mut self.scratch);
+        let (mut out, mut prefix) = (std::mem::take(&mut self.scratch), std::mem::take(&mut self.prefix));
         if absolute || name.first() == Some(&b'/') {
             path::join(b"", name, &mut out);
         } else {
@@ -93,11 +93,16 @@ impl State {
                 Some(Some(fd)) => match self.find_fd(slot, fd).map(|f| f.name.as_bytes()) {
                     None => path::join(b"<UNKNOWN>", name, &mut out),
                     Some(dir) if dir.is_empty() || dir.ends_with(b"/") => path::join(dir, name, &mut out),
-                    Some(dir) => path::join(&[dir, b"/"].concat(), name, &mut out),
+                    Some(dir) => {
+                        prefix.clear();
+                        prefix.extend_from_slice(dir);
+                        prefix.push(b'/');
+                        path::join(&prefix, name, &mut out);
+                    }
                 },
             }
         }
-        self.scratch = out;
+        (self.scratch, self.prefix) = (out, prefix);
     }
 
     /// Working directory of the process.

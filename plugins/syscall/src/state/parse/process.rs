@@ -38,9 +38,8 @@ impl State {
         let old = self.threads.at(main).cwd.clone();
         write_cwd(old.as_bytes(), dir, &mut self.scratch);
         // Programs ask where they are far more often than they go elsewhere.
-        let new = ZStr::new_or_share(&self.scratch, &old);
-        if !new.same(&old) {
-            self.threads.at_mut(main).cwd = new;
+        if self.scratch != old.as_bytes() {
+            self.threads.at_mut(main).cwd = self.names.until_nul(&self.scratch);
         }
     }
 

@@ -7,7 +7,6 @@ use super::{Slot, State, ret};
 use crate::state::fd::{Fd, FdType, L4Proto, Sock};
 use crate::state::flags::{fdf, o};
 use crate::state::names;
-use crate::state::zstr::ZStr;
 
 const AF_UNIX: u32 = 1;
 const AF_INET: u32 = 2;
@@ -160,7 +159,7 @@ impl State {
         info.flags = fdf::ROLE_SERVER | fdf::CONNECTED;
         self.scratch.clear();
         names::push_socktuple(&mut self.scratch, &tuple);
-        info.name = ZStr::new(&self.scratch);
+        info.name = self.names.until_nul(&self.scratch);
         self.current.fd_name_changed = true;
         self.open_fd(slot, fd, info);
     }
