@@ -11,7 +11,7 @@ use crate::source::{SourceId, Sources};
 use crate::value::{SlotTable, Want};
 
 /// The widest field; what is asked beyond it is cut to it.
-const MAX_WIDTH: usize = 65_535;
+const MAX_WIDTH: u16 = u16::MAX;
 
 /// A format that does not fit the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +61,13 @@ impl OutputFormat {
         let mut at = 0;
         while let Some(percent) = text[at..].find('%').map(|found| at + found) {
             if percent > at {
-                format.pieces.push(Piece::Text(text[at..percent].into()));
+                format.pieces.push(Piece::Text(offset(at)..offset(percent)));
             }
             at =
                 format.value(text, percent + 1, scheme, slots).map_err(|kind| FormatError { kind, offset: percent })?;
         }
         if at < text.len() {
-            format.pieces.push(Piece::Text(text[at..].into()));
+            format.pieces.push(Piece::Text(offset(at)..offset(text.len())));
         }
         format.sources.freeze();
         format.pieces.shrink_to_fit();
@@ -92,7 +92,7 @@ impl Parts {
         }
         let width = match &text[at..at + digits] {
             "" => None,
-            number => Some(number.parse().unwrap_or(MAX_WIDTH).min(MAX_WIDTH)).filter(|width| *width > 0),
+            number => Some(number.parse().unwrap_or(MAX_WIDTH)).filter(|width| *width > 0),
         };
         let (operand, source, len) = longest(rest, scheme)?;
         let printed = self.printable(&source, scheme, slots);
@@ -136,6 +136,11 @@ impl Parts {
         let source = self.printable(&source, scheme, slots);
         self.keys.push(Key { name, source });
     }
+}
+
+/// An offset in a format. A format of 4 GiB fits no file of rules.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The longest token at the beginning of `text` that fits the scheme. A call is taken whole or not at all; a field may

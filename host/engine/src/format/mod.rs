@@ -3,6 +3,7 @@
 mod compile;
 mod value;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::render::{self, MAX_RENDERED};
@@ -38,12 +39,10 @@ struct Parts {
 /// A part of a format.
 #[derive(Debug)]
 enum Piece {
-    Text(Box<str>),
+    /// These bytes of the format's text.
+    Text(Range<u32>),
     /// A value, or `None` where the field cannot be printed; `width` bytes wide if there is a width.
-    Value {
-        source: Option<SourceId>,
-        width: Option<usize>,
-    },
+    Value { source: Option<SourceId>, width: Option<u16> },
 }
 
 /// A field of the format, once, whether it stands alone or inside a transformer.
@@ -77,7 +76,7 @@ impl OutputFormat {
         values.clear();
         for piece in &self.0.pieces {
             match piece {
-                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Text(at) => out.extend_from_slice(&self.0.text.as_bytes()[at.start as usize..at.end as usize]),
                 Piece::Value { source, width } => {
                     let start = out.len();
                     match source.and_then(|id| Some((id, sources.evaluate(id, values, ex)?))) {
@@ -85,7 +84,7 @@ impl OutputFormat {
                         None => out.extend_from_slice(MISSING),
                     }
                     if let Some(width) = width {
-                        out.resize(start + width, b' ');
+                        out.resize(start + usize::from(*width), b' ');
                     }
                 }
             }

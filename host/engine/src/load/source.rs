@@ -104,6 +104,10 @@ impl CondText {
     pub fn push(&mut self, text: &str, origin: Origin) -> &mut Self {
         let start = self.text.len();
         self.text.push_str(text);
+        if self.pieces.is_empty() {
+            // Nearly all texts are of one piece.
+            self.pieces.reserve_exact(1);
+        }
         self.pieces.push(Piece { start, end: self.text.len(), origin });
         self
     }

@@ -116,6 +116,7 @@ impl<'c> Compiler<'c> {
     }
 
     fn rules(&mut self) -> bool {
+        self.compiled.rules.reserve_exact(self.collection.rules.all().len());
         for item in self.collection.rules.iter().filter(|rule| !rule.unknown_source) {
             let failed = std::mem::take(&mut self.failed);
             match self.rule(item) {
