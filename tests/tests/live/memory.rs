@@ -74,8 +74,9 @@ fn an_idle_agent_is_small() {
     let rings = u64::from(ring_count(2)) * (8 * MIB + MIB / 4);
     assert!(settled.rings <= rings, "{settled:?}");
     assert!(settled.anonymous < 12 * MIB, "{settled:?}");
-    assert!(settled.program < 12 * MIB, "pages of the start are still mapped: {settled:?}");
-    assert!(settled.all - settled.rings < 22 * MIB, "{settled:?}");
+    // Not optimised, code takes more room than in a release.
+    assert!(settled.program < 18 * MIB, "pages of the start are still mapped: {settled:?}");
+    assert!(settled.all - settled.rings < 28 * MIB, "{settled:?}");
     let (code, _) = daemon.stop();
     assert_eq!(code, Some(0));
 }
