@@ -150,3 +150,56 @@ impl Shortcuts {
 fn masked(key: u8, relevant: u32, keys: &[u64; MAX_KEYS]) -> u64 {
     if relevant >> key & 1 == 1 { keys[usize::from(key)] } else { 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: u16 = 307;
+
+    fn keys(pairs: &[(usize, u64)]) -> [u64; MAX_KEYS] {
+        let mut keys = [0; MAX_KEYS];
+        pairs.iter().for_each(|(key, value)| keys[*key] = *value);
+        keys
+    }
+
+    fn walk(over: &[u8]) -> Walk {
+        let mut walk = Walk::default();
+        over.iter().for_each(|key| walk.step(*key));
+        walk
+    }
+
+    #[test]
+    fn events_are_led_by_the_keys_that_their_ways_depend_on() {
+        let mut shortcuts = Shortcuts::new(1 << 2 | 1 << 5 | 1 << 9);
+        let (all, first) = (RuleMatching::All, RuleMatching::First);
+        assert_eq!(shortcuts.relevant(CODE), 0);
+        shortcuts.keep(CODE, all, &keys(&[(2, 7), (5, 8), (9, 1)]), walk(&[2, 5, 2]), 44);
+        assert_eq!(shortcuts.relevant(CODE), 1 << 2 | 1 << 5);
+        assert_eq!(shortcuts.find(CODE, all, &keys(&[(2, 7), (5, 8), (9, 2)])), Some(44), "key 9 decides nothing");
+        assert_eq!(shortcuts.find(CODE, all, &keys(&[(2, 7), (5, 9)])), None);
+        assert_eq!(shortcuts.find(CODE, first, &keys(&[(2, 7), (5, 8)])), None);
+        assert_eq!(shortcuts.find(CODE + 1, all, &keys(&[(2, 7), (5, 8)])), None);
+        // Now it does, for another way.
+        shortcuts.keep(CODE, all, &keys(&[(2, 7), (5, 9), (9, 2)]), walk(&[2, 5, 9]), 45);
+        assert_eq!(shortcuts.find(CODE, all, &keys(&[(2, 7), (5, 9), (9, 2)])), Some(45));
+        assert_eq!(shortcuts.find(CODE, all, &keys(&[(2, 7), (5, 9), (9, 3)])), None);
+        shortcuts.forget();
+        assert_eq!(shortcuts.find(CODE, all, &keys(&[(2, 7), (5, 9), (9, 2)])), None);
+    }
+
+    #[test]
+    fn ways_that_are_short_or_never_come_again_are_not_looked_for() {
+        let mut shortcuts = Shortcuts::new(1 << 2);
+        shortcuts.keep(CODE, RuleMatching::All, &keys(&[(2, 7)]), walk(&[2]), 44);
+        assert_eq!(shortcuts.relevant(CODE), 0, "one comparison is made as fast");
+        for event in 0..u64::from(TRIAL) {
+            let keys = keys(&[(2, 1 + event)]);
+            shortcuts.keep(CODE, RuleMatching::All, &keys, walk(&[2; 3]), 44);
+            shortcuts.find(CODE, RuleMatching::All, &self::keys(&[(2, u64::MAX)]));
+        }
+        assert_eq!(shortcuts.relevant(CODE), 0);
+        let again = (0..=REST).position(|_| shortcuts.relevant(CODE) != 0);
+        assert_eq!(again, Some(REST as usize - 1), "tried again later");
+    }
+}
