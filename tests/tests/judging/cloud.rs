@@ -93,7 +93,8 @@ static AWS: Cloud = Cloud {
         const NAMES: [&str; 7] =
             ["PutObject", "GetObject", "ConsoleLogin", "CreateUser", "RunInstances", "DeleteBucket", "ListBuckets"];
         let record = |n: usize| {
-            let name = if n.is_multiple_of(11) { format!("Call{}", n % 200) } else { NAMES[n % NAMES.len()].to_owned() };
+            let name =
+                if n.is_multiple_of(11) { format!("Call{}", n % 200) } else { NAMES[n % NAMES.len()].to_owned() };
             json!({
                 "eventVersion": "1.08", "eventTime": "2026-11-21T10:00:00Z", "eventName": name, "eventID": n.to_string(),
                 "eventSource": format!("service{}.amazonaws.com", n % 30), "awsRegion": format!("region-{}", n % 20),
