@@ -97,7 +97,7 @@ mod tests {
                 for day in 0..33 {
                     n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let (hour, minute, second) = ((n >> 40) % 25, (n >> 30) % 61, (n >> 20) % 61);
-                    if (n >> 56) % 16 > 0 {
+                    if !(n >> 56).is_multiple_of(16) {
                         continue;
                     }
                     let digits = &format!("{:09}", (n >> 8) % 1_000_000_000)[..(n % 10) as usize];

@@ -221,7 +221,7 @@ fn what_is_taken_where_it_stands_is_what_would_be_found() {
                 return None;
             }
             self.taken += 1;
-            self.found.push((0, len as u64, rest[..len].as_bytes().to_vec()));
+            self.found.push((0, len as u64, rest.as_bytes()[..len].to_vec()));
             Some(at + len)
         }
 
