@@ -17,7 +17,7 @@ pub const MAX_LIST: usize = 16384;
 ///
 /// Before its text stands a number that no other text ever gets: whoever remembers something about a text remembers it by
 /// that number. Copies of the text made apart have numbers of their own. Behind the number stands the length: there may be room
-/// for a longer text, so that memory that nobody shares any more can take another one ([`ZStr::renew`]).
+/// for a longer text, so that memory that nobody shares any more can take another one (`renew`).
 #[derive(Clone, Default)]
 pub struct ZStr(Option<Arc<[u8]>>);
 
