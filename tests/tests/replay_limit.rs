@@ -88,7 +88,7 @@ fn replay(folder: &Path, limit: u64) -> Outcome {
         "stdout_output: {{enabled: true}}\njson_output: true\nlog_syslog: false\nlog_stderr: true\nmemory: {{limit_mb: \
          {limit}}}\nengine: {{kind: replay, replay: {{capture_file: {0}/c.scap}}}}\nload_plugins: [container]\nplugins: \
          [{{name: container, library_path: libcontainer.so}}]\nrules_files: [{0}/rules.yaml]\nmetrics: {{enabled: true, \
-         interval: 100ms, output_file: {1}}}\n",
+         interval: 1h, output_file: {1}}}\n",
         folder.display(),
         snapshots.display()
     );
@@ -138,8 +138,8 @@ fn what_is_too_much_is_given_up_and_alerts_come() {
     let within = replay(folder.path(), limit);
     assert!(within.most <= limit * MIB, "{} MiB with a limit of {limit}", within.most / MIB);
     assert_eq!(within.alerts, (OPENS / ALARM) as usize, "no alert is lost for it");
-    // The last snapshot is not the last of the run.
-    assert!((1..=CONTAINERS).contains(&within.shed), "{} containers were given up", within.shed);
+    // Those of the last megabyte are still there.
+    assert!((CONTAINERS / 2..CONTAINERS).contains(&within.shed), "{} containers were given up", within.shed);
     let without = replay(folder.path(), 0);
     assert!(without.most > within.most + 30 * MIB, "{} and {} MiB", without.most / MIB, within.most / MIB);
     assert_eq!((without.alerts, without.shed), (within.alerts, 0));

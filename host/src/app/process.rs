@@ -384,6 +384,10 @@ fn open_and_pump(
         untold.tell(now(), &metrics, &mut |alert| evaluator.desk.outputs.send(alert));
     }
     tell_deeds(&Deeds::of(&metrics), evaluator);
+    if let Some(pulse) = &evaluator.pulse {
+        let blind = evaluator.drops.iter().flat_map(|drops| drops.blind());
+        pulse.told(pulse.asks_plugins().then_some(metrics), blind);
+    }
     let (_, errors) = inspector.close();
     errors.iter().for_each(|error| log::error(format_args!("closing '{name}': {error}")));
     let result = if evaluator.lost { Err(AppError::Lost) } else { result.map_err(failed) };

@@ -71,7 +71,8 @@ impl Keeper {
         Ok(Self { registry, settings, file, head: Arc::new(head), before: HashMap::new(), sample: 0, failed: false })
     }
 
-    /// Works until the other end of the channel is gone.
+    /// Works until the other end of the channel is gone; then the last snapshot is taken, so that what came after the one before it is
+    /// told too, and a run that is shorter than the interval leaves more than how it began.
     pub fn run(mut self, stop: &Receiver<()>, raise: &dyn Fn(Alert)) {
         let wanted = |settings: &MetricsSettings| settings.output_rule || settings.output_file.is_some();
         let interval = self.settings.as_ref().filter(|settings| wanted(settings)).map(|settings| settings.interval);
@@ -87,6 +88,9 @@ impl Keeper {
                 next = Some(Instant::now() + interval);
             }
             self.registry.beat();
+        }
+        if interval.is_some() {
+            self.take(raise);
         }
     }
 

@@ -79,6 +79,11 @@ impl Pulse {
         let came = counts.events != self.events;
         self.events = counts.events;
         self.meter.publish(counts, now().saturating_sub(time), came.then_some(time));
+        self.told(plugins, blind);
+    }
+
+    /// Publishes what the plugins have counted, if they were asked, and since when which rules have been blind.
+    pub fn told<'b>(&self, plugins: Option<Vec<PluginMetric>>, blind: impl Iterator<Item = (&'b str, Blindness)>) {
         if let Some(metrics) = plugins {
             self.meter.publish_plugins(metrics);
         }
