@@ -165,13 +165,18 @@ fn health_and_versions_are_falcos() {
 #[test]
 fn a_source_that_hangs_is_not_healthy() {
     let mut lab = Lab::start("  stuck_after: 1\n  k8s_healthz_endpoint: /alive\n");
-    assert_eq!(get(lab.port, "/alive").status, 200);
     let port = lab.port;
+    lab.daemon.wait_until("health", || get(port, "/alive").status == 200);
     std::fs::write(lab.hang(), "").unwrap();
-    lab.daemon.wait_until("stuck", || get(port, "/alive").status == 503);
-    let answer: serde_json::Value = serde_json::from_str(&get(port, "/alive").body).unwrap();
+    let mut answer = serde_json::Value::Null;
+    // On a machine with too much to do another thread may not have had a turn for a second either; that passes.
+    lab.daemon.wait_until("one stuck source", || {
+        let now = get(port, "/alive");
+        answer = serde_json::from_str(&now.body).unwrap_or_default();
+        now.status == 503 && answer["sources"].as_array().is_some_and(|sources| sources.len() == 1)
+    });
     assert_eq!(answer["status"], "stuck");
-    let [source] = &answer["sources"].as_array().unwrap()[..] else { panic!("{answer}") };
+    let source = &answer["sources"][0];
     assert_eq!((&source["source"], &source["state"]), (&"bad_source".into(), &"running".into()));
     assert!(source["reason"].as_str().unwrap().contains("webserver.stuck_after"), "{answer}");
     std::fs::remove_file(lab.hang()).unwrap();
