@@ -45,7 +45,7 @@ fn signed(value: i64, bits: u32, format: PrintFormat, out: &mut Vec<u8>) -> std:
         PrintFormat::Hex => write!(out, "{:X}", value as u64 & width),
         PrintFormat::Oct => write!(out, "{:o}", value as u64 & width),
         PrintFormat::Padded10 => write!(out, "{value:09}"),
-        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => write!(out, "{value}"),
+        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => decimal(value, out),
     }
 }
 
@@ -54,8 +54,13 @@ fn unsigned(value: u64, format: PrintFormat, out: &mut Vec<u8>) -> std::io::Resu
         PrintFormat::Hex => write!(out, "{value:X}"),
         PrintFormat::Oct => write!(out, "{value:o}"),
         PrintFormat::Padded10 => write!(out, "{value:09}"),
-        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => write!(out, "{value}"),
+        PrintFormat::Na | PrintFormat::Dec | PrintFormat::Id | PrintFormat::Dir => decimal(value, out),
     }
+}
+
+fn decimal(value: impl itoa::Integer, out: &mut Vec<u8>) -> std::io::Result<()> {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    Ok(())
 }
 
 fn address(bytes: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {

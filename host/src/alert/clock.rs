@@ -85,14 +85,11 @@ impl Clock {
 
 fn push_fraction(ns: u64, wanted: bool, out: &mut String) {
     if wanted {
-        let mut digits = [b'0'; 10];
-        let mut rest = ns % SECOND;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        digits[0] = b'.';
-        out.extend(digits.map(char::from));
+        // One digit more in front keeps the zeros behind it.
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(SECOND + ns % SECOND);
+        out.push('.');
+        out.push_str(digits.get(1..).unwrap_or_default());
     }
 }
 

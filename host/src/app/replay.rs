@@ -1,6 +1,6 @@
 //! `lanner replay`: capture files looked at one after the other, as lines of events or as alerts of rules.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Stdout, Write as _};
 use std::sync::PoisonError;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -80,17 +80,15 @@ pub(crate) fn show(
         render: RenderOptions { base64_buffers: form.base64_buffers },
         context: Context::new(machine_name(&mut inspector)),
         values: Values::new(),
-        line: Vec::new(),
-        out: std::io::BufWriter::with_capacity(256 * 1024, std::io::stdout()),
+        lines: Vec::with_capacity(LINES + 4096),
+        out: std::io::stdout(),
         progress: Progress::new(file, quiet),
         broken: None,
     };
     let mut counts = Counts::default();
     let result = pump(&mut inspector, control, &mut printer, &mut counts);
     printer.progress.finish();
-    if let Err(error) = printer.out.flush() {
-        printer.broken.get_or_insert(error);
-    }
+    printer.write();
     match printer.broken {
         // The reader has seen enough.
         Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => control.stop(),
@@ -151,10 +149,24 @@ struct Printer {
     render: RenderOptions,
     context: Context,
     values: Values,
-    line: Vec<u8>,
-    out: std::io::BufWriter<std::io::Stdout>,
+    /// Lines that are not written yet.
+    lines: Vec<u8>,
+    out: Stdout,
     progress: Progress,
     broken: Option<std::io::Error>,
+}
+
+/// So many bytes of lines are written at once.
+const LINES: usize = 256 * 1024;
+
+impl Printer {
+    /// Writes the lines that wait, unless that failed before.
+    fn write(&mut self) {
+        if self.broken.is_none() {
+            self.broken = self.out.write_all(&self.lines).and_then(|()| self.out.flush()).err();
+        }
+        self.lines.clear();
+    }
 }
 
 impl Sink for Printer {
@@ -167,28 +179,25 @@ impl Sink for Printer {
             return true;
         }
         let mut extractor = Extractor { answers: &self.view.answers, plugins, event, context: &mut self.context };
-        self.line.clear();
         if self.json {
             let object = json_line(&self.view.line, &mut extractor, &mut self.values, self.render);
-            self.line.extend_from_slice(object.as_bytes());
+            self.lines.extend_from_slice(object.as_bytes());
         } else {
-            self.view.line.render(&mut extractor, &mut self.values, self.render, &mut self.line);
-            // One event is one line, whatever bytes a process puts into its name.
-            if self.line.iter().any(|byte| byte.is_ascii_control()) {
-                let text = String::from_utf8_lossy(&self.line);
-                let mut escaped = String::with_capacity(text.len() + 16);
-                json::push_escaped(&text, &mut escaped);
-                self.line = escaped.into_bytes();
+            let start = self.lines.len();
+            self.view.line.render(&mut extractor, &mut self.values, self.render, &mut self.lines);
+            // One event is one line, whatever bytes a process puts into its name. Without a way out of the loop it goes by many at once.
+            if self.lines[start..].iter().fold(false, |any, byte| any | byte.is_ascii_control()) {
+                let mut escaped = String::new();
+                json::push_escaped(&String::from_utf8_lossy(&self.lines[start..]), &mut escaped);
+                self.lines.truncate(start);
+                self.lines.extend_from_slice(escaped.as_bytes());
             }
         }
-        self.line.push(b'\n');
-        match self.out.write_all(&self.line) {
-            Ok(()) => true,
-            Err(error) => {
-                self.broken = Some(error);
-                false
-            }
+        self.lines.push(b'\n');
+        if self.lines.len() >= LINES {
+            self.write();
         }
+        self.broken.is_none()
     }
 
     fn attend(&mut self, _control: &Control) {}

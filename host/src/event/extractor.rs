@@ -204,18 +204,19 @@ impl Extractor<'_, '_> {
             text.iter().for_each(|text| out.push_str(text));
             return text.is_some();
         }
-        let wire = Event::parse(self.event.bytes()).ok();
-        let code = EventType(self.event.ty());
-        let id = wire.filter(|_| code.is_plugin_or_async()).and_then(|event| event.u32(0)).filter(|&id| id != 0);
-        let owner = id.and_then(|id| self.plugins.iter().find(|(_, plugin)| plugin.info().id() == id));
-        let async_name = match code.info() {
-            Some(info) if code == EventType::ASYNCEVENT_E => {
-                Some(wire.and_then(|event| event.text(1)).unwrap_or(info.name.as_bytes()))
-            }
-            Some(info) if info.category == EventCategory::Metaevent => Some(info.name.as_bytes()),
+        // What few of the fields are about is looked at for these alone.
+        let plugin = match field {
+            Generic::PluginName => owner(self.plugins, self.event),
             _ => None,
         };
-        let source = self.event.source().and_then(|source| self.plugins.source_name(source));
+        let async_name = match field {
+            Generic::IsAsync | Generic::AsyncType => async_name(self.event),
+            _ => None,
+        };
+        let source = match field {
+            Generic::Source => self.event.source().and_then(|source| self.plugins.source_name(source)),
+            _ => None,
+        };
         let ts = self.event.ts();
         let facts = Facts {
             num: self.event.num(),
@@ -223,9 +224,28 @@ impl Extractor<'_, '_> {
             first_ts: self.context.first_ts.unwrap_or(ts),
             source: source.unwrap_or_default(),
             async_name,
-            plugin: owner.map(|(_, plugin)| plugin.info().name.as_str()),
+            plugin,
             hostname: &self.context.hostname,
         };
         field.extract(&facts, &mut self.context.clock, &mut self.context.text, out)
     }
+}
+
+/// The name of the plugin whose event it is, if it is a plugin's.
+fn owner<'p>(plugins: &'p Plugins, event: &EventRef<'_>) -> Option<&'p str> {
+    let wire = Event::parse(event.bytes()).ok().filter(|wire| wire.event_type().is_plugin_or_async())?;
+    let id = wire.u32(0).filter(|&id| id != 0)?;
+    let (_, plugin) = plugins.iter().find(|(_, plugin)| plugin.info().id() == id)?;
+    Some(plugin.info().name.as_str())
+}
+
+/// The name of an asynchronous event, `None` for others.
+fn async_name<'e>(event: &EventRef<'e>) -> Option<&'e [u8]> {
+    let code = EventType(event.ty());
+    let info = code.info()?;
+    if code == EventType::ASYNCEVENT_E {
+        let wire = Event::parse(event.bytes()).ok();
+        return Some(wire.and_then(|event| event.text(1)).unwrap_or(info.name.as_bytes()));
+    }
+    (info.category == EventCategory::Metaevent).then_some(info.name.as_bytes())
 }
