@@ -124,7 +124,7 @@ fn thread_fields(state: &State, t: &Thread, out: &mut Vec<(&'static str, Value)>
         (2, "proc.stderr.name", "proc.stderr.type"),
     ] {
         let fd = state.fd_of(t, n);
-        out.push((name, fd.map_or(Value::Null, |fd| s(&fd.name))));
+        out.push((name, fd.map_or(Value::Null, |fd| text(&fd.name()))));
         out.push((ty, fd.map_or(Value::Null, |fd| word(fd.ty))));
     }
 }
@@ -145,7 +145,7 @@ fn address(fd: &Fd, ip: [u8; 16]) -> Value {
 
 /// Fields of the event's descriptor.
 fn fd_fields(state: &State, t: &Thread, fd: &Fd, out: &mut Vec<(&'static str, Value)>) {
-    let name = text(fd.name.as_bytes());
+    let name = text(&fd.name());
     let files = fd.is_file() || fd.ty == FdType::Directory;
     out.extend([
         ("fd.num", t.last_fd.into()),

@@ -1,4 +1,4 @@
-//! Recorded events judged in this process, to count what that takes: memory ([`allocations`]) and comparisons ([`scaling`], and for
+//! Recorded events judged in this process, to count what that takes: memory ([`allocations`], of many connections [`sockets`]) and comparisons ([`scaling`], and for
 //! audit events [`cloud`]); and without the events that the kernel does not send, which must change nothing ([`unsent`]).
 
 mod allocations;
@@ -6,4 +6,5 @@ mod cloud;
 mod counting;
 mod recording;
 mod scaling;
+mod sockets;
 mod unsent;

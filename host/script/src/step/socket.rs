@@ -210,7 +210,7 @@ fn is_socket(fd: &Fd) -> bool {
 
 /// Neither bound nor connected.
 fn is_fresh(fd: &Fd) -> bool {
-    fd.sock == Sock { l4: fd.sock.l4, ..Sock::default() } && fd.name.is_empty()
+    fd.sock == Sock { l4: fd.sock.l4, ..Sock::default() } && !fd.has_name()
 }
 
 fn is_of(fd: &Fd, family: u8, proto: Option<(u32, u32)>) -> bool {

@@ -80,7 +80,7 @@ pub(crate) fn fd(machine: &Machine, tid: i64, node: &Node<'_>) -> Result<i64, Sc
         return Ok(*fd);
     }
     let thread = machine.state.thread(tid);
-    let open = thread.and_then(|t| machine.state.fds_of(t).find(|(_, f)| f.name.as_bytes() == name.as_bytes()));
+    let open = thread.and_then(|t| machine.state.fds_of(t).find(|(_, f)| f.name() == name.as_bytes()));
     open.map(|(fd, _)| fd).ok_or_else(|| {
         let hint = did_you_mean(name, machine.fd_names.keys().map(String::as_str));
         node.error(format!(

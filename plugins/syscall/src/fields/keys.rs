@@ -7,6 +7,7 @@
 
 use super::context::Cx;
 use super::extract::{ancestor, event, fd, open};
+use crate::state::zstr::ZStr;
 
 /// What decides a value; the number is the key's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +21,8 @@ pub enum Key {
     FdNum = 2,
     /// The type of the descriptor, or that it is not known.
     FdType = 3,
-    /// Name and type of the descriptor, or the name that the event tells of one that is not known.
+    /// Name and type of the descriptor, or the name that the event tells of one that is not known. A name that is put together has
+    /// none: no two sockets are called the same.
     FdName = 4,
     /// The name of the process.
     Name = 5,
@@ -58,7 +60,7 @@ pub(super) fn write(cx: &mut Cx<'_, '_>, wanted: u32, keys: &mut [u64; 32]) {
         set(Key::FdType, Some(ty + 1));
         if wants(Key::FdName) {
             let name = match fd {
-                Some(fd) => Some(fd.name.id()),
+                Some(fd) => fd.kept_name().map(ZStr::id),
                 None => fd::guessed_name(cx),
             };
             set(Key::FdName, name.map(|id| (id << 8) | (ty + 1)));

@@ -142,7 +142,7 @@ fn cgroups(groups: &Cgroups) -> Box<[u8]> {
 /// at a port on which something listens.
 fn info(fd: &Fd, listening: &BTreeSet<u16>) -> FdInfo {
     let sock = &fd.sock;
-    let name = || fd.name.as_bytes().into();
+    let name = || fd.name().into();
     match fd.ty {
         FdType::Ipv4Sock => {
             let mut sock = *sock;

@@ -1,6 +1,10 @@
 //! One open descriptor.
 
+mod name;
+
 pub use crate::capture::{FdType, L4Proto};
+
+pub(crate) use name::{Made, Naming};
 
 use super::flags::{fdf, o};
 use super::table::DynValues;
@@ -86,12 +90,11 @@ pub struct Fd {
     pub pid: i64,
     /// Addresses of a socket.
     pub sock: Sock,
-    /// Full path, tuple or other readable name.
-    pub name: ZStr,
+    /// What is kept of the name; see [`Fd::name`].
+    pub(super) text: ZStr,
     /// See [`Fd::raw_name`].
     pub(super) raw: ZStr,
-    /// The name is that path: as good as always, and a reference less to count for each open and close.
-    pub(super) raw_is_name: bool,
+    pub(super) naming: Naming,
     /// Values of fields that plugins added.
     pub dynamic: DynValues,
 }
@@ -102,36 +105,21 @@ impl Fd {
         Fd { ty, ..Fd::default() }
     }
 
+    /// A descriptor of this type and name.
+    pub(crate) fn named(ty: FdType, name: ZStr) -> Fd {
+        Fd { ty, text: name, ..Fd::default() }
+    }
+
     /// A file: `raw_name` is its path as the program passed it; `None`: like the full path.
     pub(crate) fn file(ty: FdType, name: ZStr, raw_name: Option<ZStr>) -> Fd {
-        let raw_is_name = raw_name.is_none();
-        Fd { ty, name, raw: raw_name.unwrap_or_default(), raw_is_name, ..Fd::default() }
-    }
-
-    /// Path as the program passed it, but with single slashes (files only).
-    #[inline]
-    pub fn raw_name(&self) -> &ZStr {
-        if self.raw_is_name { &self.name } else { &self.raw }
-    }
-
-    /// Bytes of its names.
-    #[inline]
-    pub(crate) fn name_bytes(&self) -> usize {
-        self.name.held() + self.raw.held()
-    }
-
-    /// Gives it another name; the path as it was passed stays.
-    pub(crate) fn rename(&mut self, name: ZStr) {
-        let old = std::mem::replace(&mut self.name, name);
-        if std::mem::take(&mut self.raw_is_name) {
-            self.raw = old;
-        }
+        let naming = if raw_name.is_none() { Naming::AsPassed } else { Naming::Kept };
+        Fd { ty, text: name, raw: raw_name.unwrap_or_default(), naming, ..Fd::default() }
     }
 
     /// Lets go of what holds memory: the rest is written anew when the descriptor's place is used again.
     #[inline]
     pub(crate) fn forget(&mut self) {
-        (self.name, self.raw) = (ZStr::EMPTY, ZStr::EMPTY);
+        self.forget_names();
         self.dynamic = DynValues::default();
     }
 
@@ -186,10 +174,6 @@ impl Fd {
     /// On an overlay's lower layer.
     pub fn is_overlay_lower(&self) -> bool {
         self.has(fdf::OVERLAY_LOWER)
-    }
-    /// The system log's socket.
-    pub fn is_syslog(&self) -> bool {
-        memchr::memmem::find(self.name.as_bytes(), b"/dev/log").is_some()
     }
     /// Major device number.
     pub fn dev_major(&self) -> u32 {

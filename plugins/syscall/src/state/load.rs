@@ -1,6 +1,6 @@
 //! Taking over what was known before the first event.
 
-use super::fd::{Fd, FdType, L4Proto, Sock};
+use super::fd::{Fd, FdType, L4Proto, Made, Naming, Sock};
 use super::flags::{cl, fdf};
 use super::thread::Thread;
 use super::zstr::{ZList, ZStr};
@@ -73,14 +73,12 @@ impl State {
                 }
             }
             FdType::Ipv4ServSock | FdType::Ipv6ServSock => drop(self.server_ports.insert(fd.sock.dport)),
-            FdType::UnixSock if fd.name.is_empty() => fd.flags |= fdf::ROLE_CLIENT,
+            FdType::UnixSock if !fd.has_name() => fd.flags |= fdf::ROLE_CLIENT,
             FdType::UnixSock => fd.flags |= fdf::ROLE_SERVER,
             _ => {}
         }
-        self.scratch.clear();
-        names::push_scanned_name(&mut self.scratch, &fd);
-        if !self.scratch.is_empty() {
-            fd.name = ZStr::new(&self.scratch);
+        if fd.made_by(Naming::Scanned) != Made::Text {
+            fd.naming = Naming::Scanned;
         }
         let t = self.threads.at_mut(slot);
         self.fds.add(&mut t.fds, &mut t.fds_inherited, entry.fd, fd);
@@ -89,7 +87,7 @@ impl State {
     /// Established IPv4 connections whose own port is one that something listens on are seen from the server's side.
     pub(super) fn orient_sockets(&mut self, slot: super::Slot) {
         let t = self.threads.at_mut(slot);
-        let (ports, scratch) = (&self.server_ports, &mut self.scratch);
+        let ports = &self.server_ports;
         self.fds.update_where(
             &mut t.fds,
             &mut t.fds_inherited,
@@ -103,9 +101,7 @@ impl State {
                     return;
                 }
                 fd.sock.swap();
-                scratch.clear();
-                names::push_scanned_name(scratch, fd);
-                fd.name = ZStr::new(scratch);
+                fd.rename(Naming::Scanned, ZStr::EMPTY);
                 fd.flags |= fdf::ROLE_SERVER;
             },
         );
@@ -154,12 +150,12 @@ pub(super) fn scanned_fd(entry: &capture::Fd) -> Fd {
         Info::V6Server { ip, port, l4 } => fd.sock = sock([0; 16], 0, ip.octets(), *port, *l4),
         Info::Unix { source, dest, name } => {
             (fd.sock.src, fd.sock.dst) = (Sock::from_unix(*source), Sock::from_unix(*dest));
-            fd.name = ZStr::new(name);
+            fd.text = ZStr::new(name);
         }
         Info::File { flags, name, dev } => {
-            (fd.openflags, fd.dev, fd.name) = (*flags, *dev, ZStr::new(name));
+            (fd.openflags, fd.dev, fd.text) = (*flags, *dev, ZStr::new(name));
         }
-        Info::Other { name, .. } => fd.name = ZStr::new(name),
+        Info::Other { name, .. } => fd.text = ZStr::new(name),
     }
     fd
 }

@@ -106,41 +106,78 @@ fn push_family(out: &mut Vec<u8>, family: u8) {
     push_number(out, family.into());
 }
 
-/// Appends the name of a connected or connectable socket from its addresses. A socket without a known protocol is
-/// `<unknown>`.
-pub fn push_inet_name(out: &mut Vec<u8>, fd: &Fd) {
-    let s = &fd.sock;
-    let (src6, dst6) = (Ipv6Addr::from(s.src), Ipv6Addr::from(s.dst));
-    let both4 = match fd.ty {
-        FdType::Ipv4Sock => Some((s.src4(), s.dst4())),
-        _ => mapped(&src6).zip(mapped(&dst6)).map(|(a, b)| (a.octets(), b.octets())),
-    };
-    match (s.l4, both4) {
-        (L4Proto::Tcp | L4Proto::Udp, Some((a, b))) => push_tuple4(out, a, s.sport, b, s.dport),
-        (L4Proto::Tcp | L4Proto::Udp, None) => push_tuple6(out, &src6, s.sport, &dst6, s.dport),
-        (L4Proto::Raw, _) if fd.ty == FdType::Ipv6Sock => out.extend_from_slice(b"<unknown>"),
-        (L4Proto::Icmp | L4Proto::Raw, Some((a, b))) => {
-            push_ip4(out, a);
-            out.extend_from_slice(b"->");
-            push_ip4(out, b);
-        }
-        (L4Proto::Icmp, None) => {
-            push_ip6(out, &src6);
-            out.extend_from_slice(b"->");
-            push_ip6(out, &dst6);
-        }
-        _ => out.extend_from_slice(b"<unknown>"),
-    }
+/// An IPv4 address and a port.
+type End4 = ([u8; 4], u16);
+/// An IPv6 address and a port.
+type End6 = ([u8; 16], u16);
+
+/// The name of an internet socket, as what it is put together from: equal ones are the same text, different ones are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InetName {
+    /// Client and server, with ports.
+    Connection4(End4, End4),
+    /// The same of IPv6.
+    Connection6(End6, End6),
+    /// Both ends, where protocols have no ports.
+    Pair4([u8; 4], [u8; 4]),
+    /// The same of IPv6.
+    Pair6([u8; 16], [u8; 16]),
+    /// Who listens.
+    Server4(End4),
+    /// The same of IPv6.
+    Server6(End6),
+    /// Of a protocol that is not known.
+    Unknown,
 }
 
-/// Appends the name of a tuple that a start-up scan found, whatever its protocol.
-pub(crate) fn push_scanned_name(out: &mut Vec<u8>, fd: &Fd) {
-    let s = &fd.sock;
-    match fd.ty {
-        FdType::Ipv4Sock => push_tuple4(out, s.src4(), s.sport, s.dst4(), s.dport),
-        FdType::Ipv6Sock => push_tuple6(out, &s.src.into(), s.sport, &s.dst.into(), s.dport),
-        FdType::Ipv4ServSock => push_end4(out, s.dst4(), s.dport),
-        FdType::Ipv6ServSock => push_end6(out, &s.dst.into(), s.dport),
-        _ => {}
+impl InetName {
+    /// The name of a connected or connectable socket of which events told. A socket without a known protocol is `<unknown>`.
+    pub fn told(fd: &Fd) -> Self {
+        let s = &fd.sock;
+        let both4 = match fd.ty {
+            FdType::Ipv4Sock => Some((s.src4(), s.dst4())),
+            _ => mapped(&s.src.into()).zip(mapped(&s.dst.into())).map(|(a, b)| (a.octets(), b.octets())),
+        };
+        match (s.l4, both4) {
+            (L4Proto::Tcp | L4Proto::Udp, Some((a, b))) => Self::Connection4((a, s.sport), (b, s.dport)),
+            (L4Proto::Tcp | L4Proto::Udp, None) => Self::Connection6((s.src, s.sport), (s.dst, s.dport)),
+            (L4Proto::Raw, _) if fd.ty == FdType::Ipv6Sock => Self::Unknown,
+            (L4Proto::Icmp | L4Proto::Raw, Some((a, b))) => Self::Pair4(a, b),
+            (L4Proto::Icmp, None) => Self::Pair6(s.src, s.dst),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The name of a socket that a start-up scan found, whatever its protocol; `None`: that is no internet socket.
+    pub fn scanned(fd: &Fd) -> Option<Self> {
+        let s = &fd.sock;
+        Some(match fd.ty {
+            FdType::Ipv4Sock => Self::Connection4((s.src4(), s.sport), (s.dst4(), s.dport)),
+            FdType::Ipv6Sock => Self::Connection6((s.src, s.sport), (s.dst, s.dport)),
+            FdType::Ipv4ServSock => Self::Server4((s.dst4(), s.dport)),
+            FdType::Ipv6ServSock => Self::Server6((s.dst, s.dport)),
+            _ => return None,
+        })
+    }
+
+    /// Appends it as text.
+    pub fn push(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Connection4((a, sport), (b, dport)) => push_tuple4(out, a, sport, b, dport),
+            Self::Connection6((a, sport), (b, dport)) => push_tuple6(out, &a.into(), sport, &b.into(), dport),
+            Self::Pair4(a, b) => {
+                push_ip4(out, a);
+                out.extend_from_slice(b"->");
+                push_ip4(out, b);
+            }
+            Self::Pair6(a, b) => {
+                push_ip6(out, &a.into());
+                out.extend_from_slice(b"->");
+                push_ip6(out, &b.into());
+            }
+            Self::Server4((ip, port)) => push_end4(out, ip, port),
+            Self::Server6((ip, port)) => push_end6(out, &ip.into(), port),
+            Self::Unknown => out.extend_from_slice(b"<unknown>"),
+        }
     }
 }

@@ -171,7 +171,7 @@ fn is_other_program(old: &Thread, new: &Thread) -> bool {
 /// Whether what events told of a descriptor is what `/proc` tells. Events know more of it, so it is kept if it may be the
 /// same.
 fn is_same(old: &Fd, new: &Fd) -> bool {
-    if old.ino != 0 && old.ino == new.ino || old.name.as_bytes() == new.name.as_bytes() && !new.name.is_empty() {
+    if old.ino != 0 && old.ino == new.ino || new.has_name() && old.name() == new.name() {
         return true;
     }
     if old.ty.letter() != new.ty.letter() {

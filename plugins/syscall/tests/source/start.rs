@@ -94,7 +94,7 @@ fn nothing_is_missed_while_the_machine_is_looked_at() {
     for pid in &crowd.0 {
         let thread = state.thread(*pid).unwrap_or_else(|| panic!("{pid} is missing"));
         assert!(!thread.is_invalid(), "{thread:?}");
-        let fd = |n| state.fd_of(thread, n).map(|fd| (fd.ty, fd.name.as_bytes().to_vec()));
+        let fd = |n| state.fd_of(thread, n).map(|fd| (fd.ty, fd.name().into_owned()));
         use std::os::unix::ffi::OsStrExt as _;
         assert_eq!(fd(file_fd), Some((FdType::FileV2, file.path().as_os_str().as_bytes().to_vec())));
         let port = listener.local_addr().unwrap().port();

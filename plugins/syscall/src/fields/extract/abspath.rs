@@ -47,7 +47,7 @@ pub(crate) fn abspath<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     if dirfd == AT_FDCWD {
         base.extend_from_slice(cx.state.cwd(thread).as_bytes());
     } else if let Some(fd) = cx.state.fd_of(thread, dirfd) {
-        super::fd::push_directory(fd, base);
+        fd.push_directory(base);
     } else {
         base.extend_from_slice(b"<UNKNOWN>/");
     }

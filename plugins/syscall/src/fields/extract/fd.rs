@@ -1,5 +1,7 @@
 //! `fd.*`: the descriptor that the event concerns; sockets are in [`super::sock`].
 
+use std::borrow::Cow;
+
 use lanner_plugin_api::schema::{EventFlags, EventType};
 
 use super::emit;
@@ -112,17 +114,16 @@ pub(super) fn push_base<'a>(cx: &Cx<'a, '_>, dirfd: i64, out: &mut Vec<u8>) {
         return out.extend_from_slice(cx.state.cwd(thread).as_bytes());
     }
     match cx.state.fd_of(thread, dirfd) {
-        Some(fd) => push_directory(fd, out),
+        Some(fd) => fd.push_directory(out),
         None => out.extend_from_slice(b"<UNKNOWN>"),
     }
 }
 
-/// Name of a directory, with a '/' behind.
-pub(super) fn push_directory(fd: &Fd, out: &mut Vec<u8>) {
-    out.extend_from_slice(fd.name.as_bytes());
-    if !fd.name.is_empty() && !fd.name.as_bytes().ends_with(b"/") {
-        out.push(b'/');
-    }
+/// Puts the name of a descriptor.
+pub(super) fn put_name_of<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, fd: &'a Fd) -> bool {
+    let Some(name) = fd.kept_name() else { return emit(cx, out, |text| fd.push_name(text)) };
+    out.put_cstr(name.as_bytes_with_nul());
+    true
 }
 
 /// Writes the name of a descriptor that is not known, as far as the event's parameters tell it: the path or tuple of
@@ -176,21 +177,19 @@ fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_conta
     let Some(thread) = thread(cx) else { return false };
     let fd = fd_of(cx, thread);
     match fd {
-        Some(fd) if part == Part::Name && !with_container => {
-            out.put_cstr(fd.name.as_bytes_with_nul());
-            return true;
-        }
+        Some(fd) if part == Part::Name && !with_container => return put_name_of(cx, out, fd),
         Some(fd) if part == Part::Directory && !(fd.is_file() || fd.ty == FdType::Directory) => return false,
         Some(_) => {}
         None => guess_name(cx, part == Part::Raw),
     }
     let guess = std::mem::take(&mut cx.memory.guess);
     let name = match (fd, part) {
-        (Some(fd), Part::Raw) => Some(fd.raw_name().as_bytes()),
-        (Some(fd), _) => Some(fd.name.as_bytes()),
-        (None, _) => guess.known.then_some(&*guess.name),
+        (Some(fd), Part::Raw) => Some(Cow::Borrowed(fd.raw_name().as_bytes())),
+        (Some(fd), _) => Some(fd.name()),
+        (None, _) => guess.known.then_some(Cow::Borrowed(&*guess.name)),
     };
-    if let Some(name) = name {
+    let known = name.is_some();
+    if let Some(name) = name.as_deref() {
         match part {
             Part::Directory if fd.is_none_or(Fd::is_file) => put_name(cx, out, directory_of(name), with_container),
             Part::Raw => {
@@ -204,7 +203,6 @@ fn named<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, part: Part, with_conta
             _ => put_name(cx, out, name, with_container),
         }
     }
-    let known = name.is_some();
     cx.memory.guess = guess;
     known
 }
@@ -274,8 +272,8 @@ pub(crate) fn container_directory<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a
 }
 
 pub(crate) fn filename<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
-    let Some(fd) = fd(cx).filter(|fd| fd.is_file()) else { return false };
-    let name = fd.name.as_bytes_with_nul();
+    let Some(name) = fd(cx).filter(|fd| fd.is_file()).and_then(Fd::kept_name) else { return false };
+    let name = name.as_bytes_with_nul();
     out.put_cstr(match memchr::memrchr(b'/', name) {
         None => b"/\0",
         // A name that ends in '/' stays whole.

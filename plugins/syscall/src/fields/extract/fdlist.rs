@@ -51,8 +51,10 @@ pub(crate) fn numbers<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
 
 pub(crate) fn names<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
     list(cx, out, |text, _, fd| {
-        let name = fd.map(|fd| fd.name.as_bytes()).filter(|name| !name.is_empty());
-        text.extend_from_slice(name.unwrap_or(b"<NA>"));
+        match fd.filter(|fd| fd.has_name()) {
+            Some(fd) => fd.push_name(text),
+            None => text.extend_from_slice(b"<NA>"),
+        }
         true
     })
 }

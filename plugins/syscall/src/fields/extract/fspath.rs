@@ -1,5 +1,7 @@
 //! `fs.path.*`: the paths that successful file system calls were given.
 
+use std::borrow::Cow;
+
 use lanner_plugin_api::schema::EventType;
 use lanner_plugin_api::wire::read;
 
@@ -7,7 +9,7 @@ use super::fd;
 use crate::fields::context::Cx;
 use crate::fields::render;
 use crate::fields::sink::Sink;
-use crate::state::fd::FdType;
+use crate::state::fd::{Fd, FdType};
 use crate::state::path;
 
 /// Where a call has its paths.
@@ -75,7 +77,7 @@ enum Which {
 }
 
 /// The path as it was passed.
-fn raw<'a>(cx: &Cx<'a, '_>, which: Which) -> Option<&'a [u8]> {
+fn raw<'a>(cx: &Cx<'a, '_>, which: Which) -> Option<Cow<'a, [u8]>> {
     let (place, success) = place(cx.code())?;
     if !succeeded(cx, success) {
         return None;
@@ -86,24 +88,24 @@ fn raw<'a>(cx: &Cx<'a, '_>, which: Which) -> Option<&'a [u8]> {
         | (Place::Two(_, name), Which::Target) => name,
         (Place::Fd, Which::Only) => {
             fd::thread(cx)?;
-            return Some(fd::fd(cx).map_or(b"", |fd| fd.name.as_bytes()));
+            return Some(fd::fd(cx).map_or_else(Cow::default, Fd::name));
         }
         _ => return None,
     };
     let param = cx.event.param_by_name(name)?;
-    Some(render::text(param.info.ty, param.bytes))
+    Some(Cow::Borrowed(render::text(param.info.ty, param.bytes)))
 }
 
 fn put_raw<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, which: Which) -> bool {
     let Some(path) = raw(cx, which) else { return false };
-    out.put_text(path);
+    out.put_text(&path);
     true
 }
 
 /// Directory of the event's descriptor, which in these calls is that of the directory.
 fn push_event_directory(cx: &Cx<'_, '_>, base: &mut Vec<u8>) {
     match cx.fd().filter(|fd| fd.ty == FdType::Directory) {
-        Some(fd) => fd::push_directory(fd, base),
+        Some(fd) => fd.push_directory(base),
         None => base.extend_from_slice(b"<UNKNOWN>"),
     }
 }
@@ -117,7 +119,7 @@ fn put_resolved<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, which: Which) -
         match cx.code() {
             // The descriptor's name is the resolved path already.
             EventType::SYSCALL_OPENAT_2_X | EventType::SYSCALL_OPENAT2_X => {
-                path = cx.fd().map_or(b"<UNKNOWN>", |fd| fd.name.as_bytes());
+                path = cx.fd().map_or(Cow::Borrowed(b"<UNKNOWN>"), Fd::name);
             }
             EventType::SYSCALL_FCHOWNAT_X
             | EventType::SYSCALL_FCHMODAT_X
@@ -135,7 +137,7 @@ fn put_resolved<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, which: Which) -
             _ => base.extend_from_slice(cx.state.cwd(thread).as_bytes()),
         }
     }
-    path::join(&base, path, &mut cx.memory.text);
+    path::join(&base, &path, &mut cx.memory.text);
     cx.memory.path = base;
     out.put_text(&cx.memory.text);
     true

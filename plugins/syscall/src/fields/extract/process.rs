@@ -200,8 +200,7 @@ macro_rules! standard_fds {
 
         pub(crate) fn $name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>) -> bool {
             let Some(fd) = standard(cx, $number) else { return false };
-            out.put_cstr(fd.name.as_bytes_with_nul());
-            true
+            super::fd::put_name_of(cx, out, fd)
         }
     )*};
 }

@@ -171,7 +171,7 @@ fn fd(cx: &Cx<'_, '_>, number: i64, out: &mut Rendered) {
             L4Proto::Unknown | L4Proto::Na => {}
         }
         resolved.push(b'>');
-        resolved.extend_from_slice(fd.name.as_bytes());
+        fd.push_name(resolved);
     } else if number == AT_FDCWD {
         resolved.extend_from_slice(b"AT_FDCWD");
     } else {
@@ -207,10 +207,7 @@ fn base<'a>(cx: &Cx<'a, '_>, thread: &'a Thread, extra: ParamExtra, scratch: &mu
         None | Some(AT_FDCWD) => scratch.extend_from_slice(cx.state.cwd(thread).as_bytes()),
         Some(number) => {
             let Some(fd) = cx.state.fd_of(thread, number) else { return };
-            scratch.extend_from_slice(fd.name.as_bytes());
-            if !fd.name.is_empty() && !fd.name.as_bytes().ends_with(b"/") {
-                scratch.push(b'/');
-            }
+            fd.push_directory(scratch);
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn read(fd: &Fd, number: i64, field: u32, out: &mut StateOut<'_>) -> 
     match field {
         0 => out.u8(fd.ty as i8 as u8),
         1 => out.u32(fd.openflags),
-        2 => out.str_bytes(fd.name.as_bytes()),
+        2 => out.str_bytes(&fd.name()),
         3 => out.str_bytes(fd.raw_name().as_bytes()),
         // Only kept between two events upstream, and of no use outside of it.
         4 => out.cstr(c""),

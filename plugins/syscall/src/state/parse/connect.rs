@@ -4,7 +4,7 @@ use lanner_plugin_api::wire::{Event, SockAddr, SockTuple};
 
 use super::socket::{End, inet_ends, set_ends};
 use super::{Slot, State, ret};
-use crate::state::fd::{FdType, Sock};
+use crate::state::fd::{FdType, Naming, Sock};
 use crate::state::flags::fdf;
 use crate::state::names;
 
@@ -38,6 +38,7 @@ impl State {
         let left = ev.param(3).and_then(SockAddr::parse);
         let known = match inet_ends(&tuple) {
             Some((ty, src, dst)) => {
+                let before = self.made();
                 let (ty, dst) = trusted_end(&tuple, ty, dst, left, entered);
                 self.change_fd(slot, |fd| {
                     fd.ty = ty;
@@ -46,7 +47,7 @@ impl State {
                         fd.sock.swap();
                     }
                 });
-                self.name_inet(slot);
+                self.name_inet(slot, before, Naming::Told);
                 true
             }
             None => self.connect_unix(slot, tuple, left, entered),
@@ -68,6 +69,7 @@ impl State {
         };
         match peer {
             Some((ty, ip, port)) => {
+                self.keep_name(slot);
                 self.change_fd(slot, |fd| {
                     fd.ty = ty;
                     (fd.sock.dst, fd.sock.dport) = (ip, port);
@@ -76,7 +78,8 @@ impl State {
             None => {
                 self.scratch.clear();
                 self.scratch.extend_from_slice(b"NULL");
-                self.name_fd_from_scratch(slot);
+                let before = self.made();
+                self.name_fd_from_scratch(slot, before);
             }
         }
     }
@@ -96,24 +99,12 @@ impl State {
             (Some(SockAddr::Unix { path: left }), Some(SockAddr::Unix { path: entered })) if left == path => entered,
             _ => path,
         };
+        let before = self.made();
         self.change_fd(slot, |fd| {
             (fd.sock.src, fd.sock.dst) = (Sock::from_unix(source), Sock::from_unix(dest));
         });
-        self.scratch.clear();
-        names::push_unix(&mut self.scratch, source, dest, path);
-        self.name_fd_from_scratch(slot);
+        self.name_unix(slot, before, path);
         true
-    }
-
-    /// Names the event's socket after its addresses.
-    pub(super) fn name_inet(&mut self, slot: Slot) {
-        let mut text = std::mem::take(&mut self.scratch);
-        text.clear();
-        if let Some(fd) = self.current_fd() {
-            names::push_inet_name(&mut text, fd);
-        }
-        self.scratch = text;
-        self.name_fd_from_scratch(slot);
     }
 }
 

@@ -52,7 +52,7 @@ impl State {
         }
         let name = self.names.until_nul(text(ev.param(1)));
         self.current.fd_name_changed = !name.is_empty();
-        self.open_fd(slot, fd, Fd { name, openflags: ev.u32(2).unwrap_or(0), ..Fd::new(FdType::Memfd) });
+        self.open_fd(slot, fd, Fd { openflags: ev.u32(2).unwrap_or(0), ..Fd::named(FdType::Memfd, name) });
     }
 
     pub(super) fn parse_pidfd_open(&mut self, ev: &Event<'_>, slot: Slot) {
@@ -68,7 +68,7 @@ impl State {
         push_number(&mut self.scratch, pid.unsigned_abs());
         let name = self.names.get(&self.scratch);
         self.current.fd_name_changed = true;
-        self.open_fd(slot, fd, Fd { name, pid, openflags: ev.u32(2).unwrap_or(0), ..Fd::new(FdType::Pidfd) });
+        self.open_fd(slot, fd, Fd { pid, openflags: ev.u32(2).unwrap_or(0), ..Fd::named(FdType::Pidfd, name) });
     }
 
     pub(super) fn parse_pidfd_getfd(&mut self, ev: &Event<'_>, slot: Slot) {

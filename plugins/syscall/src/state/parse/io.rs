@@ -5,15 +5,17 @@ use lanner_plugin_api::wire::{Event, SockTuple, family};
 
 use super::socket::{IPPROTO_UDP, SOCK_DGRAM, inet_ends, new_socket, set_ends};
 use super::{Slot, State, ret};
-use crate::state::fd::{Fd, FdType, L4Proto, Sock};
+use crate::state::fd::{Fd, FdType, L4Proto, Naming, Sock};
 use crate::state::flags::fdf;
 use crate::state::names;
 
 /// What a tuple did to a socket.
 #[derive(PartialEq, Eq)]
-enum Update {
+enum Update<'a> {
     Nothing,
     Inet,
+    /// A unix socket with this path.
+    Unix(&'a [u8]),
     /// Named like the tuple parameter.
     Other,
 }
@@ -58,7 +60,7 @@ impl State {
     fn transfer(&mut self, ev: &Event<'_>, slot: Slot, tuple_at: Option<usize>, incoming: bool) {
         let Some(fd) = self.current_fd() else { return };
         let inet = fd.is_inet();
-        let wants_tuple = tuple_at.is_some() && (fd.name.is_empty() || !fd.is_tcp4());
+        let wants_tuple = tuple_at.is_some() && (!fd.has_name() || !fd.is_tcp4());
         if !inet && !wants_tuple {
             return;
         }
@@ -73,6 +75,7 @@ impl State {
         else {
             return;
         };
+        let before = self.made();
         match self.take_tuple(slot, &tuple) {
             Update::Nothing => {}
             Update::Inet => {
@@ -85,47 +88,49 @@ impl State {
                 if swap {
                     self.change_fd(slot, |fd| fd.sock.swap());
                 }
-                self.name_inet(slot);
+                self.name_inet(slot, before, Naming::Told);
             }
+            Update::Unix(path) => self.name_unix(slot, before, path),
             Update::Other => {
                 self.scratch.clear();
                 names::push_socktuple(&mut self.scratch, &tuple);
-                self.name_fd_from_scratch(slot);
+                self.name_fd_from_scratch(slot, before);
             }
         }
     }
 
-    fn take_tuple(&mut self, slot: Slot, tuple: &SockTuple<'_>) -> Update {
-        if let SockTuple::Unix { source, dest, .. } = *tuple {
+    fn take_tuple<'a>(&mut self, slot: Slot, tuple: &SockTuple<'a>) -> Update<'a> {
+        if let SockTuple::Unix { source, dest, path } = *tuple {
             self.change_fd(slot, |fd| {
                 fd.ty = FdType::UnixSock;
                 (fd.sock.src, fd.sock.dst) = (Sock::from_unix(source), Sock::from_unix(dest));
             });
-            return Update::Other;
+            return Update::Unix(path);
         }
         let Some((ty, src, dst)) = inet_ends(tuple) else { return Update::Other };
         let same = |fd: &Fd| {
             let ends = ((fd.sock.src, fd.sock.sport), (fd.sock.dst, fd.sock.dport));
-            fd.ty == ty && (ends == (src, dst) || ends == (dst, src))
+            ends == (src, dst) || ends == (dst, src)
         };
         if self.current_fd().is_some_and(same) {
+            if self.current_fd().is_some_and(|fd| fd.ty != ty) {
+                self.keep_name(slot);
+                self.change_fd(slot, |fd| fd.ty = ty);
+            }
             return Update::Nothing;
         }
         let interfaces = std::mem::take(&mut self.interfaces);
         let changed = self.change_fd(slot, |fd| {
             fd.ty = ty;
-            if !set_ends(&mut fd.sock, src, dst) {
-                return false;
-            }
+            set_ends(&mut fd.sock, src, dst);
             if fd.sock.l4 == L4Proto::Unknown {
                 // A TCP socket does not change its ends.
                 fd.sock.l4 = L4Proto::Udp;
             }
             interfaces.complete(fd);
-            true
         });
         self.interfaces = interfaces;
-        if changed == Some(true) { Update::Inet } else { Update::Nothing }
+        if changed.is_some() { Update::Inet } else { Update::Nothing }
     }
 
     /// Which end the event's socket is: server when the process listens on the destination port, client otherwise; when

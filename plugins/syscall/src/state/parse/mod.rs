@@ -9,6 +9,7 @@ mod dup;
 mod enter;
 mod exec;
 mod io;
+mod name;
 mod open;
 mod process;
 mod socket;
@@ -153,23 +154,5 @@ impl State {
         let at = self.current.fd.as_mut()?;
         let t = self.threads.at_mut(owner);
         self.fds.get_mut(&mut t.fds, &mut t.fds_inherited, at).map(change)
-    }
-
-    /// Names the event's descriptor with what stands in the scratch memory.
-    pub(crate) fn name_fd_from_scratch(&mut self, slot: Slot) {
-        let Some(fd) = self.current_fd() else { return };
-        if fd.name.as_bytes() == &self.scratch[..] {
-            return;
-        }
-        let before = fd.name_bytes();
-        let name = self.names.until_nul(&self.scratch);
-        self.current.fd_name_changed = true;
-        let after = self.change_fd(slot, |fd| {
-            fd.rename(name);
-            fd.name_bytes()
-        });
-        if let (Some(at), Some(after)) = (self.current.fd, after) {
-            self.fds.account(at, before, after);
-        }
     }
 }

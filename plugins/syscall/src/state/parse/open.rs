@@ -90,12 +90,12 @@ impl State {
             match dirfd {
                 None | Some(Some(AT_FDCWD)) => path::join(self.cwd_at(slot), name, &mut out),
                 Some(None) => path::join(b"", name, &mut out),
-                Some(Some(fd)) => match self.find_fd(slot, fd).map(|f| f.name.as_bytes()) {
+                Some(Some(fd)) => match self.find_fd(slot, fd).map(Fd::name) {
                     None => path::join(b"<UNKNOWN>", name, &mut out),
-                    Some(dir) if dir.is_empty() || dir.ends_with(b"/") => path::join(dir, name, &mut out),
+                    Some(dir) if dir.is_empty() || dir.ends_with(b"/") => path::join(&dir, name, &mut out),
                     Some(dir) => {
                         prefix.clear();
-                        prefix.extend_from_slice(dir);
+                        prefix.extend_from_slice(&dir);
                         prefix.push(b'/');
                         path::join(&prefix, name, &mut out);
                     }
@@ -118,10 +118,10 @@ impl State {
         if dirfd == AT_FDCWD {
             return self.cwd_at(slot).to_vec();
         }
-        match self.find_fd(slot, dirfd).map(|f| f.name.as_bytes()) {
+        match self.find_fd(slot, dirfd).map(Fd::name) {
             None => b"<UNKNOWN>".to_vec(),
-            Some(dir) if dir.is_empty() || dir.ends_with(b"/") => dir.to_vec(),
-            Some(dir) => [dir, b"/"].concat(),
+            Some(dir) if dir.is_empty() || dir.ends_with(b"/") => dir.into_owned(),
+            Some(dir) => [&dir, &b"/"[..]].concat(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use lanner_plugin_api::wire::Event;
 
 use super::{Slot, State, ret, text};
+use crate::state::fd::Fd;
 use crate::state::load::write_cwd;
 use crate::state::path;
 use crate::state::zstr::ZStr;
@@ -28,7 +29,8 @@ impl State {
         if ret(ev).unwrap_or(-1) < 0 {
             return;
         }
-        if let Some(name) = self.current_fd().map(|fd| fd.name.clone()) {
+        let name = |fd: &Fd| fd.kept_name().cloned().unwrap_or_else(|| ZStr::new(&fd.name()));
+        if let Some(name) = self.current_fd().map(name) {
             self.change_dir(slot, name.as_bytes());
         }
     }

@@ -4,7 +4,7 @@ use lanner_plugin_api::schema::EventType as T;
 use lanner_plugin_api::wire::{Event, SockAddr, SockTuple};
 
 use super::{Slot, State, ret};
-use crate::state::fd::{Fd, FdType, L4Proto, Sock};
+use crate::state::fd::{Fd, FdType, L4Proto, Naming, Sock};
 use crate::state::flags::{fdf, o};
 use crate::state::names;
 
@@ -111,6 +111,7 @@ impl State {
             return;
         }
         let Some(addr) = ev.param(1).and_then(SockAddr::parse) else { return };
+        let before = self.made();
         let server = match addr {
             SockAddr::V4 { ip, port } if port > 0 => Some((FdType::Ipv4ServSock, Sock::from4(ip.octets()), port)),
             SockAddr::V6 { ip, port } if port > 0 => Some(match names::mapped(&ip) {
@@ -128,7 +129,7 @@ impl State {
         }
         self.scratch.clear();
         names::push_sockaddr(&mut self.scratch, &addr);
-        self.name_fd_from_scratch(slot);
+        self.name_fd_from_scratch(slot, before);
     }
 
     pub(super) fn parse_accept(&mut self, ev: &Event<'_>, slot: Slot) {
@@ -140,26 +141,21 @@ impl State {
         let Some(tuple) = ev.param(1).and_then(SockTuple::parse) else { return };
         let mut info = match inet_ends(&tuple) {
             Some((ty, src, dst)) => {
-                let mut info = Fd::new(ty);
+                let mut info = Fd { naming: Naming::Told, ..Fd::new(ty) };
                 set_ends(&mut info.sock, src, dst);
                 // What accepts is a stream; nothing else is recorded of it.
                 info.sock.l4 = L4Proto::Tcp;
                 info
             }
             None => {
-                let SockTuple::Unix { source, dest, .. } = tuple else { return };
-                let mut info = Fd::new(FdType::UnixSock);
-                (info.sock.src, info.sock.dst) = (Sock::from_unix(source), Sock::from_unix(dest));
-                info
+                let SockTuple::Unix { source, dest, path } = tuple else { return };
+                self.unix_socket(source, dest, path)
             }
         };
         if ev.event_type() == T::SOCKET_ACCEPT4_6_X {
             info.openflags = ev.u32(5).unwrap_or(0) & o::CLOEXEC;
         }
         info.flags = fdf::ROLE_SERVER | fdf::CONNECTED;
-        self.scratch.clear();
-        names::push_socktuple(&mut self.scratch, &tuple);
-        info.name = self.names.until_nul(&self.scratch);
         self.current.fd_name_changed = true;
         self.open_fd(slot, fd, info);
     }

@@ -7,7 +7,7 @@ fn a_closed_descriptor_goes_at_the_next_event() {
     let mut w = World::with_shell();
     w.openat(100, 3, -100, "f", 0);
     w.close(100, 3);
-    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/data/f".into()));
+    assert_eq!(w.state.current_fd().map(|fd| fd.name()), Some(b"/data/f"[..].into()));
     assert!(!w.state.current().fd_name_changed);
     w.tick();
     assert_eq!(w.fd_name(100, 3), None);
@@ -103,7 +103,7 @@ fn events_find_their_descriptor() {
     let mut w = World::with_shell();
     w.openat(100, 3, -100, "f", 0);
     w.event(100, T::SYSCALL_READ_X, &[P::I64(1), P::B(vec![b'x']), P::I64(3), P::U32(1)]);
-    assert_eq!(w.state.current_fd().map(|fd| fd.name.clone()), Some("/data/f".into()));
+    assert_eq!(w.state.current_fd().map(|fd| fd.name()), Some(b"/data/f"[..].into()));
     assert_eq!(w.thread(100).last_fd, 3);
     w.event(100, T::SYSCALL_READ_X, &[P::I64(-9), P::B(vec![]), P::I64(44), P::U32(1)]);
     assert!(w.state.current_fd().is_none());
@@ -140,12 +140,12 @@ fn failed_calls_make_no_descriptor() {
 
 #[test]
 fn a_file_that_gets_another_name_keeps_its_path_as_passed() {
-    use crate::state::fd::Fd;
+    use crate::state::fd::{Fd, Naming};
     let mut fd = Fd::file(FdType::FileV2, "/etc/passwd".into(), None);
-    assert_eq!((fd.raw_name().as_bytes(), fd.name_bytes()), (&b"/etc/passwd"[..], fd.name.held()));
-    fd.rename("/other".into());
-    assert_eq!((fd.name.as_bytes(), fd.raw_name().as_bytes()), (&b"/other"[..], &b"/etc/passwd"[..]));
-    assert_eq!(fd.name_bytes(), fd.name.held() + fd.raw_name().held());
+    assert_eq!((fd.raw_name().as_bytes(), fd.name_bytes()), (&b"/etc/passwd"[..], fd.text.held()));
+    fd.rename(Naming::Kept, "/other".into());
+    assert_eq!((&*fd.name(), fd.raw_name().as_bytes()), (&b"/other"[..], &b"/etc/passwd"[..]));
+    assert_eq!(fd.name_bytes(), fd.text.held() + fd.raw_name().held());
     let relative = Fd::file(FdType::FileV2, "/etc/passwd".into(), Some("passwd".into()));
     assert_eq!(relative.raw_name().as_bytes(), b"passwd");
 }

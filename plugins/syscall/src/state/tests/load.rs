@@ -46,10 +46,10 @@ fn connections_to_a_listed_server_are_seen_from_its_side() {
     let fds = infos.into_iter().zip(3..).map(|(info, fd)| Listed { fd, ino: 1, info }).collect();
     w.state.load(&listed(fds));
     let fd = |n| w.state.fd_of(w.thread(10), n).expect("listed");
-    assert_eq!((fd(3).ty, fd(3).name.as_bytes()), (FdType::Ipv4ServSock, &b"0.0.0.0:80"[..]));
-    assert_eq!(fd(4).name, "10.0.0.9:5000->10.0.0.1:80");
+    assert_eq!((fd(3).ty, &*fd(3).name()), (FdType::Ipv4ServSock, &b"0.0.0.0:80"[..]));
+    assert_eq!(&*fd(4).name(), b"10.0.0.9:5000->10.0.0.1:80");
     assert!(fd(4).is_server() && fd(4).is_connected());
-    assert_eq!(fd(5).name, "10.0.0.1:6000->10.0.0.9:443");
+    assert_eq!(&*fd(5).name(), b"10.0.0.1:6000->10.0.0.9:443");
     assert!(fd(5).is_client());
     assert!(fd(6).is_client() && fd(7).is_server());
 }

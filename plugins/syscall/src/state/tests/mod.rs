@@ -8,6 +8,7 @@ mod export;
 mod fds;
 mod hostile;
 mod load;
+mod names;
 mod open;
 mod paths;
 mod refresh;
@@ -112,7 +113,7 @@ impl World {
 
     fn fd_name(&self, tid: i64, fd: i64) -> Option<String> {
         let fd = self.state.fd_of(self.thread(tid), fd)?;
-        Some(String::from_utf8_lossy(fd.name.as_bytes()).into_owned())
+        Some(String::from_utf8_lossy(&fd.name()).into_owned())
     }
 
     fn clone_event(&mut self, tid: i64, result: i64, c: &Child) {

@@ -54,7 +54,7 @@ fn the_path_at_enter_wins_over_the_path_at_exit() {
     w.event(100, T::SYSCALL_OPENAT_2_E, &[P::I64(8), P::S("secret"), P::U32(1), P::U32(0)]);
     w.openat(100, 3, -100, "/harmless", 2 | o::F_CREATED);
     let fd = w.state.current_fd().expect("open");
-    assert_eq!((fd.name.as_bytes(), fd.openflags), (&b"/dir/secret"[..], 1 | o::F_CREATED));
+    assert_eq!((&*fd.name(), fd.openflags), (&b"/dir/secret"[..], 1 | o::F_CREATED));
     // Told once, not for the next open.
     w.openat(100, 4, -100, "/other", 0);
     assert_eq!(w.fd_name(100, 4).as_deref(), Some("/other"));

@@ -39,7 +39,7 @@ fn what_events_did_not_tell_is_corrected() {
     assert_eq!(done, Refreshed { found: 1, changed: 1, descriptors: 3 });
     let t = w.thread(20);
     assert_eq!((t.comm.as_bytes(), t.exe.as_bytes(), t.exe_ino), (&b"cat"[..], &b"cat"[..], 3));
-    let name = |fd| w.state.fd_of(t, fd).map(|fd| fd.name.as_bytes().to_vec());
+    let name = |fd| w.state.fd_of(t, fd).map(|fd| fd.name().into_owned());
     assert_eq!(name(3).as_deref(), Some(&b"/kept"[..]), "the same file: what events told is kept");
     assert_eq!((name(4), name(5).as_deref()), (None, Some(&b"/new"[..])));
     assert_eq!(name(6).as_deref(), Some(&b"/opened"[..]));

@@ -1,15 +1,15 @@
 use super::*;
 use crate::state::fd::{Fd, FdType, L4Proto};
 
-fn addr4(ip: [u8; 4], port: u16) -> P {
+pub(super) fn addr4(ip: [u8; 4], port: u16) -> P {
     P::B([&[2][..], &ip, &port.to_le_bytes()].concat())
 }
 
-fn addr6(ip: [u8; 16], port: u16) -> P {
+pub(super) fn addr6(ip: [u8; 16], port: u16) -> P {
     P::B([&[10][..], &ip, &port.to_le_bytes()].concat())
 }
 
-fn tuple4(src: [u8; 4], sport: u16, dst: [u8; 4], dport: u16) -> P {
+pub(super) fn tuple4(src: [u8; 4], sport: u16, dst: [u8; 4], dport: u16) -> P {
     P::B([&[2][..], &src, &sport.to_le_bytes(), &dst, &dport.to_le_bytes()].concat())
 }
 
@@ -17,7 +17,7 @@ fn tuple6(src: [u8; 16], sport: u16, dst: [u8; 16], dport: u16) -> P {
     P::B([&[10][..], &src, &sport.to_le_bytes(), &dst, &dport.to_le_bytes()].concat())
 }
 
-fn unix(src: u64, dst: u64, path: &str) -> P {
+pub(super) fn unix(src: u64, dst: u64, path: &str) -> P {
     P::B([&[1][..], &src.to_le_bytes(), &dst.to_le_bytes(), path.as_bytes(), &[0]].concat())
 }
 
@@ -25,20 +25,20 @@ fn mapped(ip: [u8; 4]) -> [u8; 16] {
     std::net::Ipv4Addr::from(ip).to_ipv6_mapped().octets()
 }
 
-const A: [u8; 4] = [10, 0, 0, 1];
-const B: [u8; 4] = [10, 0, 0, 2];
+pub(super) const A: [u8; 4] = [10, 0, 0, 1];
+pub(super) const B: [u8; 4] = [10, 0, 0, 2];
 
 impl World {
-    fn socket(&mut self, fd: i64, domain: u32, ty: u32, protocol: u32) {
+    pub(super) fn socket(&mut self, fd: i64, domain: u32, ty: u32, protocol: u32) {
         let params = [P::I64(fd), P::U32(domain), P::U32(ty), P::U32(protocol), P::U32(0)];
         self.event(100, T::SOCKET_SOCKET_X, &params);
     }
 
-    fn connect(&mut self, fd: i64, result: i64, tuple: P, addr: P) {
+    pub(super) fn connect(&mut self, fd: i64, result: i64, tuple: P, addr: P) {
         self.event(100, T::SOCKET_CONNECT_X, &[P::I64(result), tuple, P::I64(fd), addr]);
     }
 
-    fn sock(&self, fd: i64) -> &Fd {
+    pub(super) fn sock(&self, fd: i64) -> &Fd {
         self.state.fd_of(self.thread(100), fd).expect("open")
     }
 }
@@ -73,12 +73,12 @@ fn connect_makes_a_client() {
     w.socket(3, 2, 1, 6);
     w.connect(3, -115, tuple4(A, 4000, B, 80), addr4(B, 80));
     let fd = w.sock(3);
-    assert_eq!(fd.name, "10.0.0.1:4000->10.0.0.2:80");
+    assert_eq!(&*fd.name(), b"10.0.0.1:4000->10.0.0.2:80");
     assert!(fd.is_client() && fd.is_connected() && w.state.current().fd_name_changed);
     assert_eq!((fd.sock.src4(), fd.sock.sport, fd.sock.dst4(), fd.sock.dport), (A, 4000, B, 80));
     w.socket(4, 2, 1, 6);
     w.connect(4, -111, tuple4(A, 4000, B, 80), addr4(B, 80));
-    assert!(w.sock(4).name.is_empty() && !w.sock(4).is_connected(), "a refused connection leaves no trace");
+    assert!(!w.sock(4).has_name() && !w.sock(4).is_connected(), "a refused connection leaves no trace");
 }
 
 #[test]
@@ -87,11 +87,11 @@ fn the_address_at_enter_wins_unless_the_kernel_knows_better() {
     w.socket(3, 2, 1, 6);
     w.event(100, T::SOCKET_CONNECT_E, &[P::I64(3), addr4([6, 6, 6, 6], 666)]);
     w.connect(3, 0, tuple4(A, 4000, B, 80), addr4(B, 80));
-    assert_eq!(w.sock(3).name, "10.0.0.1:4000->6.6.6.6:666");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.1:4000->6.6.6.6:666");
     w.socket(3, 2, 1, 6);
     w.event(100, T::SOCKET_CONNECT_E, &[P::I64(3), addr4([6, 6, 6, 6], 666)]);
     w.connect(3, 0, tuple4(A, 4000, B, 80), addr4([7, 7, 7, 7], 7));
-    assert_eq!(w.sock(3).name, "10.0.0.1:4000->10.0.0.2:80");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.1:4000->10.0.0.2:80");
     w.socket(3, 2, 1, 6);
     w.event(100, T::SOCKET_CONNECT_E, &[P::I64(3), addr4(B, 443)]);
     w.connect(3, 0, P::N, P::N);
@@ -103,11 +103,11 @@ fn ipv4_in_ipv6_is_ipv4() {
     let mut w = World::with_shell();
     w.socket(3, 10, 1, 6);
     w.connect(3, 0, tuple6(mapped(A), 1, mapped(B), 2), addr6(mapped(B), 2));
-    assert_eq!((w.sock(3).ty, w.sock(3).name.as_bytes()), (FdType::Ipv4Sock, &b"10.0.0.1:1->10.0.0.2:2"[..]));
+    assert_eq!((w.sock(3).ty, &*w.sock(3).name()), (FdType::Ipv4Sock, &b"10.0.0.1:1->10.0.0.2:2"[..]));
     let loopback = std::net::Ipv6Addr::LOCALHOST.octets();
     w.socket(4, 10, 1, 6);
     w.connect(4, 0, tuple6(loopback, 1, loopback, 2), addr6(loopback, 2));
-    assert_eq!((w.sock(4).ty, w.sock(4).name.as_bytes()), (FdType::Ipv6Sock, &b"::1:1->::1:2"[..]));
+    assert_eq!((w.sock(4).ty, &*w.sock(4).name()), (FdType::Ipv6Sock, &b"::1:1->::1:2"[..]));
 }
 
 #[test]
@@ -116,14 +116,14 @@ fn binding_a_port_makes_a_server() {
     w.socket(3, 2, 1, 6);
     w.event(100, T::SOCKET_BIND_X, &[P::I64(0), addr4([0; 4], 80), P::I64(3)]);
     let fd = w.sock(3);
-    assert_eq!((fd.ty, fd.name.as_bytes(), fd.sock.dport), (FdType::Ipv4ServSock, &b"0.0.0.0:80"[..], 80));
+    assert_eq!((fd.ty, &*fd.name(), fd.sock.dport), (FdType::Ipv4ServSock, &b"0.0.0.0:80"[..], 80));
     assert!(fd.is_server());
     w.socket(4, 10, 1, 6);
     w.event(100, T::SOCKET_BIND_X, &[P::I64(0), addr6([0; 16], 0), P::I64(4)]);
-    assert_eq!((w.sock(4).ty, w.sock(4).name.as_bytes()), (FdType::Ipv6Sock, &b":::0"[..]), "no port, no server");
+    assert_eq!((w.sock(4).ty, &*w.sock(4).name()), (FdType::Ipv6Sock, &b":::0"[..]), "no port, no server");
     w.socket(5, 1, 1, 0);
     w.event(100, T::SOCKET_BIND_X, &[P::I64(0), P::B(b"\x01/run/s\0".to_vec()), P::I64(5)]);
-    assert_eq!(w.sock(5).name, "/run/s");
+    assert_eq!(&*w.sock(5).name(), b"/run/s");
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn accepting() {
     let params = [P::I64(5), tuple4(B, 4000, A, 80), P::U8(0), P::U32(0), P::U32(0), P::U32(0x1000)];
     w.event(100, T::SOCKET_ACCEPT4_6_X, &params);
     let fd = w.sock(5);
-    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:4000->10.0.0.1:80"[..], L4Proto::Tcp));
+    assert_eq!((&*fd.name(), fd.l4()), (&b"10.0.0.2:4000->10.0.0.1:80"[..], L4Proto::Tcp));
     assert!(fd.is_server() && fd.is_connected() && fd.is_close_on_exec());
     w.event(100, T::SOCKET_ACCEPT_5_X, &[P::I64(6), unix(0xab, 0xcd, "/run/s"), P::U8(0), P::U32(0), P::U32(0)]);
-    assert_eq!((w.sock(6).ty, w.sock(6).name.as_bytes()), (FdType::UnixSock, &b"ab->cd /run/s"[..]));
+    assert_eq!((w.sock(6).ty, &*w.sock(6).name()), (FdType::UnixSock, &b"ab->cd /run/s"[..]));
     w.event(100, T::SOCKET_ACCEPT_5_X, &[P::I64(7), P::N, P::U8(0), P::U32(0), P::U32(0)]);
     assert!(w.state.current_fd().is_none());
     assert_eq!(w.thread(100).last_fd, 7);
@@ -147,11 +147,11 @@ fn datagrams_carry_their_ends() {
     w.socket(3, 2, 2, 0);
     let sendto = |from: u16| [P::I64(4), P::B(vec![0; 4]), P::I64(3), P::U32(4), tuple4(A, from, B, 53)];
     w.event(100, T::SOCKET_SENDTO_X, &sendto(5000));
-    assert_eq!(w.sock(3).name, "10.0.0.1:5000->10.0.0.2:53");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.1:5000->10.0.0.2:53");
     assert!(w.sock(3).is_client() && w.state.current().fd_name_changed);
     let recvfrom = [P::I64(4), P::B(vec![0; 4]), tuple4(B, 53, A, 5000), P::I64(3), P::U32(4)];
     w.event(100, T::SOCKET_RECVFROM_X, &recvfrom);
-    assert_eq!(w.sock(3).name, "10.0.0.1:5000->10.0.0.2:53", "the answer is the same conversation");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.1:5000->10.0.0.2:53", "the answer is the same conversation");
     assert!(!w.state.current().fd_name_changed);
 }
 
@@ -163,11 +163,11 @@ fn a_bound_datagram_socket_serves() {
     let recvfrom = [P::I64(4), P::B(vec![0; 4]), tuple4(B, 5000, A, 53), P::I64(3), P::U32(4)];
     w.event(100, T::SOCKET_RECVFROM_X, &recvfrom);
     let fd = w.sock(3);
-    assert_eq!((fd.name.as_bytes(), fd.l4()), (&b"10.0.0.2:5000->10.0.0.1:53"[..], L4Proto::Udp));
+    assert_eq!((&*fd.name(), fd.l4()), (&b"10.0.0.2:5000->10.0.0.1:53"[..], L4Proto::Udp));
     assert!(fd.is_server());
     let answer = [P::I64(4), P::B(vec![0; 4]), P::I64(3), P::U32(4), tuple4(A, 53, [10, 0, 0, 3], 6000)];
     w.event(100, T::SOCKET_SENDTO_X, &answer);
-    assert_eq!(w.sock(3).name, "10.0.0.3:6000->10.0.0.1:53", "client first, also when the server speaks");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.3:6000->10.0.0.1:53", "client first, also when the server speaks");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn tcp_keeps_its_ends() {
     w.connect(3, 0, tuple4(A, 4000, B, 80), addr4(B, 80));
     let params = [P::I64(4), P::B(vec![0; 4]), tuple4([9; 4], 9, [8; 4], 8), P::I64(3), P::U32(4)];
     w.event(100, T::SOCKET_RECVFROM_X, &params);
-    assert_eq!(w.sock(3).name, "10.0.0.1:4000->10.0.0.2:80");
+    assert_eq!(&*w.sock(3).name(), b"10.0.0.1:4000->10.0.0.2:80");
 }
 
 #[test]
@@ -199,10 +199,10 @@ fn unix_sockets() {
     assert_eq!(w.thread(100).last_fd, 4);
     w.socket(5, 1, 1, 0);
     w.connect(5, 0, unix(1, 2, "/run/log"), P::N);
-    assert_eq!(w.sock(5).name, "1->2 /run/log");
+    assert_eq!(&*w.sock(5).name(), b"1->2 /run/log");
     assert!(w.sock(5).is_client());
     w.event(100, T::SOCKET_SENDMSG_X, &[P::I64(1), P::N, P::I64(3), P::U32(1), unix(3, 4, "/x")]);
-    assert_eq!(w.sock(3).name, "3->4 /x");
+    assert_eq!(&*w.sock(3).name(), b"3->4 /x");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn an_ipv6_server_keeps_address_and_port() {
     w.event(100, T::SOCKET_BIND_X, &[P::I64(0), addr6(loopback, 443), P::I64(3)]);
     let fd = w.sock(3);
     assert_eq!((fd.ty, fd.sock.dst, fd.sock.dport, fd.l4()), (FdType::Ipv6ServSock, loopback, 443, L4Proto::Tcp));
-    assert_eq!(fd.name, "::1:443");
+    assert_eq!(&*fd.name(), b"::1:443");
 }
 
 #[test]
