@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use lanner_tests::daemon::free_port;
-use lanner_tests::live::probes::{Measuring, Runs, cycles_per_ns, metric};
-use lanner_tests::live::{Agent, can_watch, default_rules};
+use lanner_tests::live::probes::{Measuring, Runs, cycles_per_ns};
+use lanner_tests::live::{Agent, Page, can_watch, default_rules};
 use lanner_tests::plugins::c_program;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
@@ -95,10 +94,10 @@ struct Cost {
 const PUBLISHED: Duration = Duration::from_millis(1500);
 
 /// Runs a load once more; what happens without it is taken off.
-fn cost(load: &Load, agent: &mut Agent, port: u16) -> Cost {
+fn cost(load: &Load, agent: &mut Agent, page: Page) -> Cost {
     let events = || {
         std::thread::sleep(PUBLISHED);
-        metric(port, "falcosecurity_scap_n_evts_total")
+        page.value("falcosecurity_scap_n_evts_total")
     };
     let measuring = Measuring::begin();
     let (sent, cpu) = (events(), agent.cpu_seconds());
@@ -151,17 +150,8 @@ fn main() -> ExitCode {
     let mut table: Vec<Vec<(Took, f64)>> = loads.iter().map(|_| Vec::new()).collect();
     let (mut losses, mut costs) = (Vec::new(), Vec::new());
     for (name, rules) in &agents {
-        let port = free_port();
-        let settings = [
-            "metrics.enabled=true".to_owned(),
-            "metrics.interval=1h".to_owned(),
-            "webserver.enabled=true".to_owned(),
-            "webserver.prometheus_metrics_enabled=true".to_owned(),
-            "webserver.listen_address=127.0.0.1".to_owned(),
-            format!("webserver.listen_port={port}"),
-        ];
-        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-        let mut agent = rules.as_ref().map(|rules| Agent::start(&program, std::slice::from_ref(rules), &settings));
+        let rules = rules.as_ref().map(std::slice::from_ref);
+        let (mut agent, page) = rules.map(|rules| Agent::start_with_page(&program, rules, &[])).unzip();
         for (row, load) in table.iter_mut().zip(&loads) {
             let before = agent.as_ref().map_or(0.0, Agent::cpu_seconds);
             let took = best(load, runs);
@@ -170,8 +160,8 @@ fn main() -> ExitCode {
             row.push((took, (agent.as_ref().map_or(0.0, Agent::cpu_seconds) - before) / f64::from(runs)));
         }
         // Measured apart: while the kernel measures, everything is slower.
-        if let Some(agent) = &mut agent {
-            costs.extend(loads.iter().map(|load| (load, *name, cost(load, agent, port))));
+        if let (Some(agent), Some(page)) = (&mut agent, page) {
+            costs.extend(loads.iter().map(|load| (load, *name, cost(load, agent, page))));
         }
         let told = agent.map(|agent| agent.stop().1).unwrap_or_default();
         losses.extend(told.lines().filter(|l| l.contains("were lost")).map(|line| format!("with {name}: {line}")));

@@ -1,6 +1,7 @@
 //! The program watching the running kernel, and programs that give it something to say.
 
 mod alert;
+mod page;
 pub mod probes;
 mod replay;
 mod sockets;
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use alert::{Alert, unasked};
+pub use page::Page;
 use replay::configuration;
 pub use replay::replayed;
 pub use sockets::only_sockets;
@@ -111,6 +113,18 @@ impl Agent {
         let mut agent = Self { child, alerts, readers: [out, err], folder, markers: 0 };
         agent.alerts_until_now();
         agent
+    }
+
+    /// The same, with a page that shows its metrics.
+    ///
+    /// # Panics
+    /// As [`Agent::start`].
+    #[must_use]
+    pub fn start_with_page(binary: &str, rules: &[PathBuf], settings: &[&str]) -> (Self, Page) {
+        let page = Page::new();
+        let shown = page.settings();
+        let settings: Vec<&str> = settings.iter().copied().chain(shown.iter().map(String::as_str)).collect();
+        (Self::start(binary, rules, &settings), page)
     }
 
     /// Process id of the program.

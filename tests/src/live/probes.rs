@@ -1,9 +1,6 @@
 //! What the probes of a program cost, as the kernel measures it.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
 
 /// The kernel measures its programs while this says 1, which makes each run a little slower.
 const MEASURED: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -66,20 +63,4 @@ pub fn cycles_per_ns() -> Option<f64> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let mhz = text.lines().find(|line| line.starts_with("cpu MHz"))?.split(':').nth(1)?.trim().parse::<f64>().ok()?;
     Some(mhz / 1000.0)
-}
-
-/// The value of a metric without labels on the page of the program's web server; 0 if it is not there.
-///
-/// # Panics
-/// If the server does not answer.
-#[must_use]
-pub fn metric(port: u16, name: &str) -> f64 {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the program answers");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("it listens");
-    let mut page = String::new();
-    stream.read_to_string(&mut page).expect("it ends");
-    let values = page.lines().filter_map(|line| line.split_once(' '));
-    let mine = values.filter(|(series, _)| series.split('{').next() == Some(name));
-    mine.filter_map(|(_, value)| value.split(' ').next()?.parse::<f64>().ok()).sum()
 }

@@ -1,15 +1,14 @@
 //! What an idle agent takes, and that a limit holds while others do what they can to exceed it.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use lanner_syscall::live::ring_count;
-use lanner_tests::daemon::{Daemon, free_port};
+use lanner_tests::daemon::Daemon;
 use lanner_tests::live::{Agent, can_watch, default_rules};
 use lanner_tests::plugins::c_program;
 use lanner_tests::program::lanner;
@@ -85,20 +84,6 @@ fn said(file: &Path, what: &str) -> bool {
     std::fs::read_to_string(file).is_ok_and(|text| text.contains(what))
 }
 
-/// The values of the page of metrics, by name and labels.
-pub(crate) fn metrics(port: u16) -> BTreeMap<String, f64> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).unwrap();
-    let lines = page.lines().filter(|line| line.starts_with("lanner_"));
-    lines
-        .filter_map(|line| line.rsplit_once(' '))
-        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
-        .collect()
-}
-
 /// What a component did not keep, or no longer, for whatever reason.
 fn shed(page: &BTreeMap<String, f64>, component: &str) -> f64 {
     let name = format!("lanner_memory_shed_total{{component=\"{component}\"");
@@ -158,18 +143,8 @@ fn a_limit_holds_whatever_others_do() {
     .unwrap();
     // As little as can be: what there must be, and nothing to divide.
     let limit = 80 + 8 * u64::from(ring_count(2)) + 16 + 2 + 1;
-    let port = free_port();
-    let settings = [
-        format!("memory.limit_mb={limit}"),
-        "metrics.enabled=true".to_owned(),
-        "metrics.interval=1h".to_owned(),
-        "webserver.enabled=true".to_owned(),
-        "webserver.prometheus_metrics_enabled=true".to_owned(),
-        "webserver.listen_address=127.0.0.1".to_owned(),
-        format!("webserver.listen_port={port}"),
-    ];
-    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-    let mut agent = Agent::start(BINARY, &[default_rules(), rule], &settings);
+    let limited = format!("memory.limit_mb={limit}");
+    let (mut agent, shown) = Agent::start_with_page(BINARY, &[default_rules(), rule], &[&limited]);
     let crowds = [Crowd::asleep(100, 60_000), Crowd::hoarding(folder.path(), 4, 3500)];
     let alerts = agent.alerts_until_now();
     let hoarded = alerts.iter().filter(|alert| alert.rule == "Hoarded").count();
@@ -177,10 +152,10 @@ fn a_limit_holds_whatever_others_do() {
 
     // What is counted is published once a second.
     let begin = std::time::Instant::now();
-    let mut page = metrics(port);
+    let mut page = shown.values();
     while shed(&page, "descriptors") == 0.0 && begin.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(200));
-        page = metrics(port);
+        page = shown.values();
     }
     let of = |name: &str| page.get(name).copied().unwrap_or_else(|| panic!("no {name} in {page:#?}"));
     let resident = Resident::of(agent.id());

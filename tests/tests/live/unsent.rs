@@ -6,11 +6,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lanner_tests::daemon::free_port;
-use lanner_tests::live::{Agent, Alert, can_watch};
+use lanner_tests::live::{Agent, Alert, Page, can_watch};
 
 use crate::BINARY;
-use crate::memory::metrics;
 
 /// A rule about files that are opened in the folder and, if `failures`, one about those that are not there.
 fn rules(folder: &Path, failures: bool) -> String {
@@ -59,10 +57,10 @@ fn count(alerts: &[Alert], rule: &str) -> usize {
 }
 
 /// How many calls the kernel has kept to itself, when it is at least so many.
-fn needless(port: u16, least: f64) -> f64 {
+fn needless(page: Page, least: f64) -> f64 {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
-        let now = metrics(port).get("lanner_needless_calls_total").copied().unwrap_or_default();
+        let now = page.value("lanner_needless_calls_total");
         if now >= least {
             return now;
         }
@@ -81,27 +79,17 @@ fn opens_that_failed_are_sent_to_rules_about_them_and_to_no_others() {
     let place = Place { file: folder.join("rules.yaml"), folder };
     std::fs::write(place.folder.join("present"), "").unwrap();
     std::fs::write(&place.file, rules(&place.folder, false)).unwrap();
-    let port = free_port();
-    let settings = [
-        "watch_config_files=false".to_owned(),
-        "metrics.enabled=true".to_owned(),
-        "metrics.interval=1h".to_owned(),
-        "webserver.enabled=true".to_owned(),
-        "webserver.prometheus_metrics_enabled=true".to_owned(),
-        "webserver.listen_address=127.0.0.1".to_owned(),
-        format!("webserver.listen_port={port}"),
-    ];
-    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-    let mut agent = Agent::start(BINARY, std::slice::from_ref(&place.file), &settings);
+    let settings = ["watch_config_files=false"];
+    let (mut agent, page) = Agent::start_with_page(BINARY, std::slice::from_ref(&place.file), &settings);
 
     // No rule is about failures.
-    let before = needless(port, 0.0);
+    let before = needless(page, 0.0);
     for n in 0..3000 {
         assert!(!place.open(&format!("absent-{n}")));
         assert!(n % 100 != 0 || place.open("present"));
     }
     assert_eq!(count(&agent.alerts_until_now(), "Present"), 30);
-    let kept = needless(port, before + 3000.0);
+    let kept = needless(page, before + 3000.0);
 
     // One is, from some moment on; then every failure is told of, and nothing else is missed meanwhile.
     let done = AtomicBool::new(false);
@@ -150,7 +138,7 @@ fn opens_that_failed_are_sent_to_rules_about_them_and_to_no_others() {
     }
     least += 1000.0;
     assert_eq!(count(&agent.alerts_until_now(), "Absent"), 0);
-    needless(port, least);
+    needless(page, least);
     let (_, log) = agent.stop();
     assert!(!log.contains("were lost"), "{log}");
 }

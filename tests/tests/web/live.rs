@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use lanner_tests::daemon::free_port;
 use lanner_tests::live::{Agent, can_watch};
 use lanner_tests::plugins::c_program;
 
@@ -26,19 +25,9 @@ fn a_loss_makes_the_rules_blind_that_could_have_matched_it() {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.yaml");
     std::fs::write(&rules, RULES).unwrap();
-    let port = free_port();
-    let listen = format!("webserver.listen_port={port}");
-    let settings = [
-        "base_syscalls.all=true",
-        "engine.modern_ebpf.buf_size_preset=1",
-        "metrics.enabled=true",
-        "metrics.interval=1h",
-        "webserver.enabled=true",
-        "webserver.prometheus_metrics_enabled=true",
-        "webserver.listen_address=127.0.0.1",
-        &listen,
-    ];
-    let agent = Agent::start(BINARY, &[rules], &settings);
+    let settings = ["base_syscalls.all=true", "engine.modern_ebpf.buf_size_preset=1"];
+    let (agent, page) = Agent::start_with_page(BINARY, &[rules], &settings);
+    let port = page.port();
     let before = metrics(port);
     for line in FALCO.lines().filter_map(|line| line.strip_prefix("kernel ")) {
         let mut words = line.split(' ');
