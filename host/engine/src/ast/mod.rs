@@ -1,11 +1,13 @@
 //! The tree of a condition as written. Every node knows where it stands in its text; macro references and lists are
 //! nodes, so that they are resolved on the tree and no text is ever spliced.
 
+mod digest;
 mod expansion;
 mod ops;
 mod print;
 mod shared;
 
+pub use digest::Digester;
 pub use expansion::{Expansion, ExpansionKind};
 pub use ops::{Modifier, Operator, Transformer};
 pub use shared::Shared;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use lanner_engine::ast::Digester;
 use lanner_engine::load::RuleSpec;
 
 /// Names of the rules that are evaluated, each with a number that stands for all that it says.
@@ -23,9 +24,11 @@ pub(super) struct Difference {
 
 impl Outline {
     /// Of those of these rules that are evaluated.
-    pub(in crate::app) fn of(rules: &[RuleSpec]) -> Self {
+    pub(in crate::app) fn of<'r>(rules: &'r [RuleSpec]) -> Self {
         let enabled = rules.iter().filter(|rule| rule.enabled);
-        Self(enabled.map(|rule| (Arc::clone(&rule.name), fingerprint(rule))).collect())
+        let mut conditions = Digester::default();
+        let of = |rule: &'r RuleSpec| (Arc::clone(&rule.name), fingerprint(rule, conditions.digest(&rule.expr)));
+        Self(enabled.map(of).collect())
     }
 
     /// How many there are.
@@ -52,11 +55,11 @@ impl Outline {
 }
 
 /// All that a rule says, as a number. Where it stands and how it is laid out is no part of that.
-fn fingerprint(rule: &RuleSpec) -> u64 {
+fn fingerprint(rule: &RuleSpec, condition: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&rule.source, &rule.description, rule.priority as u8, &rule.tags).hash(&mut hasher);
     (rule.capture, rule.capture_duration, rule.capture_before, rule.enforce as u8).hash(&mut hasher);
-    (rule.expr.to_string(), rule.output.text()).hash(&mut hasher);
+    (condition, rule.output.text()).hash(&mut hasher);
     format!("{:?}", rule.extra_fields).hash(&mut hasher);
     hasher.finish()
 }
