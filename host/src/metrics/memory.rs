@@ -16,6 +16,9 @@ const KEPT: [(&str, &str); 5] = [
     ("container.n_containers_bytes", "containers"),
 ];
 
+/// What the probes keep in the kernel, by what it is for.
+const IN_KERNEL: &str = "syscall.kernel_bytes_";
+
 /// What they did not keep: their name, the component, the reason.
 const SHED: [(&str, &str, &str); 10] = [
     ("syscall.placeholders_shed", "threads", "unknown"),
@@ -36,6 +39,9 @@ pub(super) fn add(page: &mut Page, registry: &Registry, sources: &[Arc<SourceMet
         let value = sample::value(&metric).as_f64();
         if let Some((_, component)) = KEPT.iter().find(|(theirs, _)| *theirs == name) {
             page.add("lanner_memory_bytes", &[("component", component)], value);
+        }
+        if let Some(part) = name.strip_prefix(IN_KERNEL) {
+            page.add("lanner_kernel_memory_bytes", &[("for", part)], value);
         }
         if let Some((_, component, reason)) = SHED.iter().find(|(theirs, ..)| *theirs == name) {
             page.add("lanner_memory_shed_total", &[("component", component), ("reason", reason)], value);

@@ -151,6 +151,7 @@ pub const METRICS: &[Metric] = &[
     g("lanner_memory_bytes", "What is kept, by component, as it counts itself"),
     g("lanner_memory_budget_bytes", "What a component may keep by memory.limit_mb; absent: there is no limit"),
     c("lanner_memory_shed_total", "What was not kept, or no longer, because memory was short, by component and reason"),
+    g("lanner_kernel_memory_bytes", "Memory of the kernel that the probes take, by what it is for"),
     c("lanner_process_cpu_seconds_total", "Time of this process on processors"),
     g("lanner_process_memory_bytes", "Resident memory of this process by kind: anonymous, file, shared"),
     g("lanner_process_threads", "Threads of this process"),

@@ -84,6 +84,30 @@ fn said(file: &Path, what: &str) -> bool {
     std::fs::read_to_string(file).is_ok_and(|text| text.contains(what))
 }
 
+/// What the kernel says that this process's maps and programs take, added up: maps but the one that grows, programs.
+fn in_kernel(pid: u32) -> (f64, f64) {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fdinfo")).unwrap().flatten();
+    let texts: Vec<String> = entries.filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).collect();
+    let sum = |of: &dyn Fn(&str) -> bool| {
+        let lines = texts.iter().filter(|text| of(text)).flat_map(|text| text.lines());
+        lines.filter_map(|line| line.strip_prefix("memlock:")?.trim().parse::<f64>().ok()).sum()
+    };
+    let growing = |text: &str| text.lines().any(|line| line == "map_type:\t1");
+    (sum(&|text| text.contains("map_id:") && !growing(text)), sum(&|text| text.contains("prog_id:")))
+}
+
+/// The kernel's memory is told as the kernel counts it. Rings are held by a map of maps, not by the process.
+fn assert_in_kernel(page: &BTreeMap<String, f64>, pid: u32) {
+    let of = |what: &str| page[&format!("lanner_kernel_memory_bytes{{for=\"{what}\"}}")];
+    let (maps, programs) = in_kernel(pid);
+    let rings = f64::from(ring_count(2)) * 8.0 * MIB as f64;
+    assert!(of("rings") >= rings && of("rings") < rings * 1.05, "{page:#?}");
+    // A map that is no longer needed is gone, and the table of rings counts with them.
+    assert!((of("scratch") + of("tables") - maps).abs() < 65536.0, "{maps}: {page:#?}");
+    assert!(of("programs") > programs && programs > 500_000.0, "{programs}, machine code apart: {page:#?}");
+    assert!(of("entries") > 0.0 && of("entries") < 16.0 * MIB as f64, "{page:#?}");
+}
+
 /// What a component did not keep, or no longer, for whatever reason.
 fn shed(page: &BTreeMap<String, f64>, component: &str) -> f64 {
     let name = format!("lanner_memory_shed_total{{component=\"{component}\"");
@@ -171,6 +195,7 @@ fn a_limit_holds_whatever_others_do() {
     assert!(shed(&page, "descriptors") > 0.0, "{page:#?}");
     assert!(of("lanner_memory_bytes{component=\"rules\"}") > 100_000.0);
     assert!(of("lanner_memory_bytes{component=\"containers\"}") > 0.0);
+    assert_in_kernel(&page, agent.id());
     drop(crowds);
     let _ = agent.stop();
 }

@@ -8,6 +8,7 @@ mod cpus;
 mod enforce;
 mod error;
 mod feature;
+mod footprint;
 mod foreign;
 mod interest;
 mod look;
@@ -27,6 +28,7 @@ pub(crate) use cpus::online;
 pub use enforce::{EnforcedCount, EnforcedEvent, EnforcedReader, EnforcedTest, Enforcement};
 pub use error::LiveError;
 pub use feature::{Feature, features, missing};
+pub use footprint::{Footprint, FootprintReader};
 pub use foreign::exists;
 pub use interest::Interest;
 pub use look::{Looker, Looks};
@@ -207,6 +209,11 @@ impl Live {
     /// What the probes count of rules that kill, if there are any.
     pub fn enforced(&self) -> Option<&EnforcedReader> {
         self.probe.enforced()
+    }
+
+    /// What the probes take of the kernel's memory.
+    pub fn footprint(&self) -> &FootprintReader {
+        self.probe.footprint()
     }
 
     /// What the probes count.

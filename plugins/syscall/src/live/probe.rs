@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::counters::CounterReader;
 use super::cpus::Cpus;
 use super::enforce::{self, EnforcedReader};
+use super::footprint::{self, FootprintReader};
 use super::foreign::{self, AFTER_CALLS, SOCKETCALL};
 use super::interest::{Interest, is_vital};
 use super::matter::may_wait;
@@ -58,6 +59,7 @@ pub(super) struct Probe {
     entries: Vec<Entry>,
     switches: Array<MapData, u32>,
     counts: CounterReader,
+    footprint: FootprintReader,
     exits: ProgramArray<MapData>,
     enters: ProgramArray<MapData>,
     /// Holds the buffers (a map of maps keeps what is put into it) and who uses which.
@@ -98,10 +100,13 @@ impl Probe {
             .map_max_entries("groups", cpus.possible())
             .map_max_entries("rings", cpus.groups * RINGS_PER_GROUP)
             .load(&object::with_rings_of(settings.ring_bytes())?)?;
+        let footprint = FootprintReader::new(&mut bpf)?;
         let mut ring_maps: ArrayOfMaps<MapData> = map(&mut bpf, "rings")?;
-        let mut rings = Vec::new();
+        let (mut rings, mut ring_bytes) = (Vec::new(), Some(0));
         for at in 0..cpus.groups * RINGS_PER_GROUP {
-            rings.push(ring(&mut ring_maps, at, settings.ring_bytes())?);
+            let (ring, bytes) = ring(&mut ring_maps, at, settings.ring_bytes())?;
+            rings.push(ring);
+            ring_bytes = ring_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
         }
         let mut groups: Array<MapData, u32> = map(&mut bpf, "groups")?;
         for (cpu, group) in (0..).zip(&cpus.group_of) {
@@ -114,6 +119,7 @@ impl Probe {
             entries: vec![[0; 2]; ENTRIES],
             switches: map(&mut bpf, "switches")?,
             counts: CounterReader::new(map(&mut bpf, "counts")?, map(&mut bpf, "losses")?),
+            footprint: footprint.with_rings(ring_bytes),
             exits: map(&mut bpf, "exits")?,
             enters: map(&mut bpf, "enters")?,
             _maps: (ring_maps, groups),
@@ -137,6 +143,7 @@ impl Probe {
         let _ = fs::File::open(BTF)?.seek(SeekFrom::Start(greeting));
         program.detach(link).map_err(refused)?;
         program.unload().map_err(refused)?;
+        self.footprint.drop_programs();
         let met: Array<MapData, u32> = map(&mut self.bpf, "met")?;
         match met.get(&0, 0).map_err(|error| LiveError::Map { name: "met", error })? {
             0 => Err(LiveError::Unheard),
@@ -235,6 +242,7 @@ impl Probe {
                 none => none.insert(Btf::from_sys_fs()?),
             };
             program.load(tracepoint, btf).map_err(refused)?;
+            self.footprint.add_program(program);
         }
         Ok(Some(program))
     }
@@ -274,6 +282,11 @@ impl Probe {
         self.enforced.as_ref().map(|(_, reader)| reader)
     }
 
+    /// What they take of the kernel's memory.
+    pub(super) fn footprint(&self) -> &FootprintReader {
+        &self.footprint
+    }
+
     /// Where the probes count.
     pub(super) fn counters(&self) -> &CounterReader {
         &self.counts
@@ -286,12 +299,15 @@ fn greeting() -> u64 {
     random >> 1 | 1
 }
 
-fn ring(into: &mut ArrayOfMaps<MapData>, at: u32, bytes: u32) -> Result<Ring, LiveError> {
+/// A buffer of so many bytes, and what it takes of the kernel's memory.
+fn ring(into: &mut ArrayOfMaps<MapData>, at: u32, bytes: u32) -> Result<(Ring, Option<u64>), LiveError> {
     let failed = |error| LiveError::Map { name: "rings", error };
     let map = aya_obj::Map::new_from_params(RINGBUF, 0, 0, bytes, 0);
     let map = MapData::create(map, "events", None).map_err(failed)?;
     into.set(at, &map, 0).map_err(failed)?;
-    Ring::new(map.fd().as_fd(), bytes).map_err(|error| LiveError::Ring { bytes, error })
+    // Linux 5.11 to 6.3 says nothing of what a ring has.
+    let taken = footprint::of_fd(map.fd().as_fd()).map(|taken| taken.max(u64::from(bytes)));
+    Ring::new(map.fd().as_fd(), bytes).map(|ring| (ring, taken)).map_err(|error| LiveError::Ring { bytes, error })
 }
 
 /// Kernels before 5.11 count maps as locked memory, of which the usual limit is too small.

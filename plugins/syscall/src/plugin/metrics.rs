@@ -2,7 +2,9 @@
 
 use lanner_plugin_api::sdk::Metrics;
 
-use crate::live::{Class, CounterReader, Counters, EnforcedCount, EnforcedReader, LostEvents};
+use crate::live::{
+    Class, CounterReader, Counters, EnforcedCount, EnforcedReader, Footprint, FootprintReader, Live, LostEvents,
+};
 use crate::state::State;
 
 /// Counters of the state.
@@ -49,19 +51,27 @@ pub(super) fn of_state(state: &State, out: &mut Metrics<'_>) {
 /// Counters of the probes. What was lost of which kind is asked for only when anything was: that takes a call for each kind.
 pub(super) struct Counted {
     reader: CounterReader,
+    footprint: FootprintReader,
     enforced: Option<EnforcedReader>,
     lost: u64,
     by_event: Vec<LostEvents>,
 }
 
 impl Counted {
-    pub(super) fn new(reader: CounterReader, enforced: Option<EnforcedReader>) -> Self {
-        Self { reader, enforced, lost: 0, by_event: Vec::new() }
+    pub(super) fn new(live: &Live) -> Self {
+        Self {
+            reader: live.counters().clone(),
+            footprint: live.footprint().clone(),
+            enforced: live.enforced().cloned(),
+            lost: 0,
+            by_event: Vec::new(),
+        }
     }
 
     /// Tells everything. Counters that cannot be read are left out rather than told as zero.
     pub(super) fn tell(&mut self, out: &mut Metrics<'_>) {
         self.tell_enforced(out);
+        self.tell_footprint(out);
         let Ok(of_each) = self.reader.read_each() else { return };
         let counted = of_each.iter().fold(Counters::default(), |sum, one| sum.plus(one));
         // As Falco counts: what was lost was an event too.
@@ -91,6 +101,16 @@ impl Counted {
             if let Some(event) = lost.event.info() {
                 out.counter(&format!("n_drops_event_{}", event.symbol), lost.all());
             }
+        }
+    }
+
+    /// What the probes take of the kernel's memory. Left out where nobody knows.
+    fn tell_footprint(&self, out: &mut Metrics<'_>) {
+        let Some(Footprint { rings, scratch, entries, tables, programs }) = self.footprint.read() else { return };
+        let parts =
+            [("rings", rings), ("scratch", scratch), ("entries", entries), ("tables", tables), ("programs", programs)];
+        for (part, bytes) in parts {
+            out.gauge(&format!("kernel_bytes_{part}"), bytes);
         }
     }
 

@@ -69,7 +69,7 @@ impl Syscall {
             self.log.warning(format!("'{program}' is not watched: {why}"));
         }
         self.state.set_mode(Mode::Live);
-        self.counted = Some(Counted::new(live.counters().clone(), live.enforced().cloned()));
+        self.counted = Some(Counted::new(&live));
         self.upkeep = Some(Upkeep::new(&live, &settings));
         self.begin_section(Box::new(live.scan()));
         self.extractor.look_inside();

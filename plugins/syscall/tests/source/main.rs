@@ -8,6 +8,7 @@ mod child;
 mod enforce;
 mod loss;
 mod own;
+mod places;
 mod start;
 mod unknown;
 mod want;
