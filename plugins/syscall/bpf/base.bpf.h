@@ -172,18 +172,22 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* The event of an entry that waits for its exit: laid out as the beginning of the scratch memory. */
+/* The event of an entry that waits for its exit: laid out as the beginning of the scratch memory. With its key and what the
+ * kernel puts before them it takes 512 bytes. */
 struct held {
 	u32 cpu;
-	u32 sc; /* the call */
-	u8 bytes[504]; /* src/live/matter.rs: HELD */
+	u32 sc; /* the call; 0: nothing waits */
+	u8 bytes[440]; /* src/live/matter.rs: HELD */
 };
 
-/* By thread; each has at most one, and takes it along at the exit. Where there is no room the event does not wait. */
+/* A place for each thread that has opened a file, which it keeps until it ends: opening the next then costs look-ups, and
+ * neither an allocation nor a lock. Found by the address of the task, since an exec changes the number of a thread that is
+ * not its process's first. Whose place finds no room, its events do not wait. */
 struct {
 	__uint(type, MAP_HASH);
-	__uint(max_entries, 4096);
-	__type(key, u32);
+	__uint(map_flags, NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u64);
 	__type(value, struct held);
 } entered SEC(".maps");
 
@@ -207,7 +211,8 @@ inline_always struct counters *my_counts(void)
 	return bpf_map_lookup_elem(&counts, &zero);
 }
 
-inline_always bool begin_event(struct event *e, u16 code, u32 params)
+/* An event whose time is told later. */
+inline_always bool begin_untimed(struct event *e, u16 code, u32 params)
 {
 	e->to = my_scratch();
 	if (!e->to)
@@ -215,7 +220,6 @@ inline_always bool begin_event(struct event *e, u16 code, u32 params)
 	e->to->cpu = bpf_get_smp_processor_id();
 	e->to->mark = 0;
 	u8 *b = e->to->bytes;
-	*(u64 *)b = boot_epoch_ns + bpf_ktime_get_boot_ns();
 	*(u64 *)(b + 8) = (u32)bpf_get_current_pid_tgid();
 	*(u16 *)(b + 20) = code;
 	*(u32 *)(b + 22) = params;
@@ -223,7 +227,21 @@ inline_always bool begin_event(struct event *e, u16 code, u32 params)
 	e->param = 0;
 	return true;
 }
+
+inline_always void set_time(struct event *e)
+{
+	*(u64 *)e->to->bytes = boot_epoch_ns + bpf_ktime_get_boot_ns();
+}
+
+inline_always bool begin_event(struct event *e, u16 code, u32 params)
+{
+	if (!begin_untimed(e, code, params))
+		return false;
+	set_time(e);
+	return true;
+}
 #define BEGIN(e, name) begin_event(e, EV_##name, EV_##name##_PARAMS)
+#define BEGIN_UNTIMED(e, name) begin_untimed(e, EV_##name, EV_##name##_PARAMS)
 
 inline_always void count_lost(u32 code, bool full)
 {
@@ -265,21 +283,36 @@ inline_always bool deliver(const void *record, u64 len, u32 cpu, u32 code, u32 r
 /* Keeps an event of the entry of call `sc` until the exit; whether there was room for it. */
 inline_always bool hold(struct event *e, u16 sc)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-	if (e->at > sizeof(((struct held *)0)->bytes))
+	u64 task = bpf_get_current_task();
+	struct held *held = bpf_map_lookup_elem(&entered, &task);
+	u32 size = e->at;
+	if (held)
+		held->sc = 0; /* whatever waited is of a call that is over */
+	if (size > sizeof(held->bytes))
 		return false;
-	*(u32 *)(e->to->bytes + 16) = e->at;
+	*(u32 *)(e->to->bytes + 16) = size;
 	e->to->mark = sc;
-	bool held = !bpf_map_update_elem(&entered, &tid, e->to, 0);
+	barrier_var(size); /* for the verifier to see the bound in the register that is used */
+	bool kept = size <= sizeof(held->bytes) &&
+		    !(held ? bpf_probe_read_kernel(held, size + 8, e->to)
+			   : bpf_map_update_elem(&entered, &task, e->to, 0));
 	e->to->mark = 0;
-	return held;
+	return kept;
 }
 
 /* What waits for the exit of this call of this thread, if anything does. */
-inline_always struct held *held_for(u32 tid, u16 sc)
+inline_always struct held *held_for(u16 sc)
 {
-	struct held *held = bpf_map_lookup_elem(&entered, &tid);
+	u64 task = bpf_get_current_task();
+	struct held *held = bpf_map_lookup_elem(&entered, &task);
 	return held && held->sc == sc ? held : NULL;
+}
+
+/* Gives back the place of a thread that ends. */
+inline_always void leave(void)
+{
+	u64 task = bpf_get_current_task();
+	bpf_map_delete_elem(&entered, &task);
 }
 
 /* Sends what waited as if it came right before the event of the exit: others were told of since. */

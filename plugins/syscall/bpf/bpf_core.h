@@ -14,6 +14,8 @@
 #define __type(name, val) typeof(val) *name
 #define __array(name, val) typeof(val) *name[]
 
+#define NO_PREALLOC 1 /* flag of a map: elements take memory when they are there */
+
 enum map_type {
 	MAP_HASH = 1,
 	MAP_ARRAY = 2,

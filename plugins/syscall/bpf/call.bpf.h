@@ -105,8 +105,10 @@ inline_always int send_judged(struct event *e, u32 ring, s64 ret)
 inline_always int send_entry(struct event *e)
 {
 	const struct call *call = &e->to->call;
-	if (!call->waits || !hold(e, call->sc))
-		send(e, call->ring);
+	if (call->waits && hold(e, call->sc))
+		return 0;
+	set_time(e);
+	send(e, call->ring);
 	return 0;
 }
 
@@ -116,7 +118,7 @@ inline_always int send_entry(struct event *e)
 	SEC("tp_btf/sys_enter") int e_##call_name(void *unused)                         \
 	{                                                                               \
 		struct event e;                                                         \
-		if (!BEGIN(&e, name))                                                   \
+		if (!BEGIN_UNTIMED(&e, name))                                           \
 			return 0;                                                       \
 		enter_##call_name(&e, &e.to->call);                                     \
 		return send_entry(&e);                                                  \

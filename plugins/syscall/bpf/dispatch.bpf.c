@@ -140,18 +140,19 @@ inline_always struct call *needless(void)
 	return NULL;
 }
 
-/* Forgets what waits for the exit of a call; whether anything did. */
-inline_always bool forget(const struct call_info *info)
-{
-	u32 tid = bpf_get_current_pid_tgid();
-	return held_for(tid, info->sc) && !bpf_map_delete_elem(&entered, &tid);
-}
-
 /* Whether the exit of a call that failed stays here, with what waits for it. What is told of at its entry already is told to
  * its end. */
 inline_always bool stays(const struct call_info *info, s64 ret)
 {
-	return ret < 0 && info->only && (!(info->want & WAITS) || forget(info));
+	if (ret >= 0 || !info->only)
+		return false;
+	if (!(info->want & WAITS))
+		return true;
+	struct held *held = held_for(info->sc);
+	if (!held)
+		return false;
+	held->sc = 0;
+	return true;
 }
 
 /* Lets a call through that is wanted: it then stands in the scratch memory. */
@@ -165,11 +166,9 @@ inline_always struct call *dispatch(struct pt_regs *regs, u32 nr, u8 want, s64 r
 	bool foreign = in_foreign_abi();
 	if (!foreign && !(entry->own.want & want))
 		return NULL;
-	if (ret < 0 && is_on(TP_DROP_FAILED)) {
-		if (entry->own.want & WAITS)
-			forget(&entry->own);
+	/* What waits for such an exit the next entry takes the place of. */
+	if (ret < 0 && is_on(TP_DROP_FAILED))
 		return NULL;
-	}
 	struct scratch *to = my_scratch();
 	if (!to)
 		return NULL;

@@ -56,6 +56,7 @@ separate s64 reaper_of(u64 of)
 SEC("tp_btf/sched_process_exit") int sched_exit(u64 *ctx)
 {
 	struct task_struct *task = current();
+	leave();
 	if (!is_on(TP_EXIT) || is_own())
 		return 0;
 	struct event e;

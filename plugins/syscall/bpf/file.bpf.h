@@ -4,16 +4,25 @@
 
 #define OVERLAYFS_MAGIC 0x794c7630
 
+/* What a descriptor of this process stands for. On the way of every open: where the task's members can be read without a
+ * helper they are. */
 inline_always struct file *file_of(s64 fd)
 {
+	struct file **files;
+	u32 max;
 	if (fd < 0)
 		return NULL;
-	struct fdtable *table = get(get(current(), files), fdt);
-	if (!table || fd >= get(table, max_fds))
-		return NULL;
-	struct file **files = get(table, fd);
+	if (has_enum(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+		struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
+		max = table->max_fds;
+		files = table->fd;
+	} else {
+		struct fdtable *table = get(get(current(), files), fdt);
+		max = get(table, max_fds);
+		files = get(table, fd);
+	}
 	struct file *file = NULL;
-	if (files)
+	if (files && fd < max)
 		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;
 }
@@ -57,15 +66,15 @@ inline_always struct opened opened_file(s64 fd)
 	if (!file)
 		return o;
 	struct inode *inode = get(file, f_inode);
-	o.dev = user_dev(get(get(inode, i_sb), s_dev));
+	struct super_block *sb = get(inode, i_sb);
+	o.dev = user_dev(get(sb, s_dev));
 	o.ino = get(inode, i_ino);
 	if (get(file, f_mode) & 0x100000) /* FMODE_CREATED */
 		o.flags |= FILE_CREATED;
-	enum layer layer = layer_of(file);
-	if (layer == LAYER_UPPER)
-		o.flags |= FILE_UPPER_LAYER;
-	if (layer == LAYER_LOWER)
-		o.flags |= FILE_LOWER_LAYER;
+	/* Of a file that was opened, inode and entry are of the same file system. */
+	if (get(sb, s_magic) != OVERLAYFS_MAGIC)
+		return o;
+	o.flags |= layer_of(file) == LAYER_UPPER ? FILE_UPPER_LAYER : FILE_LOWER_LAYER;
 	return o;
 }
 

@@ -31,12 +31,11 @@ inline_always bool same_path(const struct held *held, struct path_at then, const
 inline_always int send_opened(struct event *e, struct path_at then, struct path_at now)
 {
 	const struct call *call = &e->to->call;
-	u32 tid = bpf_get_current_pid_tgid();
-	struct held *held = call->waits ? held_for(tid, call->sc) : NULL;
+	struct held *held = call->waits ? held_for(call->sc) : NULL;
 	if (held) {
 		if (!then.at || !same_path(held, then, e, now))
 			release(held, e);
-		bpf_map_delete_elem(&entered, &tid);
+		held->sc = 0;
 	}
 	return send_judged(e, call->ring, call->ret);
 }

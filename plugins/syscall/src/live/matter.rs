@@ -75,7 +75,7 @@ fn tells_the_same(entry: &Event<'_>, exit: &Event<'_>) -> bool {
 }
 
 /// Most bytes of an event that waits: `struct held` of bpf/base.bpf.h.
-const HELD: usize = 504;
+const HELD: usize = 440;
 
 /// The table that the kernel has, for events that were recorded without it.
 #[derive(Clone, Debug)]

@@ -194,6 +194,8 @@ impl Probe {
             }
         }
         self.entries = entries;
+        // Whoever is given a place for what waits gives it back when it ends.
+        self.attach("sched_exit", "sched_process_exit")?;
         self.attach("sys_exit", "sys_exit")?;
         self.attach("sys_enter", "sys_enter")?;
         let done = self.want_tracepoints(&selection.calls);
