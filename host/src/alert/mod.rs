@@ -52,15 +52,14 @@ impl Alert {
         if self.is_internal() {
             return self.internal_text(clock);
         }
-        let output = self.output(form, clock);
-        let mut line = String::with_capacity(output.len() + 16);
-        json::push_escaped(&output, &mut line);
+        let mut line = String::with_capacity(self.message.len() + 64);
+        self.push_output(form, clock, &mut line);
         line
     }
 
     /// The JSON object, without line feed.
     pub fn json(&self, form: &AlertForm, clock: &mut Clock) -> String {
-        let mut out = String::with_capacity(2 * self.message.len() + 512);
+        let mut out = String::with_capacity(3 * self.message.len() + 512);
         let mut object = Object::open(&mut out);
         object.string("hostname", &self.hostname);
         if self.is_internal() {
@@ -72,9 +71,7 @@ impl Alert {
             object.string("priority", self.head.priority.name());
             object.string("rule", &self.head.rule);
             object.string("source", &self.head.source);
-            let mut time = String::with_capacity(32);
-            clock.iso_8601(self.time_ns, "Z", &mut time);
-            object.string("time", &time);
+            self.push_time(clock, object.key("time"));
             object.close();
             return out;
         }
@@ -82,7 +79,10 @@ impl Alert {
             object.string("message", &self.message);
         }
         if form.include_output {
-            object.string("output", &self.output(form, clock));
+            let output = object.key("output");
+            output.push('"');
+            self.push_output(form, clock, output);
+            output.push('"');
         }
         if form.include_output_fields {
             self.push_fields(form, object.key("output_fields"));
@@ -91,12 +91,9 @@ impl Alert {
         object.string("rule", &self.head.rule);
         object.string("source", &self.head.source);
         if form.include_tags {
-            let list = self.head.tags.iter().map(|tag| FormatValue::Text(tag.to_string())).collect();
-            json::push_value(&FormatValue::List(list), object.key("tags"));
+            json::push_list(&self.head.tags, object.key("tags"), |tag, out| json::push_string(tag, out));
         }
-        let mut time = String::with_capacity(32);
-        clock.iso_8601(self.time_ns, "Z", &mut time);
-        object.string("time", &time);
+        self.push_time(clock, object.key("time"));
         object.close();
         out
     }
@@ -138,16 +135,22 @@ impl Alert {
         if form.json { self.json(form, clock) } else { self.text(form, clock) }
     }
 
-    /// Time, priority and message.
-    fn output(&self, form: &AlertForm, clock: &mut Clock) -> String {
-        let mut output = String::with_capacity(self.message.len() + 64);
+    /// Time, priority and message, escaped: the first two have nothing to escape.
+    fn push_output(&self, form: &AlertForm, clock: &mut Clock, out: &mut String) {
         if form.iso_8601 {
-            clock.iso_8601(self.time_ns, "+0000", &mut output);
+            clock.iso_8601(self.time_ns, "+0000", out);
         } else {
-            clock.time(self.time_ns, true, &mut output);
+            clock.time(self.time_ns, true, out);
         }
-        output.extend([": ", self.head.priority.name(), " ", &self.message]);
-        output
+        out.extend([": ", self.head.priority.name(), " "]);
+        json::push_escaped(&self.message, out);
+    }
+
+    /// The time as a JSON string; it has nothing to escape.
+    fn push_time(&self, clock: &mut Clock, out: &mut String) {
+        out.push('"');
+        clock.iso_8601(self.time_ns, "Z", out);
+        out.push('"');
     }
 
     /// The fields, and among them, in its place, the time: under the name of the field that heads the line.
