@@ -1,7 +1,7 @@
 //! What rendering an alert costs.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lanner_engine::format::{OutputFormat, RenderOptions};
+use lanner_engine::format::{OutputFormat, RenderOptions, Shown, ShownMemory};
 use lanner_engine::scheme::{FieldInfo, FieldType, PrintFormat, Scheme};
 use lanner_engine::value::{Extract, SlotId, SlotTable, Values};
 
@@ -31,18 +31,20 @@ fn formats(c: &mut Criterion) {
     let scheme = builder.build();
     let mut slots = SlotTable::new();
     let format = OutputFormat::compile(&text, &scheme, &mut slots).expect("a format");
-    let (mut values, mut out) = (Values::new(), Vec::new());
+    let (mut memory, mut out) = (ShownMemory::default(), Vec::new());
     c.bench_function("format/text of 12 fields", |b| {
         b.iter(|| {
             out.clear();
-            format.render(&mut Host, &mut values, RenderOptions::default(), &mut out);
+            format.render(&mut Shown::new(&mut memory, &mut Host), RenderOptions::default(), &mut out);
             out.len()
         });
     });
     c.bench_function("format/values of 12 fields", |b| {
         b.iter(|| {
             let mut count = 0;
-            format.values(&mut Host, &mut values, RenderOptions::default(), &mut |_, _| count += 1);
+            let mut host = Host;
+            let mut event = Shown::new(&mut memory, &mut host);
+            format.values(&mut event, RenderOptions::default(), &mut |_, _| count += 1);
             count
         });
     });

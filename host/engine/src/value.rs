@@ -191,6 +191,16 @@ impl Values {
         None
     }
 
+    /// Adds copies of these values to others.
+    pub(crate) fn give(&self, run: Run, out: &mut Values) {
+        for item in self.items(run) {
+            match item {
+                Item::Number(number) => out.push_u64(*number),
+                Item::Bytes { .. } => out.push_bytes(self.bytes(*item)),
+            }
+        }
+    }
+
     pub(crate) fn items(&self, run: Run) -> &[Item] {
         self.items.get(run.first as usize..(run.first + run.count) as usize).unwrap_or(&[])
     }
@@ -291,12 +301,7 @@ impl Recorded {
             Some(run) => *run,
             None => return Some(false),
         };
-        for item in self.values.items(run) {
-            match item {
-                Item::Number(number) => out.push_u64(*number),
-                Item::Bytes { .. } => out.push_bytes(self.values.bytes(*item)),
-            }
-        }
+        self.values.give(run, out);
         Some(true)
     }
 

@@ -42,7 +42,7 @@ pub struct Alert {
     /// The rule's output with its fields filled in; bytes that were not UTF-8 are U+FFFD.
     pub message: String,
     /// The fields of the output and the extra ones, sorted by name.
-    pub fields: Vec<(Box<str>, FormatValue)>,
+    pub fields: Vec<(Arc<str>, FormatValue)>,
 }
 
 impl Alert {

@@ -205,9 +205,9 @@ impl DropWatch {
     }
 
     /// All texts, as Falco has them, sorted by name.
-    fn fields(&self, lost: &Tally) -> Vec<(Box<str>, FormatValue)> {
-        let counter = |name: &str| (Box::from(name), FormatValue::Text(lost.get(name).to_string()));
-        let mut fields: Vec<(Box<str>, FormatValue)> = FIELDS.iter().map(|name| counter(name)).collect();
+    fn fields(&self, lost: &Tally) -> Vec<(Arc<str>, FormatValue)> {
+        let counter = |name: &str| (Arc::from(name), FormatValue::Text(lost.get(name).to_string()));
+        let mut fields: Vec<(Arc<str>, FormatValue)> = FIELDS.iter().map(|name| counter(name)).collect();
         fields.push(("ebpf_enabled".into(), FormatValue::Text("1".into())));
         fields.push(("blind_rules".into(), FormatValue::Text(self.blind.names())));
         fields.push(("blind_since".into(), FormatValue::Text(self.blind.since().to_string())));

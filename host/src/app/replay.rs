@@ -4,8 +4,8 @@ use std::io::{IsTerminal as _, Stdout, Write as _};
 use std::sync::PoisonError;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
-use lanner_engine::value::{SlotTable, Values};
+use lanner_engine::format::{OutputFormat, RenderOptions, Shown, ShownMemory};
+use lanner_engine::value::SlotTable;
 
 use super::cli::ReplayView;
 use super::error::AppError;
@@ -79,7 +79,7 @@ pub(crate) fn show(
         json: form.json,
         render: RenderOptions { base64_buffers: form.base64_buffers },
         context: Context::new(machine_name(&mut inspector)),
-        values: Values::new(),
+        shown: ShownMemory::default(),
         lines: Vec::with_capacity(LINES + 4096),
         out: std::io::stdout(),
         progress: Progress::new(file, quiet),
@@ -148,7 +148,7 @@ struct Printer {
     json: bool,
     render: RenderOptions,
     context: Context,
-    values: Values,
+    shown: ShownMemory,
     /// Lines that are not written yet.
     lines: Vec<u8>,
     out: Stdout,
@@ -180,11 +180,11 @@ impl Sink for Printer {
         }
         let mut extractor = Extractor { answers: &self.view.answers, plugins, event, context: &mut self.context };
         if self.json {
-            let object = json_line(&self.view.line, &mut extractor, &mut self.values, self.render);
+            let object = json_line(&self.view.line, &mut Shown::new(&mut self.shown, &mut extractor), self.render);
             self.lines.extend_from_slice(object.as_bytes());
         } else {
             let start = self.lines.len();
-            self.view.line.render(&mut extractor, &mut self.values, self.render, &mut self.lines);
+            self.view.line.render(&mut Shown::new(&mut self.shown, &mut extractor), self.render, &mut self.lines);
             // One event is one line, whatever bytes a process puts into its name. Without a way out of the loop it goes by many at once.
             if self.lines[start..].iter().fold(false, |any, byte| any | byte.is_ascii_control()) {
                 let mut escaped = String::new();
@@ -203,20 +203,10 @@ impl Sink for Printer {
     fn attend(&mut self, _control: &Control) {}
 }
 
-fn json_line(
-    line: &OutputFormat,
-    extractor: &mut Extractor<'_, '_>,
-    values: &mut Values,
-    render: RenderOptions,
-) -> String {
-    let mut fields: Vec<(String, FormatValue)> = Vec::new();
-    line.values(extractor, values, render, &mut |key, value| fields.push((key.to_owned(), value)));
-    fields.sort_by(|a, b| a.0.cmp(&b.0));
+fn json_line(line: &OutputFormat, event: &mut Shown<'_>, render: RenderOptions) -> String {
     let mut out = String::new();
     let mut object = Object::open(&mut out);
-    for (key, value) in &fields {
-        json::push_value(value, object.key(key));
-    }
+    line.values(event, render, &mut |key, value| json::push_value(&value, object.key(key)));
     object.close();
     out
 }

@@ -1,5 +1,7 @@
 //! What was raised against what was expected.
 
+use std::sync::Arc;
+
 use lanner_engine::format::FormatValue;
 use lanner_engine::load::Priority;
 
@@ -17,7 +19,7 @@ pub struct Raised {
     /// The output text.
     pub output: String,
     /// The fields of the output, and those that the case asks for, sorted by name.
-    pub fields: Vec<(Box<str>, FormatValue)>,
+    pub fields: Vec<(Arc<str>, FormatValue)>,
     /// The number of its event.
     pub event: u64,
     /// Which step of the case made that event, from 0.

@@ -7,6 +7,7 @@
 //! and only where they decide is the judgement kept for later.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use lanner_engine::compile::{Candidate, RuleMatching};
 use lanner_engine::format::FormatValue;
@@ -16,7 +17,8 @@ use lanner_plugin_api::raw::Enforced;
 use super::enforce;
 use super::extractor::{Answers, Context, Extractor, Missing, UNKNOWN, push};
 use super::former::{Formers, Reign};
-use super::rules::{How, Press, Raise, SourceRules};
+use super::press::Press;
+use super::rules::{How, Raise, SourceRules};
 use crate::alert::Alert;
 use crate::plugin::{EventRef, PluginIdx, Plugins, WaitStanding, Waiting};
 
@@ -247,7 +249,7 @@ impl SourceRules {
             let Some(rule) = self.alerts.get(candidate.rule as usize).filter(|_| matches) else { continue };
             later.shown = *ended != End::Known;
             let done = enforce::word(rule.enforced, held.enforced);
-            let mut press = Press { values: &mut self.values, bytes: &mut self.bytes, how };
+            let mut press = Press { shown: &mut self.shown, bytes: &mut self.bytes, how };
             let mut alert = press.alert(rule, &mut later, held.time_ns, done);
             if let End::Unknown(why) | End::Expired(why) = ended {
                 add_unknown(&mut alert, plugins.waited_for(waits_for), why, how.fields);
@@ -282,7 +284,7 @@ pub(super) fn tell_unknown(
 fn add_unknown(alert: &mut Alert, name: &str, why: &str, fields: bool) {
     alert.message.extend([" ", name, "_unknown=", why]);
     if fields {
-        let key: Box<str> = format!("{name}.unknown").into();
+        let key: Arc<str> = format!("{name}.unknown").into();
         let at = alert.fields.partition_point(|(other, _)| *other < key);
         alert.fields.insert(at, (key, FormatValue::Text(why.to_owned())));
     }

@@ -9,5 +9,6 @@ mod former;
 pub mod generic;
 pub mod hold;
 pub mod lookup;
+mod press;
 pub mod rules;
 pub mod scheme;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lanner_engine::compile::{Candidate, RuleIdx, RuleMatching, RuleSet, Scratch};
-use lanner_engine::format::{FormatValue, OutputFormat, RenderOptions};
+use lanner_engine::format::{OutputFormat, RenderOptions, ShownMemory};
 use lanner_engine::scheme::EventSet;
-use lanner_engine::value::{Extract, Values};
 
 use super::extractor::{Answers, Context, Extractor, Missing};
 use super::hold::Holder;
+use super::press::{Press, Told};
 use super::scheme::SourceScheme;
 use super::{enforce, hold};
 use crate::alert::{Alert, RuleHead};
@@ -34,7 +34,7 @@ pub struct RuleAlert {
 #[derive(Debug)]
 pub struct ExtraField {
     /// Its name there.
-    pub key: Box<str>,
+    pub key: Arc<str>,
     /// Its value: for a raw field a format of that field alone.
     pub format: OutputFormat,
     /// Whether the value keeps its type, rather than being text.
@@ -51,7 +51,7 @@ pub struct SourceRules {
     pub(super) alerts: Vec<RuleAlert>,
     pub(super) answers: Answers,
     pub(super) hits: Vec<RuleIdx>,
-    pub(super) values: Values,
+    pub(super) shown: ShownMemory,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -60,7 +60,8 @@ impl SourceRules {
     pub fn new(set: RuleSet, alerts: Vec<RuleAlert>, answers: Answers) -> Self {
         let scratch = set.scratch_with_keys(|slot| answers.key_of(slot));
         let wanted = set.events();
-        Self { wanted, set, scratch, alerts, answers, hits: Vec::new(), values: Values::new(), bytes: Vec::new() }
+        let (hits, shown, bytes) = (Vec::new(), ShownMemory::default(), Vec::new());
+        Self { wanted, set, scratch, alerts, answers, hits, shown, bytes }
     }
 
     /// Makes the rules ask other plugins than those that they were made for: the same ones, initialised anew.
@@ -133,9 +134,10 @@ impl SourceRules {
             let Some(rule) = self.alerts.get(hit as usize) else { continue };
             let (id, done) = (rule.id, enforce::word(rule.enforced, event.enforced()));
             context.missing = Missing::SHOWN;
-            let mut extractor = Extractor { answers: &self.answers, plugins, event, context };
-            let mut press = Press { values: &mut self.values, bytes: &mut self.bytes, how };
-            let mut alert = press.alert(rule, &mut extractor, event.ts(), done);
+            let extractor = Extractor { answers: &self.answers, plugins, event, context };
+            let mut told = Told { set: &self.set, scratch: &self.scratch, extract: extractor };
+            let mut press = Press { shown: &mut self.shown, bytes: &mut self.bytes, how };
+            let mut alert = press.alert(rule, &mut told, event.ts(), done);
             let missing = std::mem::take(&mut context.missing);
             if missing.awaited {
                 let candidate = Candidate { rule: hit, open: None };
@@ -162,60 +164,6 @@ pub enum Raise<'a> {
     Matched(usize, &'a RuleHead),
     /// The alert of a match that was told before.
     Late(Alert),
-}
-
-/// Makes alerts.
-pub(super) struct Press<'p> {
-    pub(super) values: &'p mut Values,
-    pub(super) bytes: &'p mut Vec<u8>,
-    pub(super) how: &'p How,
-}
-
-impl Press<'_> {
-    /// The alert of a rule; `done`: what was done for it where the event happened.
-    pub(super) fn alert(
-        &mut self,
-        rule: &RuleAlert,
-        extract: &mut dyn Extract,
-        time_ns: u64,
-        done: Option<&'static str>,
-    ) -> Alert {
-        let how = self.how;
-        let mut message = self.text(&rule.output, extract);
-        enforce::tell(done, &mut message);
-        let mut fields: Vec<(Box<str>, FormatValue)> = Vec::new();
-        // Text lines show no fields, and extracting them costs more than the rest of the alert.
-        if how.fields {
-            rule.output.values(extract, self.values, how.render, &mut |key, value| fields.push((key.into(), value)));
-            for extra in &rule.extra {
-                let value = if extra.raw {
-                    let mut found = FormatValue::Null;
-                    extra.format.values(extract, self.values, how.render, &mut |_, value| found = value);
-                    found
-                } else {
-                    FormatValue::Text(self.text(&extra.format, extract))
-                };
-                fields.retain(|(key, _)| *key != extra.key);
-                fields.push((extra.key.clone(), value));
-            }
-            if let Some(done) = done {
-                fields.retain(|(key, _)| &**key != enforce::KEY);
-                fields.push((enforce::KEY.into(), FormatValue::Text(done.to_owned())));
-            }
-            fields.sort_by(|a, b| a.0.cmp(&b.0));
-        }
-        Alert { time_ns, head: Arc::clone(&rule.head), hostname: Arc::clone(&how.hostname), message, fields }
-    }
-
-    fn text(&mut self, format: &OutputFormat, extract: &mut dyn Extract) -> String {
-        self.bytes.clear();
-        format.render(extract, self.values, self.how.render, self.bytes);
-        // Nearly always it is text, and to see that is a tenth of the work of repairing it.
-        match std::str::from_utf8(self.bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(self.bytes).into_owned(),
-        }
-    }
 }
 
 /// How events are evaluated and alerts made.

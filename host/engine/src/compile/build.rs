@@ -15,6 +15,7 @@ use super::machine::{AtomStep, Lens, Program, View, ViewId};
 use super::need::needs;
 use super::plan::{Entry, Plan, Planner};
 use super::test::{Lookup, Test, lookup};
+use super::told;
 use super::{RuleIdx, RuleSet, RuleSetStats};
 use crate::check::Condition;
 use crate::check::typed::{Atom, AtomTest, Constant};
@@ -43,8 +44,9 @@ pub(super) fn build(conditions: &[&Condition], scheme: Arc<Scheme>, mut slots: S
     };
     let (steps, parts, memos) = layout(&graph.gates, &compiled.atoms, &plans);
     let (atoms, views) = (compiled.atoms.into(), compiled.views.into());
+    let of_slots = told::sources_of(&slots, &sources);
     let program = Program { steps, parts, atoms, sources, views, memos };
-    RuleSet { scheme, slots, program, plans: plans.into(), by_code: by_code.into(), calls, failures, stats }
+    RuleSet { scheme, slots, program, of_slots, plans: plans.into(), by_code: by_code.into(), calls, failures, stats }
 }
 
 /// The distinct lists of rules that codes can reach, with the nodes that stand for them there, and which list each code

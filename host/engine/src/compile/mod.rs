@@ -14,6 +14,7 @@ mod recall;
 mod sets;
 mod shortcut;
 mod test;
+mod told;
 mod trail;
 mod weigh;
 
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use crate::check::Condition;
 use crate::scheme::{CallSet, EventSet, Scheme};
+use crate::source::SourceId;
 use crate::value::{Extract, SlotId, SlotTable};
 
 use machine::{Machine, Program};
@@ -62,6 +64,8 @@ pub struct RuleSet {
     scheme: Arc<Scheme>,
     slots: SlotTable,
     program: Program,
+    /// See [`RuleSet::told`].
+    of_slots: Box<[SourceId]>,
     plans: Box<[Plan]>,
     /// The plan of each event code; plan 0 is empty.
     by_code: Box<[u32]>,
@@ -154,7 +158,8 @@ impl RuleSet {
         hits: &mut Vec<RuleIdx>,
     ) {
         let (id, plan) = match self.by_code.get(usize::from(event_code)) {
-            None | Some(0) => return,
+            // Nothing is known of it, nor is it still of the one before.
+            None | Some(0) => return scratch.memory.next_event(event_code),
             Some(id) => (*id, &self.plans[*id as usize]),
         };
         let Scratch { memory, trails, shortcuts, asked } = scratch;

@@ -72,6 +72,7 @@ impl OutputFormat {
         format.sources.freeze();
         format.pieces.shrink_to_fit();
         format.keys.shrink_to_fit();
+        format.keys.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(OutputFormat(Arc::new(format)))
     }
 }
@@ -122,7 +123,7 @@ impl Parts {
             OperandKind::Field { name, arg: None } => name.clone(),
             _ => operand.to_string().into(),
         };
-        if self.keys.iter().any(|key| key.name == name) {
+        if self.keys.iter().any(|key| *key.name == *name) {
             return;
         }
         let time = name.starts_with("evt.time") || name.starts_with("evt.datetime") || &*name == "evt.outputtime";
@@ -134,7 +135,7 @@ impl Parts {
             *format = PrintFormat::Dec;
         }
         let source = self.printable(&source, scheme, slots);
-        self.keys.push(Key { name, source });
+        self.keys.push(Key { name: name.into(), source });
     }
 }
 

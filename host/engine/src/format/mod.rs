@@ -1,6 +1,7 @@
 //! Output formats: `text with %fields`, rendered as text or read as typed values.
 
 mod compile;
+mod shown;
 mod value;
 
 use std::ops::Range;
@@ -9,9 +10,10 @@ use std::sync::Arc;
 use crate::render::{self, MAX_RENDERED};
 use crate::scheme::{FieldType, PrintFormat, ValueClass};
 use crate::source::{SourceId, SourceInfo, Sources};
-use crate::value::{Extract, Item, Run, SlotId, Values};
+use crate::value::{Item, Run, SlotId, Values};
 
 pub use compile::{FormatError, FormatErrorKind};
+pub use shown::{Shown, ShownMemory};
 pub use value::FormatValue;
 
 /// What stands for a value that the event does not have.
@@ -48,7 +50,7 @@ enum Piece {
 /// A field of the format, once, whether it stands alone or inside a transformer.
 #[derive(Debug)]
 struct Key {
-    name: Box<str>,
+    name: Arc<str>,
     source: Option<SourceId>,
 }
 
@@ -58,9 +60,9 @@ impl OutputFormat {
         &self.0.text
     }
 
-    /// The names of its fields in canonical form, each once, in order: the keys of [`OutputFormat::values`]. Fields
+    /// The names of its fields in canonical form, each once, sorted: the keys of [`OutputFormat::values`]. Fields
     /// inside transformers are among them, the transformers are not.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.keys.iter().map(|key| &*key.name)
     }
 
@@ -70,17 +72,16 @@ impl OutputFormat {
         (0..sources.len()).for_each(|id| sources.slots(id as SourceId, each));
     }
 
-    /// Appends the rendered text to `out`. `values` is scratch memory. The text can hold any bytes that an event holds.
-    pub fn render(&self, ex: &mut dyn Extract, values: &mut Values, options: RenderOptions, out: &mut Vec<u8>) {
+    /// Appends the rendered text to `out`. The text can hold any bytes that an event holds.
+    pub fn render(&self, event: &mut Shown<'_>, options: RenderOptions, out: &mut Vec<u8>) {
         let sources = &self.0.sources;
-        values.clear();
         for piece in &self.0.pieces {
             match piece {
                 Piece::Text(at) => out.extend_from_slice(&self.0.text.as_bytes()[at.start as usize..at.end as usize]),
                 Piece::Value { source, width } => {
                     let start = out.len();
-                    match source.and_then(|id| Some((id, sources.evaluate(id, values, ex)?))) {
-                        Some((id, run)) => text(sources.info(id), run, values, options, out),
+                    match source.and_then(|id| Some((id, event.run(sources, id)?))) {
+                        Some((id, run)) => text(sources.info(id), run, event.values(), options, out),
                         None => out.extend_from_slice(MISSING),
                     }
                     if let Some(width) = width {
@@ -92,18 +93,11 @@ impl OutputFormat {
     }
 
     /// Calls `f` with each key of [`OutputFormat::keys`] and its value for the event.
-    pub fn values(
-        &self,
-        ex: &mut dyn Extract,
-        values: &mut Values,
-        options: RenderOptions,
-        f: &mut dyn FnMut(&str, FormatValue),
-    ) {
+    pub fn values(&self, event: &mut Shown<'_>, options: RenderOptions, f: &mut dyn FnMut(&Arc<str>, FormatValue)) {
         let sources = &self.0.sources;
         for key in &self.0.keys {
-            values.clear();
-            let found = key.source.and_then(|id| Some((id, sources.evaluate(id, values, ex)?)));
-            let value = found.map(|(id, run)| typed(sources.info(id), run, values, options));
+            let found = key.source.and_then(|id| Some((id, event.run(sources, id)?)));
+            let value = found.map(|(id, run)| typed(sources.info(id), run, event.values(), options));
             f(&key.name, value.unwrap_or(FormatValue::Null));
         }
     }
@@ -166,10 +160,20 @@ fn typed_scalar(
         ValueClass::Unsigned if !spelled => FormatValue::Uint(item.number()),
         ValueClass::Double if format == PrintFormat::Dec => FormatValue::Int(f64::from_bits(item.number()) as i64),
         ValueClass::Double => FormatValue::Double(f64::from_bits(item.number())),
+        ValueClass::Text => FormatValue::Text(readable(values.bytes(item))),
         _ => {
             let mut text = Vec::new();
             render::scalar(ty, format, item, values, options.base64_buffers, &mut text);
-            FormatValue::Text(String::from_utf8_lossy(&text).into_owned())
+            FormatValue::Text(readable(&text))
         }
+    }
+}
+
+/// A copy in which what is no UTF-8 has become U+FFFD. Nearly always it is UTF-8, and to see that is a tenth of the work of
+/// repairing it.
+fn readable(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }

@@ -4,10 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use lanner_engine::ast::Expr;
 use lanner_engine::explain::{Depth, Explainer};
-use lanner_engine::format::{OutputFormat, RenderOptions};
+use lanner_engine::format::{OutputFormat, RenderOptions, Shown, ShownMemory};
 use lanner_engine::load::{Loader, RuleSpec};
 use lanner_engine::scheme::Scheme;
-use lanner_engine::value::{SlotTable, Values};
+use lanner_engine::value::SlotTable;
 
 use super::report::{Outcome, Report, RuleReport};
 use super::subject::Subject;
@@ -97,7 +97,8 @@ impl<'r> Look<'r> {
         let source = sources.iter_mut().find(|source| source.index == index)?;
         let mut line = Vec::new();
         let mut extractor = Extractor { answers: &source.line_answers, plugins, event, context };
-        source.line.render(&mut extractor, &mut Values::new(), RenderOptions::default(), &mut line);
+        let mut memory = ShownMemory::default();
+        source.line.render(&mut Shown::new(&mut memory, &mut extractor), RenderOptions::default(), &mut line);
         let ty = type_name(&source.scheme, event.ty());
         let mut report = Report {
             num: event.num(),

@@ -80,7 +80,11 @@ pub(super) fn prepare(
                 let format = format(field.format.text()).ok()?;
                 Some(ExtraField { key: (&*field.key).into(), format, raw: field.raw })
             })
-            .chain(extra.iter().map(|(key, format)| ExtraField { key: key.clone(), format: format.clone(), raw: true }))
+            .chain(extra.iter().map(|(key, format)| ExtraField {
+                key: (&**key).into(),
+                format: format.clone(),
+                raw: true,
+            }))
             .collect();
         alerts.push(alert);
     }
