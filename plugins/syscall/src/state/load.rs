@@ -38,9 +38,9 @@ impl State {
         let mut t = Thread::new(e.tid);
         (t.pid, t.ptid, t.sid, t.vpgid, t.pgid) = (e.pid, e.ptid, e.sid, e.vpgid, e.pgid);
         (t.vtid, t.vpid) = (e.vtid, e.vpid);
-        t.comm = ZStr::new(&e.comm);
+        t.comm = self.programs.until_nul(&e.comm);
         t.exe = ZStr::new(&e.exe);
-        t.exepath = exepath(&e.exepath);
+        t.exepath = self.programs.get(exepath(&e.exepath));
         t.args = ZList::new(&e.args);
         if t.is_main_thread() {
             t.env = ZList::new(&e.env);
@@ -109,11 +109,11 @@ impl State {
 }
 
 /// Path of an executable without the kernel's mark for a removed file.
-pub(crate) fn exepath(path: &[u8]) -> ZStr {
+pub(crate) fn exepath(path: &[u8]) -> &[u8] {
     let path = &path[..memchr::memchr(0, path).unwrap_or(path.len())];
     match path.strip_suffix(b" (deleted)") {
-        Some(short) if !short.is_empty() => ZStr::new(short),
-        _ => ZStr::new(path),
+        Some(short) if !short.is_empty() => short,
+        _ => path,
     }
 }
 

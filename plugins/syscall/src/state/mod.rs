@@ -190,6 +190,8 @@ pub struct State {
     names: intern::Interner,
     /// Paths that need no normalising: whoever opens one of them again need not be asked what it means.
     plain_paths: intern::Interner,
+    /// Names of programs and paths of their executables.
+    programs: intern::Interner,
     cgroups: cgroups::CgroupLists,
     thread_bytes: usize,
     /// As many threads must have come before room is looked for again.
@@ -223,6 +225,7 @@ impl State {
             prefix: Vec::new(),
             names: intern::Interner::default(),
             plain_paths: intern::Interner::default(),
+            programs: intern::Interner::few(),
             cgroups: cgroups::CgroupLists::default(),
             thread_bytes: 0,
             next_shed: 0,

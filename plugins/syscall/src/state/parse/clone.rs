@@ -184,7 +184,7 @@ impl State {
         child.exe = ZStr::new_or_share(text(p.get(1)), &m.exe);
         child.args = ZList::new_or_share(p.get(2).unwrap_or_default(), &m.args);
         child.comm = match p.get(13) {
-            Some(comm) => ZStr::new_or_share(text(Some(comm)), &m.comm),
+            Some(comm) => self.programs.like(text(Some(comm)), &m.comm),
             None => child.exe.clone(),
         };
         child.fdlimit = p.i64(7).unwrap_or(-1);

@@ -46,7 +46,7 @@ impl State {
         t.exe = ZStr::new_or_share(text(get(1)), &t.exe);
         t.lastexec_ts = ev.ts();
         let comm = match get(13) {
-            Some(p) => ZStr::new_or_share(text(Some(p)), &t.comm),
+            Some(p) => self.programs.like(text(Some(p)), &t.comm),
             None => t.exe.clone(),
         };
         t.set_comm(comm);
@@ -82,8 +82,8 @@ impl State {
             t.tty = tty;
         }
         match (get(27), old_path) {
-            (Some(p), _) => t.exepath = exepath(text(Some(p))),
-            (None, Some(Some(path))) => t.exepath = exepath(&path),
+            (Some(p), _) => t.exepath = self.programs.get(exepath(text(Some(p)))),
+            (None, Some(Some(path))) => t.exepath = self.programs.get(exepath(&path)),
             _ => {}
         }
         if let Some(vpgid) = int64(17) {
