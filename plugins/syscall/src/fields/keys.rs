@@ -6,7 +6,7 @@
 //! other text ever gets.
 
 use super::context::Cx;
-use super::extract::{ancestor, event, fd, open};
+use super::extract::{ancestor, event, fd, guess, open};
 use crate::state::zstr::ZStr;
 
 /// What decides a value; the number is the key's place.
@@ -30,6 +30,8 @@ pub enum Key {
     ExePath = 6,
     /// The name of its parent.
     ParentName = 7,
+    /// The path of the descriptor as the program passed it, or what the event tells of one that is not known.
+    FdNameRaw = 8,
 }
 
 impl Key {
@@ -40,7 +42,7 @@ impl Key {
 
 /// Writes the keys whose bits are set in `wanted`; what is not known is left alone.
 pub(super) fn write(cx: &mut Cx<'_, '_>, wanted: u32, keys: &mut [u64; 32]) {
-    const OF_FD: u32 = Key::FdNum.bit() | Key::FdType.bit() | Key::FdName.bit();
+    const OF_FD: u32 = Key::FdNum.bit() | Key::FdType.bit() | Key::FdName.bit() | Key::FdNameRaw.bit();
     let wants = |key: Key| wanted & key.bit() != 0;
     let mut set = |key: Key, value: Option<u64>| keys[key as usize] = value.unwrap_or(0);
     if wants(Key::OpenFlags) {
@@ -61,9 +63,19 @@ pub(super) fn write(cx: &mut Cx<'_, '_>, wanted: u32, keys: &mut [u64; 32]) {
         if wants(Key::FdName) {
             let name = match fd {
                 Some(fd) => fd.kept_name().map(ZStr::id),
-                None => fd::guessed_name(cx),
+                None => guess::guessed_name(cx),
             };
             set(Key::FdName, name.map(|id| (id << 8) | (ty + 1)));
+        }
+        if wants(Key::FdNameRaw) {
+            // Whether the descriptor is known stands in the last bit, so that an empty name is not none at all.
+            set(
+                Key::FdNameRaw,
+                match fd {
+                    Some(fd) => Some(fd.raw_name().id() << 2 | 3),
+                    None => guess::guessed_raw_name(cx).map(|id| id << 2 | 2),
+                },
+            );
         }
     }
     if let Some(thread) = cx.thread() {

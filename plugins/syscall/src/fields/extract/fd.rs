@@ -5,14 +5,13 @@ use std::borrow::Cow;
 use lanner_plugin_api::schema::{EventFlags, EventType};
 
 use super::emit;
+use super::guess::guess_name;
 use crate::fields::context::Cx;
-use crate::fields::memory::Guess;
-use crate::fields::render;
 use crate::fields::render::number;
 use crate::fields::sink::Sink;
+use crate::state::Thread;
 use crate::state::fd::{Fd, FdType};
 use crate::state::flags::AT_FDCWD;
-use crate::state::{Thread, path};
 
 /// The thread of an event that concerns descriptors; other events have no `fd.*` at all.
 pub(crate) fn thread<'a>(cx: &Cx<'a, '_>) -> Option<&'a Thread> {
@@ -126,44 +125,6 @@ pub(super) fn put_name_of<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, fd: &
     true
 }
 
-/// Writes the name of a descriptor that is not known, as far as the event's parameters tell it: the path or tuple of
-/// calls that were to open one, nothing for others. False if there is no name at all.
-fn name_from_event(cx: &mut Cx<'_, '_>, raw: bool, text: &mut Vec<u8>) -> bool {
-    text.clear();
-    match cx.code() {
-        code if code.is_enter() => return false,
-        EventType::SYSCALL_OPEN_X
-        | EventType::SOCKET_ACCEPT_5_X
-        | EventType::SOCKET_ACCEPT4_6_X
-        | EventType::SYSCALL_CREAT_X
-        | EventType::SOCKET_CONNECT_X => {
-            let Some(param) = cx.event.described(1) else { return false };
-            let mut rendered = std::mem::take(&mut cx.memory.rendered);
-            render::param(cx, param.info, param.bytes, &mut rendered);
-            text.extend_from_slice(rendered.best());
-            cx.memory.rendered = rendered;
-        }
-        EventType::SYSCALL_OPENAT_2_X | EventType::SYSCALL_OPENAT2_X => {
-            let Some(name) = cx.event.text(2) else { return false };
-            if raw {
-                text.extend_from_slice(name);
-                return true;
-            }
-            let Some(dirfd) = cx.event.i64(1) else { return false };
-            let mut base = std::mem::take(&mut cx.memory.path);
-            base.clear();
-            push_base(cx, dirfd, &mut base);
-            path::join(&base, name, text);
-            cx.memory.path = base;
-        }
-        EventType::SYSCALL_OPEN_BY_HANDLE_AT_X => {
-            text.extend_from_slice(cx.event.text(3).unwrap_or(b"<NA>"));
-        }
-        _ => {}
-    }
-    true
-}
-
 /// Which text about the descriptor's name is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -216,30 +177,6 @@ fn put_name<'a>(cx: &mut Cx<'a, '_>, out: &mut dyn Sink<'a>, name: &[u8], with_c
         text.push(b':');
         text.extend_from_slice(name);
     });
-}
-
-/// Finds out the name of a descriptor that is not known. Failed calls are asked for both name and directory, so what was
-/// found stays for the event.
-fn guess_name(cx: &mut Cx<'_, '_>, raw: bool) {
-    if cx.memory.guess.raw == Some(raw) {
-        return;
-    }
-    let mut guess = std::mem::take(&mut cx.memory.guess);
-    guess.known = name_from_event(cx, raw, &mut guess.name);
-    guess.raw = Some(raw);
-    cx.memory.guess = guess;
-}
-
-/// A number for the name that the event tells of a descriptor that is not known, apart from those of known ones; 0 if it
-/// tells none.
-pub(crate) fn guessed_name(cx: &mut Cx<'_, '_>) -> Option<u64> {
-    const KNOWN: u64 = 1 << 50;
-    guess_name(cx, false);
-    let Guess { known, name, .. } = &cx.memory.guess;
-    match known {
-        false => Some(0),
-        true => (memchr::memchr(0, name).is_none()).then(|| cx.memory.names.get(name).id() | KNOWN),
-    }
 }
 
 /// The directory of a path; what has none is in "/".

@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod fd;
 pub(crate) mod fdlist;
 pub(crate) mod fspath;
+pub(crate) mod guess;
 pub(crate) mod infra;
 pub(crate) mod leader;
 pub(crate) mod open;

@@ -127,7 +127,8 @@ pub(super) const FD: &[Field] = &[
     Field::new("fd.dev.major", I32, "Device, major", "Major number.", fd::dev_major).format(Dec),
     Field::new("fd.dev.minor", I32, "Device, minor", "Minor number.", fd::dev_minor).format(Dec),
     Field::new("fd.ino", I64, "Inode", "Inode number.", fd::inode).format(Dec),
-    Field::new("fd.nameraw", Text, "Name as passed", "Path as passed by the program, unresolved.", fd::raw_name),
+    Field::new("fd.nameraw", Text, "Name as passed", "Path as passed by the program, unresolved.", fd::raw_name)
+        .decided_by(Key::FdNameRaw),
     Field::new(
         "fd.types",
         Text,
