@@ -652,6 +652,19 @@ uint32_t plugin_lanner_get_field_key(ss_plugin_t* s, uint32_t handle);
  * null. */
 void plugin_lanner_get_event_keys(ss_plugin_t* s, const ss_plugin_event_input* evt, uint32_t wanted, uint64_t* keys);
 
+/* Keys of one plugin for requests of another: what a plugin has written into a field of the thread (table "threads"), and tells as
+ * the value of a field of its own or makes that value of.
+ *
+ * The name of the thread's field that decides the value of a prepared request; null: none does. Asked once for each handle that
+ * has no key of its own. From plugin_init to plugin_destroy, two events of system calls of one type that have threads with the same
+ * value in that field must have the same value, or none, for the request. Static text. */
+const char* plugin_lanner_get_thread_field(ss_plugin_t* s, uint32_t handle);
+
+/* Which of an event's keys stands for a field of its thread: a number below LANNER_MAX_KEYS, or LANNER_NO_KEY. Two events of system
+ * calls with the same such key other than 0 have threads with the same value in the field; events of other kinds have 0. For
+ * plugins that offer the table "threads"; comes together with plugin_lanner_get_event_keys. `field`: not null. */
+uint32_t plugin_lanner_get_thread_key(ss_plugin_t* s, const char* field);
+
 /* How a wait stands: what was asked for is on its way, is there, will not come. */
 #define LANNER_WAIT_PENDING 0u
 #define LANNER_WAIT_KNOWN 1u

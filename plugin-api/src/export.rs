@@ -245,6 +245,10 @@ macro_rules! __plugin_symbols {
             plugin_lanner_get_event_keys, lanner_get_event_keys,
                 (s: *mut $crate::raw::PluginState, e: *const $crate::raw::EventInput, wanted: u32, keys: *mut u64)
                 -> ();
+            plugin_lanner_get_thread_field, lanner_get_thread_field,
+                (s: *mut $crate::raw::PluginState, handle: u32) -> *const ::core::ffi::c_char;
+            plugin_lanner_get_thread_key, lanner_get_thread_key,
+                (s: *mut $crate::raw::PluginState, field: *const ::core::ffi::c_char) -> u32;
         }
     };
     ($plugin:ty, parse) => { $crate::__plugin_symbols! { @define

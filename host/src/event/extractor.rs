@@ -23,9 +23,9 @@ enum Answer {
 }
 
 impl Answer {
-    fn key(&self) -> Option<(PluginIdx, u8)> {
+    fn request(&self) -> Option<&Prepared> {
         match self {
-            Self::Plugin(request) => request.key(),
+            Self::Plugin(request) => Some(request),
             _ => None,
         }
     }
@@ -35,8 +35,10 @@ impl Answer {
 #[derive(Debug)]
 pub struct Answers {
     answers: Vec<Answer>,
-    /// The plugin whose keys of an event are asked for: the first that has any.
+    /// The plugin whose keys of an event are asked for: the first that decides any answer by them.
     keys: Option<PluginIdx>,
+    /// Which of its keys decides each answer.
+    decided: Vec<Option<u8>>,
 }
 
 impl Answers {
@@ -62,22 +64,31 @@ impl Answers {
             None => Ok(Answer::Static("".into())),
         });
         let answers: Vec<Answer> = answers.collect::<Result<_, _>>()?;
-        let keys = answers.iter().find_map(Answer::key).map(|(plugin, _)| plugin);
-        Ok(Self { answers, keys })
+        let all = || plugins.iter().map(|(plugin, _)| plugin);
+        let by = |plugin| answers.iter().map(|answer| key_by(plugin, answer, plugins)).collect::<Vec<_>>();
+        let found = all().map(|plugin| (plugin, by(plugin))).find(|(_, decided)| decided.iter().any(Option::is_some));
+        let (keys, decided) = found.map_or((None, Vec::new()), |(plugin, decided)| (Some(plugin), decided));
+        Ok(Self { answers, keys, decided })
     }
 
     /// The request to a plugin by which a slot is answered, if it is.
     pub(super) fn request(&self, slot: SlotId) -> Option<&Prepared> {
-        match self.answers.get(slot.index())? {
-            Answer::Plugin(request) => Some(request),
-            _ => None,
-        }
+        self.answers.get(slot.index())?.request()
     }
 
     /// The key of an event that decides the values of a slot, if one does.
     pub fn key_of(&self, slot: SlotId) -> Option<u8> {
-        let (plugin, key) = self.answers.get(slot.index())?.key()?;
-        (Some(plugin) == self.keys).then_some(key)
+        *self.decided.get(slot.index())?
+    }
+}
+
+/// The key among those of a plugin that decides an answer: one of the plugin's own, or one for what another plugin has written into
+/// the event's thread.
+fn key_by(plugin: PluginIdx, answer: &Answer, plugins: &Plugins) -> Option<u8> {
+    let request = answer.request()?;
+    match request.key() {
+        Some((own, key)) => (own == plugin).then_some(key),
+        None => plugins.thread_key(plugin, request.thread_field()?),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Requests that a plugin has taken over once, so that asking is one call with two words back (Lanner's addition).
 
+use std::ffi::{CStr, CString};
+
 use lanner_plugin_api::raw::{ExtractField, ExtractPreparedFn, FieldExtractInput, FieldType, FieldValue, MAX_KEYS, Rc};
 
 use super::error::{FieldFault, Function, PluginError};
@@ -49,6 +51,26 @@ fn key_of(plugin: &Plugin, handle: u32) -> Option<u8> {
     let _scope = CallScope::enter();
     // SAFETY: the state is alive and only this thread calls on it.
     let key = unsafe { get(plugin.state(), handle) };
+    u8::try_from(key).ok().filter(|key| usize::from(*key) < MAX_KEYS)
+}
+
+/// The field of an event's thread that decides the value of a prepared request, if the plugin says that one does.
+pub(super) fn thread_field(plugin: &Plugin, handle: u32) -> Option<CString> {
+    let get = plugin.library().api().lanner_get_thread_field?;
+    let _scope = CallScope::enter();
+    // SAFETY: the state is alive and only this thread calls on it.
+    let name = unsafe { get(plugin.state(), handle) };
+    // SAFETY: null or static text of the plugin, which is copied here.
+    (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_owned())
+}
+
+/// The key of an event that stands for a field of its thread, if the plugin has one.
+pub(super) fn thread_key(plugin: &Plugin, field: &CStr) -> Option<u8> {
+    let api = plugin.library().api();
+    let get = api.lanner_get_thread_key.filter(|_| api.lanner_get_event_keys.is_some())?;
+    let _scope = CallScope::enter();
+    // SAFETY: the state is alive and only this thread calls on it; the name outlives the call.
+    let key = unsafe { get(plugin.state(), field.as_ptr()) };
     u8::try_from(key).ok().filter(|key| usize::from(*key) < MAX_KEYS)
 }
 

@@ -6,6 +6,7 @@ use std::mem::discriminant;
 
 use lanner_plugin_api::raw::{FieldType, MAX_KEYS, PLUGINEVENT_E, Rc};
 
+use super::direct;
 use super::error::{EventFault, Function, PluginError};
 use super::event::{self, EventRef};
 use super::init::Plugin;
@@ -181,6 +182,12 @@ impl Plugins {
             // SAFETY: the state is alive and only this thread calls on it; event and keys outlive the call.
             unsafe { get(plugin.state(), &raw const event, wanted, keys.as_mut_ptr()) };
         }
+    }
+
+    /// The key of an event, among those of this plugin, that stands for a field of the event's thread.
+    #[must_use]
+    pub fn thread_key(&self, plugin: PluginIdx, field: &CStr) -> Option<u8> {
+        direct::thread_key(self.get(plugin)?, field)
     }
 
     /// Asks the plugin whether a field takes this argument, and which type that gives. `None`: the plugin does not

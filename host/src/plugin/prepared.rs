@@ -1,6 +1,6 @@
 //! Requests for fields, prepared once and used for every event.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::ptr;
 
 use lanner_plugin_api::raw::{
@@ -71,6 +71,7 @@ pub struct Prepared {
     pub(super) kind: Kind,
     list: bool,
     pub(super) direct: Option<Direct>,
+    thread_field: Option<CString>,
 }
 
 impl Prepared {
@@ -116,8 +117,10 @@ impl Prepared {
             kind,
             list: request.list,
             direct: None,
+            thread_field: None,
         };
         prepared.direct = Direct::offer(plugin, &prepared.request())?;
+        prepared.thread_field = prepared.direct.and_then(|direct| direct::thread_field(plugin, direct.handle));
         Ok(prepared)
     }
 
@@ -131,6 +134,13 @@ impl Prepared {
     #[must_use]
     pub fn key(&self) -> Option<(PluginIdx, u8)> {
         Some((self.plugin, self.direct?.key?))
+    }
+
+    /// The field of the event's thread that decides the value on events of system calls, if one does: see
+    /// [`Plugins::thread_key`].
+    #[must_use]
+    pub fn thread_field(&self) -> Option<&CStr> {
+        self.thread_field.as_deref()
     }
 
     /// Asks the plugin for the field of this event. `None` if the event has no such value, if it is none of the

@@ -5,9 +5,9 @@ use core::ffi::c_char;
 use super::{
     AbiLayoutFn, AsyncEventHandlerFn, BeginWaitFn, CaptureListenInput, EndWaitFn, Event, EventInput, EventParseInput,
     ExtractAwaitedFn, ExtractPreparedFn, FieldExtractInput, GetBatchMetaFn, GetEventKeysFn, GetFieldDetailsFn,
-    GetFieldKeyFn, GetMachineInfoFn, GetStateEpochFn, GetWaitStateFn, InitInput, Instance, Metric, Owner, PluginState,
-    PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantCallsFn, WantEventsFn, WantFailuresFn,
-    WriteCaptureHeadFn, assert_layout,
+    GetFieldKeyFn, GetMachineInfoFn, GetStateEpochFn, GetThreadFieldFn, GetThreadKeyFn, GetWaitStateFn, InitInput,
+    Instance, Metric, Owner, PluginState, PrepareFieldFn, Rc, ResolveFieldFn, SchemaType, SetConfigInput, WantCallsFn,
+    WantEventsFn, WantFailuresFn, WriteCaptureHeadFn, assert_layout,
 };
 
 /// A function without arguments that returns static text.
@@ -160,8 +160,10 @@ api! {
     48 lanner_end_wait: EndWaitFn, "Gives a wait back (Lanner).";
     49 lanner_want_calls: WantCallsFn, "Which events will be looked at, of generic ones by call (Lanner).";
     50 lanner_want_failures: WantFailuresFn, "Which events will be looked at, also those of which calls that failed (Lanner).";
+    51 lanner_get_thread_field: GetThreadFieldFn, "Which field of a thread decides a prepared request (Lanner).";
+    52 lanner_get_thread_key: GetThreadKeyFn, "Which key of an event stands for a field of its thread (Lanner).";
 }
-assert_layout!(PluginApi, size 408, align 8, get_required_event_schema_version = 256);
+assert_layout!(PluginApi, size 424, align 8, get_required_event_schema_version = 256);
 
 /// Number of functions of the plugin API itself; the vtable of API 3.12 is that many pointers long.
 pub const API_SLOTS: usize = 33;

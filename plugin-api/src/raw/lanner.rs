@@ -128,6 +128,12 @@ pub type GetFieldKeyFn = unsafe extern "C" fn(s: *mut PluginState, handle: u32) 
 /// none, for every prepared request that the key decides.
 pub type GetEventKeysFn =
     unsafe extern "C" fn(s: *mut PluginState, evt: *const EventInput, wanted: u32, keys: *mut u64);
+/// `plugin_lanner_get_thread_field`: the name of the field of the event's thread, in the table `threads`, that decides the value of a
+/// prepared request on events of system calls; null: none does. Static text of the plugin.
+pub type GetThreadFieldFn = unsafe extern "C" fn(s: *mut PluginState, handle: u32) -> *const c_char;
+/// `plugin_lanner_get_thread_key`: which of an event's keys stands for a field of its thread, below [`MAX_KEYS`]; [`NO_KEY`]: none
+/// does. Two events of system calls with the same such key other than 0 have the same value in that field.
+pub type GetThreadKeyFn = unsafe extern "C" fn(s: *mut PluginState, field: *const c_char) -> u32;
 
 /// What the values of an event wait for, until it is given back; 0 where they wait for nothing.
 #[repr(transparent)]

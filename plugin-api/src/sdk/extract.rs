@@ -129,6 +129,22 @@ pub trait ExtractRaw: Plugin {
     fn keys(&mut self, event: &EventInput<'_>, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
         let _ = (event, wanted, keys);
     }
+
+    /// The field of the event's thread, in the table `threads`, that decides the value of a request for one value on events of
+    /// system calls (Lanner's addition): as long as the plugin lives, two events of one type whose threads have the same value there
+    /// must have the same value, or none. The default: no value is decided so.
+    fn thread_field_of(&self, req: &FieldRequest<'_>) -> Option<&'static CStr> {
+        let _ = req;
+        None
+    }
+
+    /// Which key of an event stands for a field of its thread (Lanner's addition), for plugins that offer the table `threads`: two
+    /// events of system calls with the same such key other than 0 have threads with the same value there; events of other kinds have
+    /// 0. The default: none does.
+    fn thread_key(&self, field: &CStr) -> Option<u32> {
+        let _ = field;
+        None
+    }
 }
 
 /// A plugin that follows events to keep state.

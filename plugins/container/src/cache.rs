@@ -9,8 +9,8 @@ use crate::info::Container;
 /// Containers by id. Each has a number, by which the table `containers` names its entries.
 ///
 /// What all of them take is bounded. When a new one has no room, one goes that nobody has asked for since the last time that room
-/// was short (second chance): a container whose processes do anything is asked for at each of their events, so it is the
-/// quiet ones that go, and those of which a capture only says that they existed.
+/// was short (second chance): a container is asked for whenever a process begins in it and whenever conditions or alerts want more of it
+/// than its id, so it is the quiet ones that go, and those of which a capture only says that they existed.
 pub struct Cache {
     by_id: HashMap<Box<[u8]>, usize>,
     /// Number of the entry with the empty id. Most threads are on the host, and looking up an empty key costs more than

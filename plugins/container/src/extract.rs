@@ -14,7 +14,10 @@ use crate::plugin::{ADDED, ASYNC, CONTAINER, CONTAINER_JSON, CONTAINER_JSON_2, C
 use crate::pods;
 use crate::role::asked;
 use crate::runtime::Lookup;
-use crate::track::Category;
+use crate::track::{CONTAINER_ID, Category};
+
+/// The id of what is in no container.
+const HOST: &CStr = c"host";
 
 /// What was found out for the event that was last asked about: rules ask for several fields of one event, and most ask
 /// for the container.
@@ -26,6 +29,8 @@ pub(crate) struct Memo {
     found: bool,
     /// Whether the event itself is about a container (then no thread counts).
     own: bool,
+    /// Whether the event's thread is in no container.
+    on_host: bool,
     id: CString,
     container: Option<Rc<Container>>,
     /// How far the lookup of a container is of which nothing is known.
@@ -102,7 +107,7 @@ impl ContainerPlugin {
         }
         let memo = &mut self.memo;
         // The memory of the id stays: even an empty text of C would be memory of its own, for each event.
-        (memo.event, memo.found, memo.own) = (Some(event), false, false);
+        (memo.event, memo.found, memo.own, memo.on_host) = (Some(event), false, false, false);
         (memo.container, memo.lookup) = (None, None);
         (memo.awaits_container, memo.awaited) = (false, 0);
         if let Some((num, container)) = &self.tracker.last
@@ -114,7 +119,7 @@ impl ContainerPlugin {
         }
         let Some(thread) = self.threads.table.entry(&cx.tables, event.2.cast_signed()) else { return };
         let Ok(id) = thread.read(&self.threads.container_id) else { return };
-        memo.found = true;
+        (memo.found, memo.on_host) = (true, id.is_empty());
         memo.container = self.tracker.cache.get(id.to_bytes()).map(Rc::clone);
         if memo.container.is_none() && memo.id.as_c_str() != id {
             memo.id = id.to_owned();
@@ -213,6 +218,11 @@ impl ExtractRaw for ContainerPlugin {
         FIELDS.to_vec()
     }
 
+    fn thread_field_of(&self, req: &FieldRequest<'_>) -> Option<&'static CStr> {
+        let is_id = FieldId::from_number(req.id) == Some(FieldId::ContainerId) && !req.list;
+        is_id.then_some(CONTAINER_ID)
+    }
+
     fn extract<'v>(&'v mut self, cx: &ExtractCx<'v>, req: &FieldRequest<'v>, out: &mut ValueSink<'v>) -> bool {
         use FieldId as F;
         let Some(field) = F::from_number(req.id) else { return false };
@@ -221,6 +231,11 @@ impl ExtractRaw for ContainerPlugin {
             return false;
         }
         match field {
+            // What the thread says decides the id alone, and a host may remember what that came to.
+            F::ContainerId if self.memo.on_host => {
+                out.cstr(HOST);
+                true
+            }
             F::ContainerStartTs | F::ContainerDuration => {
                 let start = self.namespace_start(cx);
                 if start != 0 {

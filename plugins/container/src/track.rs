@@ -32,6 +32,9 @@ impl Category {
     pub(crate) const READINESS_PROBE: Self = Self(4);
 }
 
+/// The field of the table `threads` that says which container a thread is in; empty on the host.
+pub(crate) const CONTAINER_ID: &CStr = c"container_id";
+
 /// Accessors of the table `threads`.
 pub(crate) struct Threads {
     pub(crate) table: Table<i64>,
@@ -60,7 +63,7 @@ impl Threads {
         let table = t.get::<i64>(c"threads")?;
         let (args, cgroups) = (table.field(t, c"args")?, table.field(t, c"cgroups")?);
         Ok(Self {
-            container_id: table.add_field(t, c"container_id")?,
+            container_id: table.add_field(t, CONTAINER_ID)?,
             category: table.add_field(t, c"category")?,
             pidns_start: table.field(t, c"pidns_init_start_ts")?,
             vpid: table.field(t, c"vpid")?,

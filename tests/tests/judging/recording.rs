@@ -1,6 +1,6 @@
 //! What is measured: a recording twice, the plugins that follow it and the rules that judge it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lanner::event::extractor::Answers;
@@ -14,7 +14,7 @@ use lanner_plugin_api::raw::PluginApi;
 use lanner_plugin_api::wire::Event;
 use lanner_syscall::capture::{CaptureReader, Head, Keep, Step};
 use lanner_tests::plugins::empty_set;
-use lanner_tests::program::here;
+use lanner_tests::program::{here, shared};
 
 /// Every argument is fine.
 struct Any;
@@ -23,6 +23,16 @@ impl ArgResolver for Any {
     fn resolve(&self, _: FieldId, _: &str) -> Result<Option<FieldType>, String> {
         Ok(None)
     }
+}
+
+/// All recordings of system calls.
+pub(super) fn captures() -> Vec<PathBuf> {
+    let folders = shared().map(|shared| ["own", "legacy"].map(|folder| shared.join("captures").join(folder)));
+    let folders = folders.into_iter().flatten().chain([here().join("captures")]);
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".scap.gz")).collect();
+    files.sort();
+    files
 }
 
 /// The events of a recording twice, behind its state; and the time at which the second half begins.

@@ -2,7 +2,7 @@
 //! same ones when those events are left out, whatever the rules are.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use lanner_syscall::live::{Base, Selection, Sieve};
 use lanner_syscall::memory::MemoryCapture;
 use lanner_tests::program::{here, shared};
 
-use super::recording::{Compiled, alerts, compile, default_rules};
+use super::recording::{Compiled, alerts, captures, compile, default_rules};
 
 /// A capture without the events that a sieve does not keep, and how many these are.
 fn sifted(capture: &Path, sieve: &Sieve) -> (Vec<u8>, usize) {
@@ -167,15 +167,6 @@ fn same_alerts(capture: &Path, files: &[(String, String)], matching: RuleMatchin
         less.raised.len()
     );
     Seen { events: whole.events, left_out, alerts: whole.raised.len() }
-}
-
-fn captures() -> Vec<PathBuf> {
-    let folders = shared().map(|shared| ["own", "legacy"].map(|folder| shared.join("captures").join(folder)));
-    let folders = folders.into_iter().flatten().chain([here().join("captures")]);
-    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".scap.gz")).collect();
-    files.sort();
-    files
 }
 
 fn on_all(rules: &[(String, String)]) -> Seen {

@@ -27,6 +27,8 @@ pub const fn with_extract_raw<P: Exported + ExtractRaw>(api: PluginApi) -> Plugi
     api.lanner_resolve_field = Some(resolve_field::<P>);
     api.lanner_get_field_key = Some(field_key::<P>);
     api.lanner_get_event_keys = Some(event_keys::<P>);
+    api.lanner_get_thread_field = Some(thread_field::<P>);
+    api.lanner_get_thread_key = Some(thread_key::<P>);
     api
 }
 
@@ -236,6 +238,24 @@ unsafe extern "C" fn event_keys<P: Exported + ExtractRaw>(
         plugin.keys(&event, wanted, keys.ok_or_else(|| Error::Host("keys are null"))?);
         Ok(())
     });
+}
+
+unsafe extern "C" fn thread_field<P: Exported + ExtractRaw>(s: *mut PluginState, handle: u32) -> *const c_char {
+    enter!(P, s, "lanner_get_thread_field", core::ptr::null(), |plugin, side, _| {
+        let field = side.prepared.get(handle as usize).ok_or_else(|| Error::Host("no request of this handle"))?;
+        Ok(plugin.thread_field_of(&field.request()).map_or(core::ptr::null(), CStr::as_ptr))
+    })
+}
+
+unsafe extern "C" fn thread_key<P: Exported + ExtractRaw>(s: *mut PluginState, field: *const c_char) -> u32 {
+    enter!(P, s, "lanner_get_thread_key", raw::NO_KEY, |plugin, _, _| {
+        if field.is_null() {
+            return Err(Error::Host("the field's name is null"));
+        }
+        // SAFETY: not null, so a text that is valid for the call.
+        let key = plugin.thread_key(unsafe { CStr::from_ptr(field) });
+        Ok(key.filter(|key| (*key as usize) < raw::MAX_KEYS).unwrap_or(raw::NO_KEY))
+    })
 }
 
 /// What extraction may use.

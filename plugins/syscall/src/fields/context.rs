@@ -7,6 +7,7 @@ use super::memory::Memory;
 use super::spec::Field;
 use crate::state::fd::Fd;
 use crate::state::table::DynValue;
+use crate::state::zstr::ZStr;
 use crate::state::{Group, State, Thread, User};
 
 /// Which form of a field is asked for.
@@ -109,14 +110,26 @@ impl<'a> Cx<'a, '_> {
     pub(crate) fn container_id(&self, thread: &'a Thread) -> &'a [u8] {
         container_id(self.state, thread)
     }
+
+    /// The same as the text that was written, if one was.
+    pub(crate) fn container(&self, thread: &'a Thread) -> Option<&'a ZStr> {
+        container(self.state, thread)
+    }
+}
+
+/// The field of threads that has the container's id.
+pub(crate) const CONTAINER_ID: &str = "container_id";
+
+fn container<'a>(state: &'a State, thread: &'a Thread) -> Option<&'a ZStr> {
+    let (number, _) = state.thread_fields.find(CONTAINER_ID)?;
+    match thread.dynamic.get(number) {
+        DynValue::Text(id) => Some(id),
+        _ => None,
+    }
 }
 
 fn container_id<'a>(state: &'a State, thread: &'a Thread) -> &'a [u8] {
-    let field = state.thread_fields.find("container_id");
-    match field.map(|(number, _)| thread.dynamic.get(number)) {
-        Some(DynValue::Text(id)) => id.as_bytes(),
-        _ => b"",
-    }
+    container(state, thread).map_or(b"", ZStr::as_bytes)
 }
 
 /// The process of a thread, and then others of its container: what has just happened may be the end of it.

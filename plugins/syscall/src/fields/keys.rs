@@ -5,7 +5,9 @@
 //! A name stands for itself by the number of its text in memory ([`ZStr::id`](crate::state::zstr::ZStr::id)), which no
 //! other text ever gets.
 
-use super::context::Cx;
+use lanner_plugin_api::schema::EventCategory;
+
+use super::context::{CONTAINER_ID, Cx};
 use super::extract::{ancestor, event, fd, guess, open};
 use crate::state::zstr::ZStr;
 
@@ -32,12 +34,30 @@ pub enum Key {
     ParentName = 7,
     /// The path of the descriptor as the program passed it, or what the event tells of one that is not known.
     FdNameRaw = 8,
+    /// The container that the thread of a system call is in: what a plugin wrote into it.
+    Container = 9,
 }
 
 impl Key {
     const fn bit(self) -> u32 {
         1 << self as u8
     }
+}
+
+impl Key {
+    /// The key that stands for a field of the event's thread in the table `threads`.
+    pub(crate) fn of_thread_field(name: &[u8]) -> Option<Self> {
+        (name == CONTAINER_ID.as_bytes()).then_some(Self::Container)
+    }
+}
+
+/// The number of the container's id, on events of system calls: others may be about another container than their thread's.
+fn container(cx: &Cx<'_, '_>) -> Option<u64> {
+    cx.info().filter(|info| info.category == EventCategory::Syscall)?;
+    // As the table has it: the thread of this number, not the one that the event was found to be about.
+    let tid = cx.event.tid();
+    let thread = cx.thread().filter(|thread| thread.tid == tid).or_else(|| cx.state.thread(tid))?;
+    Some(cx.container(thread).map_or(0, ZStr::id))
 }
 
 /// Writes the keys whose bits are set in `wanted`; what is not known is left alone.
@@ -81,6 +101,9 @@ pub(super) fn write(cx: &mut Cx<'_, '_>, wanted: u32, keys: &mut [u64; 32]) {
     if let Some(thread) = cx.thread() {
         set(Key::Name, Some(thread.comm.id() << 1 | 1));
         set(Key::ExePath, Some(thread.exepath.id() << 1 | 1));
+    }
+    if wants(Key::Container) {
+        set(Key::Container, container(cx).map(|id| id << 1 | 1));
     }
     if wants(Key::ParentName) {
         set(Key::ParentName, ancestor::parent(cx).map(|parent| parent.comm.id() << 1 | 1));

@@ -1,5 +1,7 @@
 //! Fields through the plugin API.
 
+use core::ffi::CStr;
+
 use lanner_plugin_api::raw::{FieldType, MAX_KEYS};
 use lanner_plugin_api::sdk::{
     ArgSpec, Error, EventInput, ExtractCx, ExtractRaw, FieldDef, FieldFlags, FieldRequest, Matching, PrintFormat,
@@ -10,7 +12,7 @@ use lanner_plugin_api::wire::Event;
 use super::Syscall;
 use super::sink::Out;
 use crate::fields::spec::{self, Class, Field};
-use crate::fields::{CLASSES, FieldArg, FieldId, Request, Seen, Want, resolve};
+use crate::fields::{CLASSES, FieldArg, FieldId, Key, Request, Seen, Want, resolve};
 
 fn definition(class: &'static Class, field: &'static Field) -> FieldDef {
     let flags = [
@@ -103,6 +105,10 @@ impl ExtractRaw for Syscall {
     fn keys(&mut self, event: &EventInput<'_>, wanted: u32, keys: &mut [u64; MAX_KEYS]) {
         let seen = self.seen(event);
         self.extractor.keys(&self.state, &seen, wanted, keys);
+    }
+
+    fn thread_key(&self, field: &CStr) -> Option<u32> {
+        Key::of_thread_field(field.to_bytes()).map(|key| u32::from(key as u8))
     }
 
     fn resolve(&mut self, _: &FieldDef, id: u32, arg: &str) -> Result<FieldType, Error> {
