@@ -140,6 +140,19 @@ impl Machine<'_, '_> {
         answer
     }
 
+    /// As [`Self::atom`], if a key of the event decides it: which. Nothing is asked of the event otherwise but its keys.
+    #[inline]
+    pub(super) fn keyed_atom(&mut self, id: u32) -> Option<(bool, u8)> {
+        let Memory { recall, epoch, code, .. } = &mut *self.memory;
+        let spot = recall.atom(id, *epoch, *code, self.extract)?;
+        if let Some(answer) = recall.answer(spot) {
+            return Some((answer, spot.key()));
+        }
+        let answer = self.compare(id);
+        self.memory.recall.learn(spot, answer);
+        Some((answer, spot.key()))
+    }
+
     /// As [`Self::atom`], without looking at what is remembered.
     fn compare(&mut self, id: u32) -> bool {
         let program = self.program;

@@ -3,6 +3,7 @@
 mod build;
 mod dict;
 mod graph;
+mod guide;
 mod index;
 mod layout;
 mod machine;
@@ -25,6 +26,7 @@ use crate::scheme::{CallSet, EventSet, Scheme};
 use crate::source::SourceId;
 use crate::value::{Extract, SlotId, SlotTable};
 
+use guide::Guide;
 use machine::{Machine, Program};
 use memory::Memory;
 use plan::{Entry, MAX_GROUPINGS, Plan};
@@ -169,23 +171,19 @@ impl RuleSet {
             shortcuts.forget();
         }
         memory.next_event(event_code);
-        let relevant = shortcuts.relevant(event_code);
-        if relevant != 0 {
-            *asked += 1;
-            let keys = memory.recall.keys(relevant, memory.epoch, extract);
-            if let Some(at) = shortcuts.find(event_code, matching, keys) {
-                let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
-                if let Some(rules) = trails.follow_from(at, &mut machine) {
-                    hits.extend_from_slice(rules);
-                    return;
-                }
-            }
-        }
         let mut machine = Machine { program: &self.program, scheme: &self.scheme, memory, extract };
+        let from = shortcuts.of_code(event_code, matching);
+        let mut guide = Guide { trails, shortcuts, asked };
+        if let Some(at) = guide.find(from, &mut machine)
+            && let Some(rules) = guide.lead(at, &mut machine)
+        {
+            hits.extend_from_slice(rules);
+            return;
+        }
         let mut start = Start { plan: id, matching, groups: [0; MAX_GROUPINGS] };
         let mut walk = Walk::default();
         let mut by_keys = true;
-        *asked += plan.groupings.len() as u64;
+        *guide.asked += plan.groupings.len() as u64;
         for (group, grouping) in start.groups.iter_mut().zip(&plan.groupings) {
             let class = machine.class_of(grouping.view).unwrap_or(0);
             if class != 0 {
@@ -196,11 +194,15 @@ impl RuleSet {
                 None => by_keys = false,
             }
         }
-        if let Some(at) = trails.follow(&start, &mut machine, &mut walk) {
-            if by_keys {
-                shortcuts.keep(event_code, matching, machine.memory.recall.known_keys(), walk, at);
+        if let Some(at) = guide.trails.begin(&start) {
+            let at = guide.trails.walk(at, &mut machine, &mut walk);
+            if by_keys && at != Trails::UNKNOWN {
+                let kept = guide.shortcuts.keep(from, machine.memory.recall.known_keys(), walk, at);
+                if kept != from {
+                    guide.shortcuts.begin_code(event_code, matching, kept);
+                }
             }
-            if let Some(rules) = trails.follow_from(at, &mut machine) {
+            if let Some(rules) = guide.lead(at, &mut machine) {
                 hits.extend_from_slice(rules);
                 return;
             }

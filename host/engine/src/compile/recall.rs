@@ -49,6 +49,13 @@ pub(super) struct Spot {
     at: usize,
 }
 
+impl Spot {
+    /// Which key's table it is.
+    pub(super) fn key(self) -> u8 {
+        self.key
+    }
+}
+
 #[derive(Debug)]
 struct Table {
     words: Box<[u64]>,
@@ -185,17 +192,9 @@ impl Recall {
         &self.keys
     }
 
-    /// The key that decides the answer of an atom to the event whose keys were asked for last, if it is known.
-    pub(super) fn key_of_atom(&self, id: u32) -> Option<u8> {
-        self.known(self.atoms[id as usize].key)
-    }
-
     /// The key that decides the class of a view for that event, if it is known.
     pub(super) fn key_of_view(&self, id: ViewId) -> Option<u8> {
-        self.known(self.views[id as usize].key)
-    }
-
-    fn known(&self, key: u8) -> Option<u8> {
+        let key = self.views[id as usize].key;
         (*self.keys.get(usize::from(key))? != 0).then_some(key)
     }
 

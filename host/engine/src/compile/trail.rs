@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::machine::Machine;
 use super::memory::Asked;
 use super::plan::{GroupId, MAX_GROUPINGS};
-use super::shortcut::Walk;
+use super::shortcut::{Begin, Walk};
 use super::{RuleIdx, RuleMatching};
 
 /// What decides where an event's way begins: its plan, and the groups of rules that its values lead to.
@@ -29,13 +29,25 @@ pub(super) struct Start {
 struct Place {
     atom: u32,
     next: [u32; 2],
+    /// Where ways by keys begin from here.
+    from: Begin,
+}
+
+/// What is at a place.
+pub(super) enum At<'t> {
+    /// No event has been there before.
+    Unknown,
+    /// The end of a way: the rules that match.
+    End(&'t [RuleIdx]),
+    /// A comparison.
+    Comparison(u32),
 }
 
 /// What stands for the comparison at a place that no event has reached.
 const UNKNOWN: u32 = u32::MAX;
 /// What stands for it at the end of a way.
 const END: u32 = u32::MAX - 1;
-/// The most places that are kept, 12 bytes each. Published rule files need a few hundred for millions of events; should
+/// The most places that are kept, 16 bytes each. Published rule files need a few hundred for millions of events; should
 /// answers never repeat, the tree would grow without end, so when it is full it is built anew.
 const MAX_PLACES: usize = 1 << 17;
 
@@ -53,48 +65,66 @@ pub(super) struct Trails {
 }
 
 impl Trails {
+    /// The place that no event has reached.
+    pub(super) const UNKNOWN: u32 = 0;
+
     pub(super) fn new() -> Self {
-        let unknown = Place { atom: UNKNOWN, next: [0; 2] };
+        let unknown = Place { atom: UNKNOWN, next: [0; 2], from: Begin::NONE };
         Trails { places: vec![unknown], starts: HashMap::default(), recent: Vec::new(), rules: Vec::new(), passed: 0 }
     }
 
-    /// Leads an event along its way. The rules that it matches; `None` if no event has gone this way before. `walk` takes down what
-    /// the way depends on; with it comes the place that it has reached when something other than keys decides for the first time,
-    /// or at the end.
+    /// The place where the way of an event begins; `None` if no event has begun so before.
     #[inline]
-    pub(super) fn follow(&mut self, start: &Start, machine: &mut Machine<'_, '_>, walk: &mut Walk) -> Option<u32> {
-        let mut at = match self.recent.get(start.plan as usize) {
-            Some(Some((last, at))) if last == start => *at,
-            _ => self.find(start)?,
-        };
+    pub(super) fn begin(&mut self, start: &Start) -> Option<u32> {
+        match self.recent.get(start.plan as usize) {
+            Some(Some((last, at))) if last == start => Some(*at),
+            _ => self.find(start),
+        }
+    }
+
+    /// Leads an event from a place as far as keys decide; `walk` takes down which. The place that it has reached: one where something
+    /// else decides, the end, or one that no event has reached before.
+    #[inline]
+    pub(super) fn walk(&mut self, mut at: u32, machine: &mut Machine<'_, '_>, walk: &mut Walk) -> u32 {
         loop {
             let place = self.places[at as usize];
-            match place.atom {
-                UNKNOWN => return None,
-                END => return Some(at),
-                atom => {
-                    let answer = machine.atom(atom);
-                    let Some(key) = machine.memory.recall.key_of_atom(atom) else { return Some(at) };
-                    walk.step(key);
-                    at = place.next[usize::from(answer)];
-                }
+            if place.atom >= END {
+                return at;
             }
+            let Some((answer, key)) = machine.keyed_atom(place.atom) else { return at };
+            walk.step(key);
+            at = place.next[usize::from(answer)];
             self.passed += 1;
         }
     }
 
-    /// Leads an event on from a place of its way. The rules that it matches; `None` if no event has gone this way before.
+    /// What is at a place.
     #[inline]
-    pub(super) fn follow_from(&mut self, mut at: u32, machine: &mut Machine<'_, '_>) -> Option<&[RuleIdx]> {
-        loop {
-            let place = self.places[at as usize];
-            match place.atom {
-                UNKNOWN => return None,
-                END => return self.rules.get(place.next[0] as usize..place.next[1] as usize),
-                atom => at = place.next[usize::from(machine.atom(atom))],
-            }
-            self.passed += 1;
+    pub(super) fn at(&self, at: u32) -> At<'_> {
+        let place = self.places[at as usize];
+        match place.atom {
+            UNKNOWN => At::Unknown,
+            END => At::End(self.rules.get(place.next[0] as usize..place.next[1] as usize).unwrap_or(&[])),
+            atom => At::Comparison(atom),
         }
+    }
+
+    /// Leads an event on by the answer to the comparison at a place.
+    #[inline]
+    pub(super) fn lead_on(&mut self, at: u32, answer: bool) -> u32 {
+        self.passed += 1;
+        self.places[at as usize].next[usize::from(answer)]
+    }
+
+    /// Where ways by keys begin from a place.
+    #[inline]
+    pub(super) fn from(&self, at: u32) -> Begin {
+        self.places[at as usize].from
+    }
+
+    /// Has ways by keys begin from a place.
+    pub(super) fn begin_ways(&mut self, at: u32, from: Begin) {
+        self.places[at as usize].from = from;
     }
 
     /// How many comparisons were made on known ways.
@@ -129,7 +159,7 @@ impl Trails {
         let mut at = self.starts.get(&start).copied().unwrap_or(0);
         for step in asked {
             if at == 0 {
-                at = self.add(Place { atom: step.atom, next: [0; 2] });
+                at = self.add(Place { atom: step.atom, next: [0; 2], from: Begin::NONE });
                 self.lead(&start, place, at);
             }
             debug_assert_eq!(self.places[at as usize].atom, step.atom, "equal answers lead the same way");
@@ -139,7 +169,7 @@ impl Trails {
         debug_assert_eq!(at, 0, "this way was not known");
         let first = self.rules.len() as u32;
         self.rules.extend_from_slice(matched);
-        let end = self.add(Place { atom: END, next: [first, self.rules.len() as u32] });
+        let end = self.add(Place { atom: END, next: [first, self.rules.len() as u32], from: Begin::NONE });
         self.lead(&start, place, end);
         full
     }
