@@ -104,38 +104,38 @@ mod tests {
 
     #[test]
     fn trees_that_say_the_same_have_the_same_number_wherever_they_stand() {
-        let same = digest("a.b = 1 and (c in (x, \"y\") or not d exists)");
-        assert_eq!(digest("a.b   =  1\n and ( c in (\"x\",y) or not  d exists )"), same);
-        let shared = tree("a.b in (x, y) and c = d");
+        let same = digest("fd.num = 1 and (fd.name in (x, \"y\") or not fd.type exists)");
+        assert_eq!(digest("fd.num   =  1\n and ( fd.name in (\"x\",y) or not  fd.type exists )"), same);
+        let shared = tree("fd.name in (x, y) and fd.type = d");
         let (one, other) = (shared.clone(), shared.clone());
         let mut digester = Digester::default();
         let numbers = [digester.digest(&one), digester.digest(&other), digester.digest(&shared)];
-        assert_eq!(numbers, [digest("a.b in (x, y) and c = d"); 3], "looked up or not");
+        assert_eq!(numbers, [digest("fd.name in (x, y) and fd.type = d"); 3], "looked up or not");
     }
 
     #[test]
     fn whatever_differs_in_meaning_differs_in_number() {
         let texts = [
-            "a = 1 and b = 2",
-            "a = 1 or b = 2",
-            "not (a = 1 or b = 2)",
-            "b = 2 and a = 1",
-            "a = 1 and b = 3",
-            "a = 1 and b != 2",
-            "a = 1 and c = 2",
-            "a = 1 and b exists",
-            "a = 1 and b in (2)",
-            "a = 1 and b in (2, 3)",
-            "a = 1 and b in (23)",
-            "a = 1 and b[2] = 2",
-            "a = 1 and b[3] = 2",
-            "a = 1 and tolower(b) = 2",
-            "a = 1 and toupper(b) = 2",
-            "a = 1 and b = val(c)",
-            "a = 1 and b = val(d)",
-            "a = 1 and some_macro",
-            "a = 1 and other_macro",
-            "a = 1",
+            "fd.num = 1 and fd.name = 2",
+            "fd.num = 1 or fd.name = 2",
+            "not (fd.num = 1 or fd.name = 2)",
+            "fd.name = 2 and fd.num = 1",
+            "fd.num = 1 and fd.name = 3",
+            "fd.num = 1 and fd.name != 2",
+            "fd.num = 1 and fd.type = 2",
+            "fd.num = 1 and fd.name exists",
+            "fd.num = 1 and fd.name in (2)",
+            "fd.num = 1 and fd.name in (2, 3)",
+            "fd.num = 1 and fd.name in (23)",
+            "fd.num = 1 and proc.aname[2] = 2",
+            "fd.num = 1 and proc.aname[3] = 2",
+            "fd.num = 1 and tolower(fd.name) = 2",
+            "fd.num = 1 and toupper(fd.name) = 2",
+            "fd.num = 1 and fd.name = val(fd.type)",
+            "fd.num = 1 and fd.name = val(fd.l4proto)",
+            "fd.num = 1 and some_macro",
+            "fd.num = 1 and other_macro",
+            "fd.num = 1",
         ];
         let mut numbers: Vec<u64> = texts.iter().map(|text| digest(text)).collect();
         numbers.sort_unstable();
