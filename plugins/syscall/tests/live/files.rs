@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     ("chown", owners),
     ("chdir", folders),
     ("stat", looks),
+    ("layers", layers),
     ("mount", mounts),
 ];
 const CWD: usize = AT_FDCWD as usize;
@@ -325,4 +326,34 @@ fn mounts(w: &mut Watch) {
     let (source, target) = (text("none"), text("/absent"));
     seen.expect(T::SYSCALL_MOUNT_X, 0, &[error(ENOENT), source, target, text("tmpfs"), u32(3)]);
     seen.expect(T::SYSCALL_UMOUNT2_X, 0, &[error(ENOENT), text("/absent"), u32(2)]);
+}
+
+/// Where a file of an overlay lies: below until it is written to, above from then on.
+fn layers(w: &mut Watch) {
+    let folders = ["lower", "upper", "work", "merged"].map(|name| w.path(name));
+    let text_of = |path: &std::ffi::CStr| path.to_str().unwrap().to_owned();
+    for folder in &folders {
+        std::fs::create_dir(text_of(folder)).unwrap();
+    }
+    let [lower, upper, work, merged] = &folders;
+    std::fs::write(format!("{}/old", text_of(lower)), b"x").unwrap();
+    let options = format!("lowerdir={},upperdir={},workdir={}", text_of(lower), text_of(upper), text_of(work));
+    let c_text = |text: String| std::ffi::CString::new(text).unwrap();
+    let (options, old) = (c_text(options), c_text(format!("{}/old", text_of(merged))));
+    let new = c_text(format!("{}/new", text_of(merged)));
+    let seen = w.perform(|c| {
+        c.call(SYS_unshare, &[CLONE_NEWNS as usize]);
+        c.call(SYS_mount, &[0, at(c"/"), 0, (MS_REC | MS_PRIVATE) as usize, 0]);
+        c.call(SYS_mount, &[at(c"stage"), at(&**merged), at(c"overlay"), 0, at(&*options)]);
+        c.call(SYS_openat, &[CWD, at(&*old), O_RDONLY as usize, 0]);
+        c.call(SYS_openat, &[CWD, at(&*old), O_WRONLY as usize, 0]);
+        c.call(SYS_openat, &[CWD, at(&*new), (O_WRONLY | O_CREAT) as usize, 0o600]);
+    });
+    if seen.results[2] < 0 {
+        return eprintln!("skipped: no overlay can be mounted here ({})", seen.results[2]);
+    }
+    let (written, made) = (2, 2 | 1 << 2 | 1 << 14);
+    for (n, flags) in [1 | 1 << 16, written | 1 << 15, made | 1 << 15].into_iter().enumerate() {
+        assert_eq!(seen.event(T::SYSCALL_OPENAT_2_X, n).u32(3), Some(flags), "open {n}");
+    }
 }
