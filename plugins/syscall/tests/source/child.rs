@@ -69,3 +69,26 @@ pub(crate) fn is_end(event: &Event<'_>, tid: i64) -> bool {
 pub(crate) fn names(event: &Event<'_>, path: &std::ffi::CStr) -> bool {
     (0..event.nparams()).any(|n| event.param(n) == Some(path.to_bytes_with_nul()))
 }
+
+/// Whether a process waits for an `openat` to end.
+pub(crate) fn waits_in_open(process: i64) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/{process}/syscall")).unwrap_or_default();
+    call.split(' ').next() == Some(&libc::SYS_openat.to_string())
+}
+
+/// What is told of a child's `openat` until it ends: each entry and exit with its path.
+pub(crate) fn told_opens(live: &mut Live, child: i64) -> Vec<(EventType, String)> {
+    let mut told = Vec::new();
+    until(live, "the end", |event| {
+        let path = match event.event_type() {
+            EventType::SYSCALL_OPENAT_2_E => event.text(1),
+            EventType::SYSCALL_OPENAT_2_X => event.text(2),
+            _ => None,
+        };
+        if event.tid() == child {
+            told.extend(path.map(|path| (event.event_type(), String::from_utf8_lossy(path).into_owned())));
+        }
+        is_end(event, child)
+    });
+    told
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lanner_plugin_api::schema::EventType as T;
 use lanner_syscall::live::{Live, Settings};
 
-use crate::child::{fork, is_end, kill, open, until, wait};
+use crate::child::{fork, kill, open, told_opens, wait, waits_in_open};
 
 const CROWD: usize = 400;
 /// What a place takes at least: the event that may wait there.
@@ -31,12 +31,6 @@ fn open_at(path: &CStr) {
     unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), libc::O_RDONLY, 0) };
 }
 
-/// Whether this process waits for an open to succeed.
-fn waits(process: i64) -> bool {
-    let call = std::fs::read_to_string(format!("/proc/{process}/syscall")).unwrap_or_default();
-    call.split(' ').next() == Some(&libc::SYS_openat.to_string())
-}
-
 /// Other programs come and go meanwhile; half a crowd more or less is none of this one.
 #[test]
 fn a_thread_has_a_place_until_it_ends_however_it_ends() {
@@ -51,7 +45,7 @@ fn a_thread_has_a_place_until_it_ends_however_it_ends() {
     let before = places(&live);
     let crowd: Vec<i64> = (0..CROWD).map(|_| fork(|| open_at(&fifo))).collect();
     let end = Instant::now() + Duration::from_secs(60);
-    while !crowd.iter().all(|&process| waits(process)) {
+    while !crowd.iter().all(|&process| waits_in_open(process)) {
         assert!(Instant::now() < end, "not all of them wait");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -96,15 +90,7 @@ fn what_waited_for_an_exit_that_is_left_out_is_not_taken_for_a_later_one() {
         open_at(c"/dev/zero");
         open(c"/nowhere/absent");
     });
-    let mut told = Vec::new();
-    until(&mut live, "the end", |event| {
-        let code = event.event_type();
-        let at = if code == T::SYSCALL_OPENAT_2_E { 1 } else { 2 };
-        if event.tid() == child && (at == 1 || code == T::SYSCALL_OPENAT_2_X) {
-            told.push((code, String::from_utf8_lossy(event.text(at).unwrap()).into_owned()));
-        }
-        is_end(event, child)
-    });
+    let told = told_opens(&mut live, child);
     wait(child);
     let (enter, exit) = (T::SYSCALL_OPENAT_2_E, T::SYSCALL_OPENAT_2_X);
     assert_eq!(told, [(enter, long.clone()), (exit, long), (exit, "/dev/zero".to_owned())]);

@@ -9,7 +9,7 @@ use lanner_plugin_api::sdk::Wanted;
 use lanner_plugin_api::wire::Event;
 use lanner_syscall::live::{Live, Settings};
 
-use crate::child::{fork, is_end, until, wait};
+use crate::child::{fork, is_end, told_opens, until, wait, waits_in_open};
 
 /// Calls that a child makes after it has heard that another event is wanted.
 const AFTERWARDS: u64 = 500;
@@ -286,27 +286,15 @@ fn what_an_open_asked_for_comes_where_its_exit_tells_another_path() {
         // SAFETY: as above; the call waits for somebody who writes.
         unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, shared, libc::O_RDONLY, 0) };
     });
-    let asleep = || {
-        let at = std::fs::read_to_string(format!("/proc/{child}/syscall")).unwrap_or_default();
-        at.split(' ').next() == Some(&libc::SYS_openat.to_string())
-    };
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !asleep() {
+    while !waits_in_open(child) {
         assert!(std::time::Instant::now() < end, "the child does not wait");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     // SAFETY: a byte of the text; the child's call has read it.
     unsafe { shared.add(name.as_bytes().len() - 1).write_volatile(b'X') };
     let writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
-    let mut told = Vec::new();
-    until(&mut live, "the end", |event| {
-        let code = event.event_type();
-        let at = if code == T::SYSCALL_OPENAT_2_E { 1 } else { 2 };
-        if event.tid() == child && (at == 1 || code == T::SYSCALL_OPENAT_2_X) {
-            told.push((code, String::from_utf8_lossy(event.text(at).unwrap()).into_owned()));
-        }
-        is_end(event, child)
-    });
+    let told = told_opens(&mut live, child);
     wait(child);
     drop(writer);
     let asked = fifo.display().to_string();
